@@ -1,1 +1,7 @@
 //! openlines.
+
+pub mod wire;
+
+pub mod clock;
+
+pub mod store;

@@ -1,0 +1,88 @@
+//! What needs a person: parked events and uncertain calls. The command line looks and asks; the server acts.
+
+use async_trait::async_trait;
+
+use super::{JournalRow, OutboxId, OutboxRow, Seq, StoreError};
+use crate::wire::{PortalKey, Timestamp};
+
+/// One thing in the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InboxItem {
+    /// An event.
+    Event(Seq),
+    /// An outbox row.
+    Call(OutboxId),
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InboxState {
+    /// Accepted, not done.
+    Pending,
+    /// Given up after the last try, or could not be typed.
+    Parked,
+    /// Was perhaps sent.
+    Uncertain,
+    /// Refused by the portal for good.
+    Rejected,
+}
+
+/// A row of the inbox.
+#[derive(Debug, Clone)]
+pub struct InboxEntry {
+    /// What it is.
+    pub item: InboxItem,
+    /// Its portal.
+    pub portal: PortalKey,
+    /// Where it stands.
+    pub state: InboxState,
+    /// Event code, or REST method.
+    pub what: String,
+    /// Lane or dialog.
+    pub lane: String,
+    /// When it was accepted or committed.
+    pub since: Timestamp,
+    /// Failed tries.
+    pub attempts: u32,
+    /// Last error, empty if none.
+    pub error: String,
+    /// Token-free pairs of an event, JSON text of a call. Empty in lists.
+    pub body: bytes::Bytes,
+}
+
+/// What a person asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InboxRequest {
+    /// Put it back: a parked event runs again with attempts at zero, an uncertain or rejected call is sent again.
+    Retry(InboxItem),
+    /// Give it up for good.
+    Drop(InboxItem),
+}
+
+/// What the requests put back to work.
+#[derive(Debug, Clone, Default)]
+pub struct Reopened {
+    /// Events, with their portal.
+    pub events: Vec<(PortalKey, JournalRow)>,
+    /// Calls, with their portal.
+    pub calls: Vec<(PortalKey, OutboxRow)>,
+}
+
+/// Looks into the store and asks it to act.
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// At most `limit` entries, oldest first, of `state` or of all states but [`InboxState::Pending`].
+    async fn inbox(&self, state: Option<InboxState>, limit: u32) -> Result<Vec<InboxEntry>, StoreError>;
+
+    /// One entry with its body; `None` if there is no such row or it is done.
+    async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError>;
+
+    /// Writes a request; the server acts on it within a second, also when another process wrote it.
+    async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Carries out the requests written so far and removes them.
+    async fn carry_out_requests(&self, now: Timestamp) -> Result<Reopened, StoreError>;
+}

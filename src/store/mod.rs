@@ -1,0 +1,78 @@
+//! Floor 2: durable truth. The traits that dispatch, ingest and portal stand on, and their implementations.
+//!
+//! The cut: batch-first, `now` passed in, no driver type and no transaction closure in a signature, and a lease's
+//! epoch checked by every write that acts for a portal. One conformance suite runs over every implementation.
+//!
+//! **Trap:** a call that answers [`Fenced`](StoreErrorKind::Fenced) means another process owns the portal now: stop
+//! working for it, do not try again.
+
+mod error;
+mod inbox;
+mod journal;
+mod outbox;
+mod portals;
+mod work;
+
+pub use error::{StoreError, StoreErrorKind};
+pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
+pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
+pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome};
+pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
+pub use work::{
+    Committed, DueTimer, LaneChange, LaneState, Lease, NodeId, StepValue, TimerChange, Turn, TurnCommit,
+    TurnId, Verdict, Work,
+};
+
+use crate::wire::Timestamp;
+use std::time::Duration;
+
+/// How long rows are kept once they are done with (design: bodies 24 h, keys 31 days, sent 7 days, parked 30 days).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// Bodies of done events.
+    pub bodies: Duration,
+    /// Dedupe keys.
+    pub keys: Duration,
+    /// Settled outbox rows.
+    pub sent: Duration,
+    /// Parked events and uncertain outbox rows.
+    pub parked: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(86_400);
+        Self { bodies: DAY, keys: DAY * 31, sent: DAY * 7, parked: DAY * 30 }
+    }
+}
+
+/// What one [`Upkeep::sweep`] removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Swept {
+    /// Bodies.
+    pub bodies: u64,
+    /// Dedupe keys.
+    pub keys: u64,
+    /// Outbox rows.
+    pub sent: u64,
+    /// Parked rows.
+    pub parked: u64,
+}
+
+/// Housekeeping.
+#[async_trait::async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Removes at most `limit` rows of each kind that are older than `retention` allows, in key order.
+    async fn sweep(&self, retention: &Retention, limit: u32, now: Timestamp) -> Result<Swept, StoreError>;
+
+    /// 16 random bytes drawn when the store was created. They begin every UUID derived from a turn, so that a new
+    /// database never repeats the UUIDs of an old one.
+    fn identity(&self) -> [u8; 16];
+}
+
+/// Everything the engine needs of a store.
+pub trait Store: Journal + Work + Outbox + Portals + Inbox + Upkeep + std::fmt::Debug + 'static {}
+
+impl<S> Store for S where S: Journal + Work + Outbox + Portals + Inbox + Upkeep + std::fmt::Debug + 'static {}

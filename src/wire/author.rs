@@ -1,0 +1,19 @@
+//! Who wrote a message.
+
+/// The class of a message's author. [`Author::Unknown`] is never taken for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Author {
+    /// The person on the other side of an open line.
+    Client,
+    /// An employee writing into an open-line chat.
+    Operator,
+    /// An employee in a private or group chat.
+    Employee,
+    /// A bot, this one or another.
+    Bot,
+    /// The portal itself (user 0 or a system message).
+    System,
+    /// The event does not say.
+    Unknown,
+}

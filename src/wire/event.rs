@@ -1,0 +1,161 @@
+//! One event, whatever source and generation it came from.
+
+use std::sync::Arc;
+
+use super::{
+    BotId, Command, ContextOpened, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated,
+    LineSessionEvent, Message, MessageDeleted, MessageUpdated, Raw, Reaction,
+};
+
+/// Everything a portal can tell. What is not typed yet arrives as [`Event::Other`] with its raw value.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A message for the bot: `ONIMBOTMESSAGEADD`, `ONIMBOTV2MESSAGEADD`.
+    Message(Message),
+    /// A message was edited: `ONIMBOT[V2]MESSAGEUPDATE`.
+    MessageUpdated(MessageUpdated),
+    /// A message was deleted: `ONIMBOT[V2]MESSAGEDELETE`.
+    MessageDeleted(MessageDeleted),
+    /// A typed slash command or a pressed button: `ONIMCOMMANDADD`, `ONIMBOTV2COMMANDADD`.
+    Command(Command),
+    /// The bot joined a chat, or a private dialog was opened: `ONIMBOT[V2]JOINCHAT`.
+    Joined(Joined),
+    /// The bot was removed: `ONIMBOT[V2]DELETE`.
+    BotDeleted(BotDeleted),
+    /// The chat was opened by a link with a context: `ONIMBOT[V2]CONTEXTGET`.
+    ContextOpened(ContextOpened),
+    /// A reaction on one of the bot's own messages: `ONIMBOTV2REACTIONCHANGE`.
+    Reaction(Reaction),
+    /// A message went through an open line: `ONOPENLINEMESSAGEADD`.
+    LineMessage(LineMessage),
+    /// `ONOPENLINEMESSAGEUPDATE`.
+    LineMessageUpdated(LineMessageUpdated),
+    /// `ONOPENLINEMESSAGEDELETE`.
+    LineMessageDeleted(LineMessageDeleted),
+    /// A session began: `ONSESSIONSTART`.
+    SessionStarted(LineSessionEvent),
+    /// A session ended: `ONSESSIONFINISH`.
+    SessionFinished(LineSessionEvent),
+    /// `ONAPPINSTALL`.
+    AppInstalled(AppInstall),
+    /// `ONAPPUPDATE`.
+    AppUpdated(AppUpdate),
+    /// `ONAPPUNINSTALL`.
+    AppUninstalled(AppUninstall),
+    /// Any other event: its upper-case code is in [`Incoming::code`], its payload in [`Incoming::raw`].
+    Other,
+}
+
+/// Which generation of the platform sent an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// `ONIMBOT*` and `ONIMCOMMANDADD`.
+    BotV1,
+    /// `ONIMBOTV2*`.
+    BotV2,
+    /// Open-line events.
+    Line,
+    /// Connector events.
+    Connector,
+    /// Application events.
+    App,
+    /// Anything else.
+    Other,
+}
+
+/// One event for one bot (or for the application), with what surrounds it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// Upper-case event code.
+    pub code: String,
+    /// The bot it is for; `None` for open-line, connector and application events.
+    pub bot: Option<BotRef>,
+    /// The event.
+    pub event: Event,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Unix seconds when the portal queued it.
+    pub ts: i64,
+    /// The whole callback as decoded, tokens left out; what is not typed is found here.
+    pub raw: Arc<Raw>,
+    /// Overtaken by a later message of the dialog before it was accepted.
+    pub late: bool,
+}
+
+impl Incoming {
+    /// An event as a codec or a test makes it; set the public fields for the rest.
+    pub fn new(code: impl Into<String>, event: Event, origin: Origin) -> Self {
+        Self { code: code.into(), bot: None, event, origin, ts: 0, raw: Arc::default(), late: false }
+    }
+}
+
+/// The bot an event is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BotRef {
+    /// Id, which is also its user id.
+    pub id: BotId,
+    /// Code it was registered under.
+    pub code: String,
+}
+
+impl BotRef {
+    /// The bot `id`, registered as `code`.
+    pub fn new(id: BotId, code: impl Into<String>) -> Self {
+        Self { id, code: code.into() }
+    }
+}
+
+/// The bot was removed from the portal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BotDeleted {
+    /// Which one.
+    pub bot: BotRef,
+}
+
+impl BotDeleted {
+    /// `bot` was removed.
+    pub fn new(bot: BotRef) -> Self {
+        Self { bot }
+    }
+}
+
+/// The application was installed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppInstall {
+    /// Version of the application row.
+    pub version: String,
+    /// Active.
+    pub active: bool,
+    /// Installation finished.
+    pub installed: bool,
+    /// Site language.
+    pub language: String,
+}
+
+/// The application was updated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppUpdate {
+    /// New version.
+    pub version: String,
+    /// Version before.
+    pub previous_version: String,
+    /// Site language.
+    pub language: String,
+}
+
+/// The application was removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppUninstall {
+    /// The person who removed it asked for its records to be removed as well.
+    pub clean: bool,
+    /// Site language.
+    pub language: String,
+}
