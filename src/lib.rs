@@ -4,4 +4,5 @@ pub mod wire;
 
 pub mod clock;
 
+pub mod rest;
 pub mod store;

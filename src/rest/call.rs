@@ -1,0 +1,89 @@
+//! A call, and the trait of whatever carries it out.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{CallError, CallErrorKind};
+use crate::wire::PortalKey;
+
+/// Whether a call may be made again after an unknown outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// It carries a key by which the portal recognises a repeat.
+    Keyed,
+    /// Doing it twice is the same as doing it once.
+    Idempotent,
+    /// Twice is twice: never again unless it is certain that it was not done.
+    Once,
+}
+
+/// One REST call to one portal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Call {
+    /// The portal.
+    pub portal: PortalKey,
+    /// Method name, `imbot.v2.Chat.Message.send`.
+    pub method: Cow<'static, str>,
+    /// Its parameters, a JSON object.
+    pub params: Value,
+    /// Whether it may be repeated.
+    pub repeat: Repeat,
+}
+
+impl Call {
+    /// Calls `method` with `params` on `portal`; [`Repeat::Once`] until said otherwise.
+    pub fn new(portal: PortalKey, method: impl Into<Cow<'static, str>>, params: Value) -> Self {
+        Self { portal, method: method.into(), params, repeat: Repeat::Once }
+    }
+
+    /// Sets whether it may be repeated.
+    #[must_use]
+    pub fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+}
+
+/// Carries calls to portals.
+#[async_trait]
+pub trait Api: Send + Sync + 'static {
+    /// Makes the call and gives the `result` of the answer.
+    async fn call(&self, call: Call) -> Result<Value, CallError>;
+}
+
+#[async_trait]
+impl<A: Api + ?Sized> Api for Arc<A> {
+    async fn call(&self, call: Call) -> Result<Value, CallError> {
+        (**self).call(call).await
+    }
+}
+
+/// A typed method: its parameters are the fields of the type that implements this.
+pub trait Method: Serialize + Send + Sync {
+    /// Name as documented.
+    const NAME: &'static str;
+    /// Whether it may be repeated.
+    const REPEAT: Repeat;
+    /// The type of `result`.
+    type Answer: DeserializeOwned + Send;
+}
+
+/// Typed calls over any [`Api`].
+#[async_trait]
+pub trait ApiExt: Api {
+    /// Makes a typed call.
+    async fn invoke<M: Method>(&self, portal: &PortalKey, method: &M) -> Result<M::Answer, CallError> {
+        let params = serde_json::to_value(method)
+            .map_err(|error| CallError::new(CallErrorKind::BadParams, M::NAME).describe(error.to_string()))?;
+        let result = self.call(Call::new(portal.clone(), M::NAME, params).repeat(M::REPEAT)).await?;
+        serde_json::from_value(result)
+            .map_err(|error| CallError::new(CallErrorKind::BadAnswer, M::NAME).describe(error.to_string()))
+    }
+}
+
+impl<A: Api + ?Sized> ApiExt for A {}
