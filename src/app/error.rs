@@ -1,0 +1,75 @@
+//! Why a bot could not start or go on.
+
+use std::fmt;
+
+/// The kinds of [`AppError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AppErrorKind {
+    /// A setting is missing or wrong.
+    Setting,
+    /// An address could not be listened on.
+    Listen,
+    /// The store could not be opened or failed.
+    Store,
+    /// The command line asked for what there is not.
+    Request,
+    /// It took too long.
+    Late,
+}
+
+/// A bot could not start or go on: what, where, what to do. Holds no secret.
+pub struct AppError {
+    kind: AppErrorKind,
+    what: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl AppError {
+    pub(super) fn new(kind: AppErrorKind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), source: None }
+    }
+
+    pub(super) fn caused(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    pub(super) fn setting(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(AppErrorKind::Setting, error.to_string())
+    }
+
+    pub(super) fn store(error: crate::store::StoreError) -> Self {
+        Self::new(AppErrorKind::Store, error.to_string()).caused(error)
+    }
+
+    /// The kind, to match on.
+    pub fn kind(&self) -> AppErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// What `main` prints when it returns this: the text alone, for people.
+impl fmt::Debug for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        let mut cause = self.source.as_deref().and_then(std::error::Error::source);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for AppError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|error| error as &(dyn std::error::Error + 'static))
+    }
+}

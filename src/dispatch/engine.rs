@@ -1,0 +1,249 @@
+//! The engine: for each portal a task that feeds its lanes, and a courier for its outbox.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore, mpsc, oneshot},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    Services,
+    courier::{self, Errand},
+    lanes::Lanes,
+    turn::{self, TurnEnd},
+};
+use crate::{
+    store::{JournalRow, LaneKey, Lease, Seq, StoreError, StoreErrorKind},
+    wire::{PortalKey, Timestamp},
+};
+
+/// Rows read at once.
+const PAGE: u32 = 512;
+/// Events of one portal held in memory; more stay in the journal until there is room.
+const HELD: usize = 20_000;
+/// How often requests of the command line are looked for.
+const REQUESTS_EVERY: Duration = Duration::from_millis(500);
+
+/// Turns accepted events into effects and carries them out, until it is stopped.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    services: Arc<Services>,
+    turns: Arc<Semaphore>,
+    portals: Mutex<HashMap<PortalKey, Worker>>,
+    requests: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// One portal being worked for.
+struct Worker {
+    wake: Arc<Notify>,
+    orders: mpsc::UnboundedSender<Order>,
+    task: JoinHandle<()>,
+}
+
+enum Order {
+    TellWhenIdle(oneshot::Sender<()>),
+    Again(Vec<JournalRow>),
+    Send(Vec<crate::store::OutboxRow>),
+    Stop,
+}
+
+impl Engine {
+    /// An engine without work; [`wake`](Self::wake) gives it portals. Looks after requests of the command line.
+    pub fn start(services: Services) -> Self {
+        let services = Arc::new(services);
+        let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
+        let shared = Arc::new(Shared { services, turns, portals: Mutex::default(), requests: Mutex::default() });
+        let engine = Self { shared };
+        let requests = tokio::spawn(engine.clone().carry_out_requests());
+        *engine.shared.requests.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
+        engine
+    }
+
+    /// Tells that `portal` has new events, or is to be worked for from now on.
+    pub fn wake(&self, portal: &PortalKey) {
+        self.with(portal, |worker| worker.wake.notify_one());
+    }
+
+    /// Returns once every portal has nothing waiting, running or to be sent. Timers are not waited for.
+    pub async fn idle(&self) {
+        let workers: Vec<oneshot::Receiver<()>> = {
+            let portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
+            let ask = |worker: &Worker| {
+                let (tell, told) = oneshot::channel();
+                worker.orders.send(Order::TellWhenIdle(tell)).ok().map(|()| told)
+            };
+            portals.values().filter_map(ask).collect()
+        };
+        for told in workers {
+            let _ = told.await;
+        }
+    }
+
+    /// Starts no more turns and calls, and waits for those under way. What is left is on disk.
+    pub async fn stop(&self) {
+        let workers: Vec<Worker> = {
+            let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
+            portals.drain().map(|(_, worker)| worker).collect()
+        };
+        if let Some(requests) = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            requests.abort();
+        }
+        for worker in &workers {
+            let _ = worker.orders.send(Order::Stop);
+        }
+        for worker in workers {
+            if let Err(error) = worker.task.await {
+                tracing::error!(%error, "a portal's task ended badly");
+            }
+        }
+    }
+
+    fn with<T>(&self, portal: &PortalKey, act: impl FnOnce(&Worker) -> T) -> T {
+        let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
+        if portals.get(portal).is_none_or(|worker| worker.task.is_finished()) {
+            let (orders, inbox) = mpsc::unbounded_channel();
+            let wake = Arc::new(Notify::new());
+            let work = work(self.shared.clone(), portal.clone(), wake.clone(), inbox);
+            portals.insert(portal.clone(), Worker { wake, orders, task: tokio::spawn(work) });
+        }
+        act(&portals[portal])
+    }
+
+    async fn carry_out_requests(self) {
+        let Services { store, clock, .. } = &*self.shared.services;
+        loop {
+            match store.carry_out_requests(clock.now()).await {
+                Ok(reopened) => {
+                    for (portal, row) in reopened.events {
+                        self.with(&portal, |worker| worker.orders.send(Order::Again(vec![row])).is_ok());
+                    }
+                    for (portal, row) in reopened.calls {
+                        self.with(&portal, |worker| worker.orders.send(Order::Send(vec![row])).is_ok());
+                    }
+                }
+                Err(error) if error.kind() == StoreErrorKind::Closed => return,
+                Err(error) => tracing::error!(%error, "requests of the command line could not be read"),
+            }
+            clock.sleep_until(clock.now().plus(REQUESTS_EVERY)).await;
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("services", &self.shared.services).finish_non_exhaustive()
+    }
+}
+
+/// Works for one portal until stopped or fenced off.
+async fn work(
+    shared: Arc<Shared>,
+    portal: PortalKey,
+    wake: Arc<Notify>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+) {
+    let services = &shared.services;
+    let Some(lease) = take_lease(&shared, &portal).await else { return };
+    let (errands, errands_in) = mpsc::unbounded_channel();
+    let courier = tokio::spawn(courier::work(services.clone(), lease.clone(), errands_in));
+    let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
+    let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
+    let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    loop {
+        if let Err(error) = feed.load(services, &lease).await {
+            if error.kind() == StoreErrorKind::Fenced {
+                break;
+            }
+            tracing::error!(%portal, %error, "the journal could not be read; trying again");
+            services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
+            continue;
+        }
+        while let Some((lane, rows)) = feed.lanes.start(services.clock.now()) {
+            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, rows));
+        }
+        if feed.lanes.len() == 0 && !feed.more {
+            // The lanes are empty, so what they asked for is in the outbox already.
+            waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
+        }
+        let next = feed.lanes.next_wake().unwrap_or(Timestamp::from_millis(i64::MAX));
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Order::TellWhenIdle(waiter)) => {
+                    feed.more = true;
+                    waiting.push(waiter);
+                }
+                Some(Order::Again(rows)) => rows.into_iter().for_each(|row| feed.lanes.push(row)),
+                Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
+                Some(Order::Stop) | None => break,
+            },
+            Some(ended) = turns.join_next() => match ended {
+                Ok((lane, TurnEnd::Over { sent })) => {
+                    feed.lanes.finished(&lane);
+                    if sent {
+                        let _ = errands.send(Errand::Look);
+                    }
+                }
+                Ok((lane, TurnEnd::Again(at))) => feed.lanes.rest(&lane, at),
+                Ok((_, TurnEnd::Fenced)) => break,
+                Err(error) => tracing::error!(%portal, %error, "a turn was lost; its dialog waits for a restart"),
+            },
+            () = wake.notified() => feed.more = true,
+            () = services.clock.sleep_until(next) => {}
+        }
+    }
+    while turns.join_next().await.is_some() {}
+    drop(errands);
+    if let Err(error) = courier.await {
+        tracing::error!(%portal, %error, "the courier ended badly");
+    }
+}
+
+/// What was read of the journal.
+struct Feed {
+    lanes: Lanes,
+    read: Seq,
+    more: bool,
+}
+
+impl Feed {
+    async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
+        while self.more && self.lanes.len() < HELD {
+            let rows = services.store.load(lease, self.read, PAGE).await?;
+            self.more = rows.len() == PAGE as usize;
+            self.read = rows.last().map_or(self.read, |row| row.seq);
+            rows.into_iter().for_each(|row| self.lanes.push(row));
+        }
+        Ok(())
+    }
+}
+
+async fn one_turn(shared: Arc<Shared>, lease: Lease, lane: LaneKey, rows: Vec<JournalRow>) -> (LaneKey, TurnEnd) {
+    let _permit = shared.turns.acquire().await;
+    let end = turn::run(shared.services.clone(), lease, lane.clone(), rows).await;
+    (lane, end)
+}
+
+async fn take_lease(shared: &Shared, portal: &PortalKey) -> Option<Lease> {
+    let Services { store, clock, node, policy, .. } = &*shared.services;
+    loop {
+        match store.acquire(std::slice::from_ref(portal), node, clock.now()).await {
+            Ok(leases) => return leases.into_iter().next(),
+            Err(error) if error.kind() == StoreErrorKind::Closed => return None,
+            Err(error) => {
+                tracing::error!(%portal, %error, "the lease could not be taken; trying again");
+                clock.sleep_until(clock.now().plus(policy.first_wait)).await;
+            }
+        }
+    }
+}

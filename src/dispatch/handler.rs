@@ -1,0 +1,258 @@
+//! What a bot author writes: [`BotHandler`], and [`Handle`], the one method that lies under every front door.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+use super::Context;
+use crate::wire::{
+    AppInstall, AppUninstall, AppUpdate, BotDeleted, Command, ContextOpened, Event, Incoming, Joined, LineMessage,
+    LineMessageDeleted, LineMessageUpdated, LineSessionEvent, Message, MessageDeleted, MessageUpdated, Reaction,
+};
+
+/// A handler is through with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done;
+
+/// What a handler gives back: `Ok(Done)`, or an error that makes the turn fail and run again.
+pub type Handled = Result<Done, HandlerError>;
+
+/// Why a turn failed. Anything that is an error becomes one by `?`; what it says is kept for the inbox, so put no
+/// secret into it.
+pub struct HandlerError(Box<dyn std::error::Error + Send + Sync>);
+
+impl HandlerError {
+    /// An error that only has a text.
+    pub fn msg(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
+    /// The text with those of its causes.
+    pub fn chain(&self) -> String {
+        let mut text = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// What is to become of an event whose handler failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Run it again by the retry policy; after the last try it is parked. Replies asked for in
+    /// [`BotHandler::on_error`] are not sent.
+    Retry,
+    /// The event is done; replies asked for in [`BotHandler::on_error`] are sent.
+    Settle,
+}
+
+/// One event, one answer: the object-safe form of every handler.
+#[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot handle events",
+    note = "implement `BotHandler` for it, or pass a `Router` or an async closure `|cx, message| async move {{ … }}`"
+)]
+pub trait Handle: Send + Sync + 'static {
+    /// Handles `incoming`.
+    async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled;
+
+    /// Decides what becomes of an event that failed; see [`BotHandler::on_error`].
+    async fn recover(&self, cx: &Context, error: &HandlerError, last: bool) -> Recovery {
+        let _ = (cx, error, last);
+        Recovery::Retry
+    }
+}
+
+/// A bot. Every method has a default that passes, so implement what the bot cares for.
+///
+/// A handler runs once per event and one event of a dialog at a time; it runs again when it fails or the process
+/// ends before its commit, so do things through the [`Context`] (they are committed with the event), or inside
+/// [`Context::step`].
+#[async_trait]
+pub trait BotHandler: Send + Sync + 'static {
+    /// A client wrote (in open lines), or an employee (in a private chat). Others are heard when the
+    /// [`BotProfile`](crate::dispatch::BotProfile) says so.
+    async fn on_message(&self, cx: &Context, message: &Message) -> Handled {
+        pass(cx, message)
+    }
+
+    /// A message was edited.
+    async fn on_message_updated(&self, cx: &Context, updated: &MessageUpdated) -> Handled {
+        pass(cx, updated)
+    }
+
+    /// A message was deleted.
+    async fn on_message_deleted(&self, cx: &Context, deleted: &MessageDeleted) -> Handled {
+        pass(cx, deleted)
+    }
+
+    /// A slash command was typed or a button pressed.
+    async fn on_command(&self, cx: &Context, command: &Command) -> Handled {
+        pass(cx, command)
+    }
+
+    /// The bot joined a chat.
+    async fn on_joined(&self, cx: &Context, joined: &Joined) -> Handled {
+        pass(cx, joined)
+    }
+
+    /// The bot was removed from the portal.
+    async fn on_bot_deleted(&self, cx: &Context, deleted: &BotDeleted) -> Handled {
+        pass(cx, deleted)
+    }
+
+    /// The chat was opened by a link with a context.
+    async fn on_context(&self, cx: &Context, opened: &ContextOpened) -> Handled {
+        pass(cx, opened)
+    }
+
+    /// Somebody reacted to one of the bot's messages.
+    async fn on_reaction(&self, cx: &Context, reaction: &Reaction) -> Handled {
+        pass(cx, reaction)
+    }
+
+    /// A message went through an open line, in either direction.
+    async fn on_line_message(&self, cx: &Context, message: &LineMessage) -> Handled {
+        pass(cx, message)
+    }
+
+    /// A message of a line was edited.
+    async fn on_line_message_updated(&self, cx: &Context, updated: &LineMessageUpdated) -> Handled {
+        pass(cx, updated)
+    }
+
+    /// A message of a line was deleted.
+    async fn on_line_message_deleted(&self, cx: &Context, deleted: &LineMessageDeleted) -> Handled {
+        pass(cx, deleted)
+    }
+
+    /// A session of an open line began.
+    async fn on_session_start(&self, cx: &Context, session: &LineSessionEvent) -> Handled {
+        pass(cx, session)
+    }
+
+    /// A session of an open line ended.
+    async fn on_session_finish(&self, cx: &Context, session: &LineSessionEvent) -> Handled {
+        pass(cx, session)
+    }
+
+    /// The application was installed on a portal and proven; its bots are registered by now.
+    async fn on_install(&self, cx: &Context, install: &AppInstall) -> Handled {
+        pass(cx, install)
+    }
+
+    /// The application was updated on a portal.
+    async fn on_update(&self, cx: &Context, update: &AppUpdate) -> Handled {
+        pass(cx, update)
+    }
+
+    /// The application was removed from a portal. No call to that portal will work.
+    async fn on_uninstall(&self, cx: &Context, uninstall: &AppUninstall) -> Handled {
+        pass(cx, uninstall)
+    }
+
+    /// Any event without a method of its own; [`Incoming::code`] names it, [`Incoming::raw`] holds it.
+    async fn on_event(&self, cx: &Context, incoming: &Incoming) -> Handled {
+        pass(cx, incoming)
+    }
+
+    /// A turn failed, by an error or a panic. `last` tells that the event is parked if this answers
+    /// [`Recovery::Retry`]. The effects of the failed try are gone; what is asked of `cx` here is carried out with
+    /// [`Recovery::Settle`] only.
+    async fn on_error(&self, cx: &Context, error: &HandlerError, last: bool) -> Recovery {
+        let _ = (cx, error, last);
+        Recovery::Retry
+    }
+}
+
+fn pass<T: ?Sized>(_: &Context, _: &T) -> Handled {
+    Ok(Done)
+}
+
+/// Lets a [`BotHandler`] stand where a [`Handle`] is wanted.
+#[derive(Debug)]
+pub(crate) struct Methods<H>(pub(crate) H);
+
+#[async_trait]
+impl<H: BotHandler> Handle for Methods<H> {
+    async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
+        let bot = &self.0;
+        match &incoming.event {
+            Event::Message(event) => bot.on_message(cx, event).await,
+            Event::MessageUpdated(event) => bot.on_message_updated(cx, event).await,
+            Event::MessageDeleted(event) => bot.on_message_deleted(cx, event).await,
+            Event::Command(event) => bot.on_command(cx, event).await,
+            Event::Joined(event) => bot.on_joined(cx, event).await,
+            Event::BotDeleted(event) => bot.on_bot_deleted(cx, event).await,
+            Event::ContextOpened(event) => bot.on_context(cx, event).await,
+            Event::Reaction(event) => bot.on_reaction(cx, event).await,
+            Event::LineMessage(event) => bot.on_line_message(cx, event).await,
+            Event::LineMessageUpdated(event) => bot.on_line_message_updated(cx, event).await,
+            Event::LineMessageDeleted(event) => bot.on_line_message_deleted(cx, event).await,
+            Event::SessionStarted(event) => bot.on_session_start(cx, event).await,
+            Event::SessionFinished(event) => bot.on_session_finish(cx, event).await,
+            Event::AppInstalled(event) => bot.on_install(cx, event).await,
+            Event::AppUpdated(event) => bot.on_update(cx, event).await,
+            Event::AppUninstalled(event) => bot.on_uninstall(cx, event).await,
+            Event::Other => bot.on_event(cx, incoming).await,
+        }
+    }
+
+    async fn recover(&self, cx: &Context, error: &HandlerError, last: bool) -> Recovery {
+        self.0.on_error(cx, error, last).await
+    }
+}
+
+/// What can be given to [`App::bot`](crate::app::App::bot): a [`BotHandler`], a
+/// [`Router`](crate::dispatch::Router) or an async closure. `Door` tells them apart and is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a bot",
+    note = "implement `BotHandler` for it, or pass a `Router` or an async closure `|cx: Context, message: Message| async move {{ … }}`"
+)]
+pub trait IntoHandle<Door> {
+    /// The handler as one object.
+    fn into_handle(self) -> Arc<dyn Handle>;
+}
+
+/// The door of [`BotHandler`].
+#[derive(Debug)]
+pub enum MethodsDoor {}
+
+impl<H: BotHandler> IntoHandle<MethodsDoor> for H {
+    fn into_handle(self) -> Arc<dyn Handle> {
+        Arc::new(Methods(self))
+    }
+}
+
+/// The door of ready objects.
+#[derive(Debug)]
+pub enum ObjectDoor {}
+
+impl IntoHandle<ObjectDoor> for Arc<dyn Handle> {
+    fn into_handle(self) -> Arc<dyn Handle> {
+        self
+    }
+}

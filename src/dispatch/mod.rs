@@ -1,0 +1,51 @@
+//! Floor 5: what bot authors write, and the engine that runs it.
+//!
+//! An accepted event waits in its **lane**; a **turn** takes it through the handler; what the handler asked for are
+//! **effects**, committed together with the event's completion; the courier carries them out.
+//!
+//! ```
+//! use openlines::prelude::*;
+//!
+//! struct Greeter;
+//!
+//! #[async_trait]
+//! impl BotHandler for Greeter {
+//!     async fn on_message(&self, cx: &Context, message: &Message) -> Handled {
+//!         cx.reply(format!("You said: {}", literal(&message.text)));
+//!         Ok(Done)
+//!     }
+//! }
+//! ```
+//!
+//! **Trap:** a handler that fails runs again. What it did through [`Context`] effects is not done twice; what it did
+//! by itself is, unless it stands in a [`Context::step`].
+
+mod answer;
+mod closure;
+mod context;
+mod courier;
+mod effect;
+mod engine;
+mod handler;
+mod lanes;
+mod policy;
+mod profile;
+mod router;
+mod services;
+mod settle;
+mod turn;
+
+pub use answer::Answer;
+pub use closure::ClosureDoor;
+pub use context::Context;
+pub use effect::{CrmItem, Route};
+pub use engine::Engine;
+pub use handler::{
+    BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
+};
+pub use policy::Policy;
+pub use profile::{BotProfile, CommandSpec, Generation};
+pub use router::{Router, RouterDoor};
+pub use services::{Bot, BotDirectory, KnownBot, Services};
+
+pub(crate) use effect::{Effect, Outgoing};

@@ -1,0 +1,175 @@
+//! What the answer to a call means for its row, per route.
+//!
+//! **Trap:** the portal records the key of a v2 message before it checks whether it can send. `SENDING_FAILED` and
+//! `MESSAGE_DUPLICATED_BY_UUID` therefore say nothing about whether the client has the message.
+
+use serde_json::Value;
+
+use super::{Policy, Route};
+use crate::{
+    rest::{CallError, CallErrorKind, Outcome},
+    store::{OutboxRow, OutboxState, SendOutcome},
+    wire::Timestamp,
+};
+
+/// What a row found as [`OutboxState::Sending`] after a restart is to become; `None`: send it.
+pub(crate) fn after_restart(route: Route, row: &OutboxRow, policy: &Policy, now: Timestamp) -> Option<SendOutcome> {
+    let OutboxState::Sending(since) = row.state else { return None };
+    let first = row.first_sent.unwrap_or(since);
+    match route {
+        Route::BotV2 if now.since(first) <= policy.key_life => None,
+        Route::Idempotent | Route::Rt => None,
+        Route::BotV2 => Some(SendOutcome::Uncertain(
+            "the process ended while this was being sent and its key is too old to be used again; see whether the client has it".into(),
+        )),
+        Route::Network | Route::BotV1 | Route::Crm | Route::Other => Some(SendOutcome::Uncertain(
+            "the process ended while this was being sent and it cannot be repeated safely; see whether it arrived".into(),
+        )),
+    }
+}
+
+/// What becomes of a row whose call was answered with `answer` at `now`.
+pub(crate) fn settle(
+    route: Route,
+    row: &OutboxRow,
+    answer: Result<Value, CallError>,
+    policy: &Policy,
+    now: Timestamp,
+) -> SendOutcome {
+    let error = match answer {
+        Ok(result) => return SendOutcome::Sent(result.to_string()),
+        Err(error) => error,
+    };
+    let text = error.to_string();
+    let first = row.first_sent.unwrap_or(now);
+    let tried = row.attempts + 1;
+    let again = |unknown| SendOutcome::Retry {
+        at: now.plus(error.retry_after().unwrap_or_else(|| policy.wait(tried, row.id.0.unsigned_abs()))),
+        error: text.clone(),
+        unknown,
+    };
+    if route == Route::BotV2 && matches!(error.code(), "SENDING_FAILED" | "MESSAGE_DUPLICATED_BY_UUID") {
+        return unknown_v2(first, policy, now, again(true), &text);
+    }
+    match error.outcome() {
+        Outcome::Executed => SendOutcome::Sent("null".into()),
+        Outcome::Unknown => match route {
+            Route::BotV2 => unknown_v2(first, policy, now, again(true), &text),
+            Route::Idempotent | Route::Rt if now.since(first) < policy.patience => again(true),
+            Route::Idempotent | Route::Rt => SendOutcome::Rejected(text),
+            Route::BotV1 | Route::Crm | Route::Network | Route::Other => SendOutcome::Uncertain(text),
+        },
+        Outcome::NotExecuted => match error.kind() {
+            CallErrorKind::Limited | CallErrorKind::Unreachable | CallErrorKind::Unauthorised
+                if now.since(row.created) < policy.patience =>
+            {
+                again(false)
+            }
+            _ => SendOutcome::Rejected(text),
+        },
+    }
+}
+
+fn unknown_v2(first: Timestamp, policy: &Policy, now: Timestamp, again: SendOutcome, text: &str) -> SendOutcome {
+    if now.since(first) < policy.unknown_window { again } else { SendOutcome::Uncertain(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{OutboxId, Priority};
+    use rstest::rstest;
+
+    fn row(state: OutboxState) -> OutboxRow {
+        OutboxRow {
+            id: OutboxId(1),
+            dialog: "d".into(),
+            priority: Priority::Reply,
+            call: String::new(),
+            uuid: uuid::Uuid::nil(),
+            state,
+            attempts: 0,
+            first_sent: Some(Timestamp::from_seconds(1000)),
+            retry_at: None,
+            created: Timestamp::from_seconds(1000),
+        }
+    }
+
+    fn refused(code: &str) -> CallError {
+        CallError::new(CallErrorKind::Refused, "m").code_of_portal(code).status_of_portal(400)
+    }
+
+    fn unknown() -> CallError {
+        CallError::new(CallErrorKind::Unknown, "m")
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Kind {
+        Sent,
+        Rejected,
+        Uncertain,
+        Again { unknown: bool },
+    }
+
+    fn kind(outcome: &SendOutcome) -> Kind {
+        match outcome {
+            SendOutcome::Sent(_) => Kind::Sent,
+            SendOutcome::Rejected(_) => Kind::Rejected,
+            SendOutcome::Uncertain(_) => Kind::Uncertain,
+            SendOutcome::Retry { unknown, .. } => Kind::Again { unknown: *unknown },
+            SendOutcome::Withheld(_) => unreachable!("settling never withholds"),
+        }
+    }
+
+    #[rstest]
+    #[case::v2_unknown_is_sent_again(Route::BotV2, unknown(), 10, Kind::Again { unknown: true })]
+    #[case::v2_unknown_for_long_is_uncertain(Route::BotV2, unknown(), 91, Kind::Uncertain)]
+    #[case::v2_sending_failed_says_nothing(Route::BotV2, refused("SENDING_FAILED"), 10, Kind::Again { unknown: true })]
+    #[case::v2_duplicate_key_says_nothing(Route::BotV2, refused("MESSAGE_DUPLICATED_BY_UUID"), 100, Kind::Uncertain)]
+    #[case::v2_refusal_is_final(Route::BotV2, refused("ACCESS_DENIED"), 10, Kind::Rejected)]
+    #[case::v1_unknown_is_never_sent_again(Route::BotV1, unknown(), 1, Kind::Uncertain)]
+    #[case::crm_unknown_is_never_sent_again(Route::Crm, unknown(), 1, Kind::Uncertain)]
+    #[case::network_unknown_is_never_sent_again(Route::Network, unknown(), 1, Kind::Uncertain)]
+    #[case::rt_unknown_is_sent_again(Route::Rt, unknown(), 1, Kind::Again { unknown: true })]
+    #[case::limits_wait(Route::BotV1, CallError::new(CallErrorKind::Limited, "m"), 60, Kind::Again { unknown: false })]
+    #[case::unreachable_waits(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 60, Kind::Again { unknown: false })]
+    #[case::unreachable_for_an_hour_is_given_up(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 3601, Kind::Rejected)]
+    #[case::an_unreadable_answer_was_sent(Route::BotV1, CallError::new(CallErrorKind::BadAnswer, "m"), 1, Kind::Sent)]
+    fn an_error_settles_by_its_route(
+        #[case] route: Route,
+        #[case] error: CallError,
+        #[case] seconds: i64,
+        #[case] expected: Kind,
+    ) {
+        let outcome = settle(
+            route,
+            &row(OutboxState::Sending(Timestamp::from_seconds(1000))),
+            Err(error),
+            &Policy::default(),
+            Timestamp::from_seconds(1000 + seconds),
+        );
+        assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    }
+
+    #[rstest]
+    #[case(Route::BotV2, 60, None)]
+    #[case(Route::BotV2, 3001, Some(Kind::Uncertain))]
+    #[case(Route::BotV1, 1, Some(Kind::Uncertain))]
+    #[case(Route::Network, 1, Some(Kind::Uncertain))]
+    #[case(Route::Idempotent, 9000, None)]
+    fn a_row_found_half_sent_after_a_restart_follows_its_route(
+        #[case] route: Route,
+        #[case] seconds: i64,
+        #[case] expected: Option<Kind>,
+    ) {
+        let row = row(OutboxState::Sending(Timestamp::from_seconds(1000)));
+        let outcome = after_restart(route, &row, &Policy::default(), Timestamp::from_seconds(1000 + seconds));
+        assert_eq!(outcome.as_ref().map(kind), expected);
+    }
+
+    #[test]
+    fn a_queued_row_is_sent_after_a_restart_whatever_its_route() {
+        let now = Timestamp::from_seconds(99_999);
+        assert_eq!(after_restart(Route::BotV1, &row(OutboxState::Queued), &Policy::default(), now), None);
+    }
+}

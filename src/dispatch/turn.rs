@@ -1,0 +1,199 @@
+//! One turn: an event through its handler, and what it changes in one commit.
+
+use std::sync::Arc;
+
+use super::{Context, Done, Effect, Handle, Handled, HandlerError, Recovery, Services};
+use crate::{
+    codec,
+    store::{
+        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, Seq, StoreError, StoreErrorKind, Turn,
+        TurnCommit, Verdict,
+    },
+    wire::{Incoming, Timestamp},
+};
+
+/// How a try of a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnEnd {
+    /// Done or parked; `sent` tells that the outbox has new rows.
+    Over { sent: bool },
+    /// To run again, not before this moment.
+    Again(Timestamp),
+    /// Another process owns the portal.
+    Fenced,
+}
+
+/// Runs one try of the turn of `rows`.
+pub(super) async fn run(services: Arc<Services>, lease: Lease, lane: LaneKey, rows: Vec<JournalRow>) -> TurnEnd {
+    let attempts = rows.iter().map(|row| row.attempts).max().unwrap_or(0);
+    match attempt(&services, &lease, &lane, &rows).await {
+        Ok(end) => end,
+        Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
+        Err(error) => {
+            let at = services.clock.now().plus(services.policy.wait(attempts + 1, 0));
+            tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
+            TurnEnd::Again(at)
+        }
+    }
+}
+
+async fn attempt(
+    services: &Arc<Services>,
+    lease: &Lease,
+    lane: &LaneKey,
+    rows: &[JournalRow],
+) -> Result<TurnEnd, StoreError> {
+    let seqs: Vec<Seq> = rows.iter().map(|row| row.seq).collect();
+    let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
+    let state = services.store.lane(lease, lane).await?;
+    let Some(row) = rows.iter().find(|row| Some(&row.seq) == turn.seqs.first()).or(rows.first()) else {
+        return Ok(TurnEnd::Over { sent: false });
+    };
+    let mut incoming = match codec::stored_event(&row.body, row.bot) {
+        Ok(incoming) => incoming,
+        Err(error) => return park(services, lease, &turn, &error.to_string()).await,
+    };
+    incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
+    let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
+        let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
+        let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
+        return park(services, lease, &turn, &error).await;
+    };
+    let incoming = Arc::new(incoming);
+    let cx = || {
+        let speaker = services.speaker(&lease.portal, incoming.bot.as_ref());
+        let services = services.clone();
+        Context::new(services, lease.clone(), lane.clone(), turn.clone(), speaker, incoming.clone())
+    };
+    let outcome = if bot.profile.hears(&incoming.event) {
+        handle(services, bot.handler.clone(), cx(), incoming.clone()).await
+    } else {
+        Ok(Vec::new())
+    };
+    let committed = match outcome {
+        Ok(effects) => commit(services, lease, lane, &turn, row, &state, effects).await?,
+        Err(error) => Err(error),
+    };
+    match committed {
+        Ok(end) => Ok(end),
+        Err(error) => {
+            let last = turn.attempts + 1 >= services.policy.turn_tries;
+            let again = cx();
+            if recover(services, bot.handler.clone(), again.clone(), &error, last).await == Recovery::Settle {
+                let settled = match again.close() {
+                    Ok(effects) => commit(services, lease, lane, &turn, row, &state, effects).await?,
+                    Err(error) => Err(error),
+                };
+                if let Ok(end) = settled {
+                    return Ok(end);
+                }
+            }
+            fail(services, lease, &turn, &error, last).await
+        }
+    }
+}
+
+/// Calls the handler in a task of its own, so that a panic fails the turn and not the engine.
+async fn handle(
+    services: &Services,
+    handler: Arc<dyn Handle>,
+    cx: Context,
+    incoming: Arc<Incoming>,
+) -> Result<Vec<Effect>, HandlerError> {
+    let mut task = tokio::spawn({
+        let cx = cx.clone();
+        async move { handler.handle(&cx, &incoming).await }
+    });
+    let until = services.clock.now().plus(services.policy.turn_limit);
+    let handled: Handled = tokio::select! {
+        joined = &mut task => joined.unwrap_or_else(|error| Err(panicked(error))),
+        () = services.clock.sleep_until(until) => {
+            task.abort();
+            let limit = services.policy.turn_limit;
+            Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
+        }
+    };
+    let asked = cx.close();
+    let Done = handled?;
+    asked
+}
+
+fn panicked(error: tokio::task::JoinError) -> HandlerError {
+    let Ok(panic) = error.try_into_panic() else { return HandlerError::msg("the handler was stopped") };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    HandlerError::msg(format!("the handler panicked: {text}"))
+}
+
+async fn recover(
+    services: &Services,
+    handler: Arc<dyn Handle>,
+    cx: Context,
+    error: &HandlerError,
+    last: bool,
+) -> Recovery {
+    let error = HandlerError::msg(error.chain());
+    let task = tokio::spawn(async move { handler.recover(&cx, &error, last).await });
+    let until = services.clock.now().plus(services.policy.turn_limit);
+    tokio::select! {
+        joined = task => joined.unwrap_or(Recovery::Retry),
+        () = services.clock.sleep_until(until) => Recovery::Retry,
+    }
+}
+
+/// Commits; the inner error is one of the effects that cannot be put into a row.
+async fn commit(
+    services: &Services,
+    lease: &Lease,
+    lane: &LaneKey,
+    turn: &Turn,
+    row: &JournalRow,
+    state: &LaneState,
+    effects: Vec<Effect>,
+) -> Result<Result<TurnEnd, HandlerError>, StoreError> {
+    let rows = effects.into_iter().enumerate().map(|(index, effect)| effect.into_row(turn.id, index));
+    let outbox = match rows.collect::<Result<Vec<_>, _>>() {
+        Ok(outbox) => outbox,
+        Err(error) => return Ok(Err(error)),
+    };
+    let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
+    let change = (last_message != state.last_message)
+        .then(|| LaneChange { expected: state.revision, state: LaneState { last_message, ..state.clone() } });
+    let commit = TurnCommit {
+        turn: turn.id,
+        lane: lane.clone(),
+        consumed: turn.seqs.clone(),
+        change,
+        outbox,
+        timers: Vec::new(),
+    };
+    match services.store.commit(lease, commit, services.clock.now()).await? {
+        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty() })),
+        Committed::Conflict => Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile"))),
+    }
+}
+
+async fn park(services: &Services, lease: &Lease, turn: &Turn, error: &str) -> Result<TurnEnd, StoreError> {
+    tracing::error!(portal = %lease.portal, turn = %turn.id, error, "an event is parked; see `inbox list`");
+    services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
+    Ok(TurnEnd::Over { sent: false })
+}
+
+async fn fail(
+    services: &Services,
+    lease: &Lease,
+    turn: &Turn,
+    error: &HandlerError,
+    last: bool,
+) -> Result<TurnEnd, StoreError> {
+    let text = error.chain();
+    if last {
+        return park(services, lease, turn, &text).await;
+    }
+    let now = services.clock.now();
+    let salt = turn.id.0.as_u64_pair().0;
+    let at = now.plus(services.policy.wait(turn.attempts + 1, salt));
+    tracing::warn!(portal = %lease.portal, turn = %turn.id, error = text, "a turn failed and runs again");
+    services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
+    Ok(TurnEnd::Again(at))
+}

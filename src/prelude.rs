@@ -1,0 +1,16 @@
+//! What a bot author needs, in one line: `use openlines::prelude::*;`.
+
+pub use async_trait::async_trait;
+
+pub use crate::{
+    app::{App, AppError, Config},
+    dispatch::{
+        Answer, BotHandler, BotProfile, Context, CrmItem, Done, Generation, Handled, HandlerError, Recovery, Router,
+    },
+    message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
+    wire::{
+        AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext, ContextOpened,
+        DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted, MessageUpdated, Reaction,
+        User, UserId,
+    },
+};
