@@ -5,7 +5,7 @@ pub use async_trait::async_trait;
 pub use crate::{
     app::{App, AppError, Config},
     dispatch::{
-        Answer, BotHandler, BotProfile, Context, CrmItem, Done, Generation, Handled, HandlerError, Recovery, Router,
+        Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
     message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
     wire::{

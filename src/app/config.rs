@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{AppError, AppErrorKind};
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 #[must_use = "give it to `App::new`"]
 pub struct Config {
     pub(super) listen: SocketAddr,
-    pub(super) admin_listen: SocketAddr,
+    pub(super) admin_listen: Option<SocketAddr>,
     pub(super) public_url: Option<String>,
     pub(super) database_url: String,
     pub(super) master_key: Option<SecretString>,
@@ -38,7 +38,7 @@ impl Config {
     pub fn new() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            admin_listen: SocketAddr::from(([127, 0, 0, 1], 9180)),
+            admin_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9180))),
             public_url: None,
             database_url: "sqlite://openlines.db".into(),
             master_key: None,
@@ -58,7 +58,13 @@ impl Config {
 
     /// `OPENLINES_ADMIN_LISTEN`: health and readiness.
     pub fn admin_listen(mut self, address: SocketAddr) -> Self {
-        self.admin_listen = address;
+        self.admin_listen = Some(address);
+        self
+    }
+
+    /// Does not listen on an admin address.
+    pub fn without_admin(mut self) -> Self {
+        self.admin_listen = None;
         self
     }
 
@@ -144,8 +150,8 @@ impl Config {
     /// What seals tokens at rest: the master key, or for a webhook, which stores no token, a key that is thrown away.
     pub(super) fn vault(&self, credentials: &Credentials) -> Result<Vault, AppError> {
         match (&self.master_key, credentials) {
-            (Some(key), _) => Vault::from_base64(key.expose_secret()).map_err(AppError::setting),
-            (None, Credentials::Webhook(_)) => Ok(Vault::none()),
+            (Some(key), _) => Vault::from_base64(key).map_err(AppError::setting),
+            (None, Credentials::Webhook(_)) => Ok(Vault::keyless()),
             (None, _) => Err(AppError::new(
                 AppErrorKind::Setting,
                 "OPENLINES_MASTER_KEY is not set; it encrypts the portals' tokens. Make one with `openssl rand -base64 32`, keep it secret and keep it: without it every portal has to be installed again",

@@ -8,9 +8,10 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{CrmItem, Effect, HandlerError, KnownBot, Route, Services, effect::uuid_of};
+use super::{CrmItem, Effect, HandlerError, Route, Services, effect::uuid_of};
 use crate::{
     message::{Reply, RtEvent},
+    portal::RegisteredBot,
     rest::{ApiExt, Call, Method},
     store::{LaneKey, Lease, Turn},
     wire::{BotRef, Chat, ChatId, DialogId, Event, Incoming, MessageId, PortalKey, Timestamp, UserId},
@@ -34,7 +35,7 @@ struct Inner {
     lease: Lease,
     lane: LaneKey,
     turn: Turn,
-    bot: Option<KnownBot>,
+    bot: Option<RegisteredBot>,
     incoming: Arc<Incoming>,
     asked: Mutex<Asked>,
 }
@@ -52,7 +53,7 @@ impl Context {
         lease: Lease,
         lane: LaneKey,
         turn: Turn,
-        bot: Option<KnownBot>,
+        bot: Option<RegisteredBot>,
         incoming: Arc<Incoming>,
     ) -> Self {
         Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, incoming, asked: Mutex::default() }) }
@@ -273,7 +274,7 @@ impl Context {
         }
     }
 
-    fn acting_bot(&self) -> Result<&KnownBot, HandlerError> {
+    fn acting_bot(&self) -> Result<&RegisteredBot, HandlerError> {
         self.inner.bot.as_ref().ok_or_else(|| {
             HandlerError::msg(format!("no bot of this application is registered on {} yet", self.portal()))
         })

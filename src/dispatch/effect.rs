@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Generation, HandlerError, KnownBot};
+use super::HandlerError;
 use crate::{
     message::{Reply, RtEvent},
+    portal::{BotGeneration, RegisteredBot},
     rest::Repeat,
     store::{NewOutboxRow, Priority, TurnId},
     wire::{ChatId, DialogId, UserId},
@@ -63,19 +64,19 @@ pub(crate) struct Effect {
 
 impl Effect {
     /// A bot message to `dialog`.
-    pub(crate) fn reply(bot: &KnownBot, dialog: &DialogId, reply: &Reply, queue: &str) -> Result<Self, HandlerError> {
+    pub(crate) fn reply(bot: &RegisteredBot, dialog: &DialogId, reply: &Reply, queue: &str) -> Result<Self, HandlerError> {
         reply.check()?;
         let call = match bot.generation {
-            Generation::V2 => Outgoing {
+            BotGeneration::V2 => Outgoing {
                 route: Route::BotV2,
                 method: "imbot.v2.Chat.Message.send".into(),
-                params: json!({ "botId": bot.id, "dialogId": dialog, "fields": reply.v2_fields() }),
+                params: json!({ "botId": bot.id, "dialogId": dialog, "fields": reply.to_v2_fields() }),
             },
-            Generation::V1 => {
-                let mut params = reply.v1_params();
-                params["BOT_ID"] = json!(bot.id);
-                params["DIALOG_ID"] = json!(dialog);
-                Outgoing { route: Route::BotV1, method: "imbot.message.add".into(), params }
+            BotGeneration::V1 => {
+                let mut params = reply.to_v1_params();
+                params.insert("BOT_ID".into(), json!(bot.id));
+                params.insert("DIALOG_ID".into(), json!(dialog));
+                Outgoing { route: Route::BotV1, method: "imbot.message.add".into(), params: params.into() }
             }
         };
         Ok(Self { call, dialog: queue.to_owned(), priority: Priority::Reply })
@@ -99,14 +100,14 @@ impl Effect {
     }
 
     /// A message through a network line.
-    pub(crate) fn network(code: &str, user: UserId, reply: &Reply, bot: Option<&KnownBot>) -> Result<Self, HandlerError> {
+    pub(crate) fn network(code: &str, user: UserId, reply: &Reply, bot: Option<&RegisteredBot>) -> Result<Self, HandlerError> {
         reply.check()?;
-        let mut params = reply.network_params();
-        params["CODE"] = json!(code);
-        params["USER_ID"] = json!(user);
+        let mut params = reply.to_v1_params();
+        params.extend([("CODE".to_owned(), json!(code)), ("USER_ID".to_owned(), json!(user))]);
         if let Some(bot) = bot {
-            params["BOT_ID"] = json!(bot.id);
+            params.insert("BOT_ID".into(), json!(bot.id));
         }
+        let params = params.into();
         let method = "imopenlines.network.message.add".into();
         Ok(Self {
             call: Outgoing { route: Route::Network, method, params },
@@ -119,7 +120,7 @@ impl Effect {
     pub(crate) fn rt(event: &RtEvent, queue: &str) -> Self {
         let method = "pull.application.event.add".into();
         Self {
-            call: Outgoing { route: Route::Rt, method, params: event.params_of_call() },
+            call: Outgoing { route: Route::Rt, method, params: event.to_params().into() },
             dialog: format!("rt:{queue}"),
             priority: Priority::Rt,
         }

@@ -123,13 +123,12 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{BotId, MessageId};
+    use crate::wire::MessageId;
     use proptest::prelude::*;
 
     fn row(seq: i64, lane: &str, message: Option<i64>) -> JournalRow {
         JournalRow {
             seq: Seq(seq),
-            bot: BotId::default(),
             lane: LaneKey::new(lane),
             code: "ONIMBOTV2MESSAGEADD".into(),
             message: message.map(MessageId::new),

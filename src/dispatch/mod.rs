@@ -44,8 +44,8 @@ pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use policy::Policy;
-pub use profile::{BotProfile, CommandSpec, Generation};
+pub use profile::BotProfile;
 pub use router::{Router, RouterDoor};
-pub use services::{Bot, BotDirectory, KnownBot, Services};
+pub use services::{Bot, Services};
 
 pub(crate) use effect::{Effect, Outgoing};

@@ -1,85 +1,50 @@
 //! What a bot is called, how it is registered, and whom it hears.
 
-use crate::wire::{Author, Chat, ChatKind, Command, Event, Message};
+use crate::{
+    portal::{BotKind, BotSpec},
+    wire::{Author, Chat, ChatKind, Command, Event},
+};
 
-/// Which generation of the platform's bot interface a bot is registered through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Generation {
-    /// `imbot.*`: messages are sent at most once.
-    V1,
-    /// `imbot.v2.*`: messages are sent exactly once.
-    V2,
-}
-
-/// A slash command to be registered with the bot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CommandSpec {
-    /// Name without the slash.
-    pub name: String,
-    /// Title shown in the list of commands, in English.
-    pub title: String,
-    /// Not shown in the list; for buttons.
-    pub hidden: bool,
-}
-
-/// A bot as it is to be registered.
+/// A bot as it is to be registered, and whom its handler hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "give it to `App::bot`"]
 pub struct BotProfile {
-    code: String,
-    name: String,
-    open_line: bool,
-    generation: Generation,
-    commands: Vec<CommandSpec>,
+    spec: BotSpec,
     hears_operators: bool,
     hears_groups: bool,
 }
 
 impl BotProfile {
     /// A bot for open lines, under a code that is unique on the portal.
-    pub fn openline(code: impl Into<String>) -> Self {
-        let code = code.into();
-        Self {
-            name: code.clone(),
-            code,
-            open_line: true,
-            generation: Generation::V2,
-            commands: Vec::new(),
-            hears_operators: false,
-            hears_groups: false,
-        }
+    pub fn openline(code: impl AsRef<str>) -> Self {
+        Self::new(BotKind::OpenLine, code.as_ref())
     }
 
     /// A bot for chats of employees only.
-    pub fn chat(code: impl Into<String>) -> Self {
-        Self { open_line: false, ..Self::openline(code) }
+    pub fn chat(code: impl AsRef<str>) -> Self {
+        Self::new(BotKind::Bot, code.as_ref())
     }
 
-    /// The name people see.
+    fn new(kind: BotKind, code: &str) -> Self {
+        Self { spec: BotSpec::new(kind, code, code), hears_operators: false, hears_groups: false }
+    }
+
+    /// The name people see; the code, unless told otherwise.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
+        self.spec.name = name.into();
         self
     }
 
-    /// Registers through this generation; v2 unless told otherwise.
-    pub fn generation(mut self, generation: Generation) -> Self {
-        self.generation = generation;
+    /// Registers through `imbot.*`, whose messages are sent at most once. Without this the bot is a v2 bot, whose
+    /// messages are sent exactly once.
+    pub fn v1(mut self) -> Self {
+        self.spec = self.spec.v1();
         self
     }
 
-    /// Registers a slash command, shown under `title`.
-    pub fn command(mut self, name: impl Into<String>, title: impl Into<String>) -> Self {
-        self.commands.push(CommandSpec { name: name.into(), title: title.into(), hidden: false });
-        self
-    }
-
-    /// Registers a command for buttons, not shown in the list of commands.
-    pub fn hidden_command(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.commands.push(CommandSpec { title: name.clone(), name, hidden: true });
+    /// Registers a slash command, shown under `title`; an empty title hides it, as is usual for buttons.
+    pub fn command(mut self, name: impl AsRef<str>, title: impl AsRef<str>) -> Self {
+        self.spec = self.spec.command(name.as_ref(), title.as_ref());
         self
     }
 
@@ -95,29 +60,14 @@ impl BotProfile {
         self
     }
 
-    /// Code.
+    /// Its code.
     pub fn code(&self) -> &str {
-        &self.code
+        &self.spec.code
     }
 
-    /// Name people see.
-    pub fn display_name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether it works in open lines.
-    pub fn is_open_line(&self) -> bool {
-        self.open_line
-    }
-
-    /// Generation it is registered through.
-    pub fn registered_through(&self) -> Generation {
-        self.generation
-    }
-
-    /// Its commands.
-    pub fn commands(&self) -> &[CommandSpec] {
-        &self.commands
+    /// How it is to be registered.
+    pub fn spec(&self) -> &BotSpec {
+        &self.spec
     }
 
     /// Whether the handler is to hear this event. Commands and what has no author always are.

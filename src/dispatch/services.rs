@@ -2,38 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{BotProfile, Generation, Handle, Policy};
+use super::{BotProfile, Handle, Policy};
 use crate::{
     clock::Clock,
+    portal::{RegisteredBot, Registry},
     rest::Api,
     store::{NodeId, Store},
-    wire::{BotId, BotRef, PortalKey},
+    wire::{BotRef, PortalKey},
 };
-
-/// A bot of this application as registered on a portal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KnownBot {
-    /// Its id on that portal.
-    pub id: BotId,
-    /// Its code.
-    pub code: String,
-    /// How it is registered.
-    pub generation: Generation,
-}
-
-impl KnownBot {
-    /// The bot `id`, registered as `code` through `generation`.
-    pub fn new(id: BotId, code: impl Into<String>, generation: Generation) -> Self {
-        Self { id, code: code.into(), generation }
-    }
-}
-
-/// Tells which bots of this application a portal knows.
-pub trait BotDirectory: Send + Sync + 'static {
-    /// The bots registered on `portal`, in the order of registration.
-    fn bots(&self, portal: &PortalKey) -> Vec<KnownBot>;
-}
 
 /// A bot of the program: its profile and its handler.
 #[derive(Clone)]
@@ -61,8 +37,8 @@ pub struct Services {
     pub direct: Arc<dyn Api>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Which bots a portal knows.
-    pub directory: Arc<dyn BotDirectory>,
+    /// The portals, and which bots they know.
+    pub registry: Registry,
     /// The bots of the program.
     pub bots: Vec<Bot>,
     /// Tries and waits.
@@ -77,18 +53,17 @@ impl Services {
     pub(crate) fn bot_for(&self, portal: &PortalKey, bot: Option<&BotRef>) -> Option<&Bot> {
         let Some(wanted) = bot else { return self.bots.first() };
         let by_code = |code: &str| self.bots.iter().find(|bot| bot.profile.code() == code);
-        by_code(&wanted.code).or_else(|| {
-            let known = self.directory.bots(portal).into_iter().find(|known| known.id == wanted.id)?;
-            by_code(&known.code)
-        })
+        by_code(&wanted.code).or_else(|| by_code(&self.registry.bot(portal, wanted.id)?.code))
     }
 
-    /// The bot that speaks in answer to an event: the one it is for, else the first registered.
-    pub(crate) fn speaker(&self, portal: &PortalKey, bot: Option<&BotRef>) -> Option<KnownBot> {
-        let known = self.directory.bots(portal);
+    /// The bot that speaks in answer to an event: the one it is for, else the first of the program.
+    pub(crate) fn speaker(&self, portal: &PortalKey, bot: Option<&BotRef>) -> Option<RegisteredBot> {
         match bot {
-            Some(bot) => known.into_iter().find(|known| known.id == bot.id),
-            None => known.into_iter().next(),
+            Some(bot) => self.registry.bot(portal, bot.id),
+            None => {
+                let code = self.bots.first()?.profile.code();
+                self.registry.portal(portal)?.bots.into_iter().find(|bot| bot.code == code)
+            }
         }
     }
 }

@@ -49,7 +49,7 @@ async fn attempt(
     let Some(row) = rows.iter().find(|row| Some(&row.seq) == turn.seqs.first()).or(rows.first()) else {
         return Ok(TurnEnd::Over { sent: false });
     };
-    let mut incoming = match codec::stored_event(&row.body, row.bot) {
+    let mut incoming = match codec::event_of_stored(&row.body) {
         Ok(incoming) => incoming,
         Err(error) => return park(services, lease, &turn, &error.to_string()).await,
     };

@@ -95,8 +95,6 @@ pub enum Appended {
 pub struct JournalRow {
     /// Its place.
     pub seq: Seq,
-    /// The bot it is for, 0 for events that belong to none.
-    pub bot: BotId,
     /// Its dialog.
     pub lane: LaneKey,
     /// Upper-case event code.

@@ -1,0 +1,142 @@
+//! [`App`]: bots and settings, put together.
+
+use std::{ffi::OsString, sync::Arc};
+
+use clap::Parser;
+
+use super::{
+    AppError, Config, Running,
+    command_line::{CommandLine, Task},
+    inbox, running,
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    dispatch::{Bot, BotProfile, IntoHandle, Policy},
+    rest::Api,
+    store::Store,
+};
+
+/// Wraps the calls to portals, to count, trace or break them.
+pub(super) type Wrap = Box<dyn FnOnce(Arc<dyn Api>) -> Arc<dyn Api> + Send>;
+
+/// A program of one or more bots.
+///
+/// ```no_run
+/// use openlines::prelude::*;
+///
+/// # async fn example() -> Result<(), AppError> {
+/// let hello = async |_cx: Context, _message: Message| "Good day!";
+/// App::from_env()?.bot(BotProfile::openline("hello").name("Hello"), hello).run().await
+/// # }
+/// ```
+#[must_use = "call `run`"]
+pub struct App {
+    pub(super) config: Config,
+    pub(super) bots: Vec<Bot>,
+    pub(super) events: Vec<String>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) store: Option<Arc<dyn Store>>,
+    pub(super) wrap: Option<Wrap>,
+    pub(super) policy: Policy,
+    task: Task,
+}
+
+impl App {
+    /// Reads the command line and the environment. With `--help`, or flags that are wrong, it says so and ends the
+    /// program.
+    pub fn from_env() -> Result<Self, AppError> {
+        Self::from_args(std::env::args_os())
+    }
+
+    /// The same from given arguments, the first being the program's name.
+    pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, AppError> {
+        let line = CommandLine::try_parse_from(args).unwrap_or_else(|error| error.exit());
+        let mut app = Self::new(line.settings.config());
+        app.task = line.command.unwrap_or(Task::Serve);
+        Ok(app)
+    }
+
+    /// An app with these settings, to be [`start`](Self::start)ed by code.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            bots: Vec::new(),
+            events: Vec::new(),
+            clock: Arc::new(SystemClock),
+            store: None,
+            wrap: None,
+            policy: Policy::default(),
+            task: Task::Serve,
+        }
+    }
+
+    /// Adds a bot: a [`BotHandler`](crate::dispatch::BotHandler), a [`Router`](crate::dispatch::Router), or an async
+    /// closure over messages. Open-line and application events go to the first bot.
+    pub fn bot<Door>(mut self, profile: BotProfile, handler: impl IntoHandle<Door>) -> Self {
+        self.bots.push(Bot { profile, handler: handler.into_handle() });
+        self
+    }
+
+    /// Also asks portals for this event (`event.bind`), such as `ONOPENLINEMESSAGEADD`. Session and application events
+    /// are asked for anyway. Needs an OAuth application and a public address.
+    pub fn event(mut self, code: impl Into<String>) -> Self {
+        self.events.push(code.into());
+        self
+    }
+
+    /// Sets tries and waits.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the clock; for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Replaces the store that the settings name; for tests and stores of your own.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Puts something around the calls to portals.
+    pub fn wrap_api(mut self, wrap: impl FnOnce(Arc<dyn Api>) -> Arc<dyn Api> + Send + 'static) -> Self {
+        self.wrap = Some(Box::new(wrap));
+        self
+    }
+
+    /// Starts to listen and to work, and returns at once.
+    pub async fn start(self) -> Result<Running, AppError> {
+        running::start(self, running::Address::AsConfigured).await
+    }
+
+    /// Does what the command line asks for; `serve` until it is told to stop.
+    pub async fn run(self) -> Result<(), AppError> {
+        log_to_stderr();
+        match self.task.clone() {
+            Task::Serve => super::serve::serve(self).await,
+            #[cfg(feature = "emulator")]
+            Task::Demo { portal_listen } => super::demo::demo(self, portal_listen).await,
+            #[cfg(feature = "emulator")]
+            Task::Chat => super::chat::chat(self).await,
+            Task::Inbox { command } => inbox::run(&self.config, command).await,
+        }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("config", &self.config).field("bots", &self.bots).finish_non_exhaustive()
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    // A program that has set up its own subscriber keeps it.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).try_init();
+}

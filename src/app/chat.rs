@@ -1,0 +1,59 @@
+//! `chat`: the emulated portal in the terminal. A line is the client's next message, what the bot says is printed.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+use super::{App, AppError, AppErrorKind, trial};
+
+/// Longest wait for the bot after the end of input.
+const LAST_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait for one answer while somebody types.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// Reads standard input to its end. The next line goes in when everything the last one caused is done.
+pub(super) async fn chat(app: App) -> Result<(), AppError> {
+    let trial = trial::start(app, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let client = trial.portal.client("Client");
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut printed = 0;
+    let terminal = |error: std::io::Error| {
+        AppError::new(AppErrorKind::Request, format!("the terminal cannot be read or written: {error}")).caused(error)
+    };
+    let mut ended = false;
+    while !ended {
+        match lines.next_line().await.map_err(terminal)? {
+            Some(line) if line.trim().is_empty() => continue,
+            Some(line) => drop(client.says(&line).await),
+            None => ended = true,
+        }
+        let limit = if ended { LAST_WAIT } else { WAIT };
+        if tokio::time::timeout(limit, quiet(&trial)).await.is_err() {
+            tracing::warn!(?limit, "the bot is still at work");
+        }
+        let mut out = String::new();
+        let said = trial.portal.bot_messages();
+        for message in said.iter().skip(printed) {
+            out.push_str(&message.text);
+            out.push('\n');
+        }
+        printed = said.len();
+        let mut stdout = tokio::io::stdout();
+        stdout.write_all(out.as_bytes()).await.map_err(terminal)?;
+        stdout.flush().await.map_err(terminal)?;
+    }
+    trial.running.stop().await;
+    Ok(())
+}
+
+/// Returns once nothing is under way, on either side.
+async fn quiet(trial: &trial::Trial) {
+    loop {
+        let delivered = trial.portal.deliveries().len();
+        trial.portal.settled(WAIT).await;
+        trial.running.idle().await;
+        if trial.portal.deliveries().len() == delivered {
+            return;
+        }
+    }
+}

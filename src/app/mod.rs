@@ -1,0 +1,42 @@
+//! Floor 6: the builder, its settings, and the command line that every bot gets.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use openlines::prelude::*;
+//!
+//! let hello = async |_cx: Context, _message: Message| "Good day!";
+//! let config = Config::new()
+//!     .listen("127.0.0.1:0".parse().unwrap())
+//!     .without_admin()
+//!     .database_url("memory:")
+//!     .master_key("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+//!     .oauth_app("local.65f0a1b2c3d4e5.12345678", "client secret");
+//! let running = App::new(config).bot(BotProfile::openline("hello"), hello).start().await?;
+//! assert!(running.registry().portals().is_empty(), "nobody has installed it yet");
+//! running.stop().await;
+//! # Ok::<(), AppError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! **Trap:** one database, one server. A second one is refused by name; `inbox` works beside it.
+
+mod admin;
+mod builder;
+#[cfg(feature = "emulator")]
+mod chat;
+mod command_line;
+mod config;
+#[cfg(feature = "emulator")]
+mod demo;
+mod error;
+mod inbox;
+mod running;
+mod serve;
+#[cfg(feature = "emulator")]
+mod trial;
+mod upkeep;
+
+pub use builder::App;
+pub use config::Config;
+pub use error::{AppError, AppErrorKind};
+pub use running::Running;

@@ -1,0 +1,40 @@
+//! `serve`: work until told to stop.
+
+use super::{App, AppError};
+
+/// Serves until SIGTERM, SIGINT or Ctrl-C, then lets what is under way end.
+pub(super) async fn serve(app: App) -> Result<(), AppError> {
+    let fetches = app.config.public_url.is_none();
+    let running = app.start().await?;
+    if fetches {
+        tracing::info!(
+            listening = %running.address(),
+            "events are fetched: nothing is lost while the bot is down. Open-line and application events need OPENLINES_PUBLIC_URL"
+        );
+    } else {
+        tracing::info!(listening = %running.address(), "events are delivered by the portal to OPENLINES_PUBLIC_URL");
+    }
+    told_to_stop().await;
+    tracing::info!("stopping: what is under way may end, what is left is on disk");
+    running.stop().await;
+    Ok(())
+}
+
+/// Returns when the process is told to stop.
+pub(super) async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = tokio::signal::ctrl_c() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "SIGTERM cannot be heard; Ctrl-C works"),
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
