@@ -17,6 +17,8 @@
 
 pub mod wire;
 
+pub mod codec;
+
 pub mod clock;
 pub mod codec;
 pub mod message;
