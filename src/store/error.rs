@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Lease;
+
 /// The kinds of [`StoreError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -12,12 +14,21 @@ pub enum StoreErrorKind {
     Locked,
     /// The database was written by a newer program.
     NewerSchema,
+    /// The database was written by an older program and is only looked at; a server start brings it up to date.
+    OlderSchema,
     /// The database is damaged or is none of ours.
     Damaged,
     /// The disk or the driver failed; the write may be tried again.
     Io,
     /// The store is shutting down.
     Closed,
+    /// What the call names is not open any more: done, parked, dropped, forgotten or never there. Nothing was
+    /// written; forget it too.
+    Gone,
+    /// The database, or this handle to it, is for looking only.
+    ReadOnly,
+    /// The URL names no store that this program knows.
+    UnknownScheme,
 }
 
 /// A store could not do what was asked; says which store, what it was doing, and what to do.
@@ -45,6 +56,25 @@ impl StoreError {
     /// The kind, to match on.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
+    }
+}
+
+impl StoreError {
+    pub(super) fn fenced(lease: &Lease) -> Self {
+        Self::new(
+            StoreErrorKind::Fenced,
+            format!(
+                "the lease of portal {} at epoch {} is not the newest; nothing was written, stop working for it",
+                lease.portal, lease.epoch
+            ),
+        )
+    }
+
+    pub(super) fn gone(what: impl fmt::Display) -> Self {
+        Self::new(
+            StoreErrorKind::Gone,
+            format!("{what} is not open any more; nothing was written, forget it here too"),
+        )
     }
 }
 

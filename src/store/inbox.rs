@@ -19,7 +19,7 @@ pub enum InboxItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InboxState {
-    /// Accepted, not done.
+    /// An event accepted and not done, or a call committed and not settled.
     Pending,
     /// Given up after the last try, or could not be typed.
     Parked,
@@ -38,7 +38,7 @@ pub struct InboxEntry {
     pub portal: PortalKey,
     /// Where it stands.
     pub state: InboxState,
-    /// Event code, or REST method.
+    /// Event code, or REST method: the first `method` found in the call's JSON text, empty if it names none.
     pub what: String,
     /// Lane or dialog.
     pub lane: String,
@@ -52,32 +52,35 @@ pub struct InboxEntry {
     pub body: bytes::Bytes,
 }
 
-/// What a person asks for.
+/// What a person asks for. Asked of anything but a parked event or an uncertain or rejected call, it does nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InboxRequest {
-    /// Put it back: a parked event runs again with attempts at zero, an uncertain or rejected call is sent again.
+    /// Put it back. A parked event runs again with attempts at zero, and so do the other parked members of its
+    /// turn; their steps are kept. An uncertain or rejected call is sent again under its old UUID, with attempts
+    /// and first try forgotten.
     Retry(InboxItem),
-    /// Give it up for good.
+    /// Give it up for good. A member dropped leaves its turn; the others keep theirs.
     Drop(InboxItem),
 }
 
 /// What the requests put back to work.
 #[derive(Debug, Clone, Default)]
 pub struct Reopened {
-    /// Events, with their portal.
+    /// Events, with their portal, in the order of acceptance.
     pub events: Vec<(PortalKey, JournalRow)>,
-    /// Calls, with their portal.
+    /// Calls, with their portal, in the order of commit.
     pub calls: Vec<(PortalKey, OutboxRow)>,
 }
 
 /// Looks into the store and asks it to act.
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// At most `limit` entries, oldest first, of `state` or of all states but [`InboxState::Pending`].
+    /// At most `limit` entries, oldest first, of `state` or of all states but [`InboxState::Pending`]. Events
+    /// come before calls of the same moment.
     async fn inbox(&self, state: Option<InboxState>, limit: u32) -> Result<Vec<InboxEntry>, StoreError>;
 
-    /// One entry with its body; `None` if there is no such row or it is done.
+    /// One entry with its body; `None` if there is no such row or it is done with.
     async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError>;
 
     /// Writes a request; the server acts on it within a second, also when another process wrote it.

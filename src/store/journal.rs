@@ -109,7 +109,8 @@ pub struct JournalRow {
     pub attempts: u32,
     /// Not before this moment, after a failed turn.
     pub retry_at: Option<Timestamp>,
-    /// All members of the turn it was frozen into before a restart, itself included; empty if none was started.
+    /// All members of the turn it is frozen into, itself included: several since their turn was started, a single
+    /// one since its turn remembered a step or failed. Empty if there is no such turn.
     pub frozen: Vec<Seq>,
 }
 

@@ -9,6 +9,8 @@
 mod error;
 mod inbox;
 mod journal;
+mod memory;
+mod naming;
 mod outbox;
 mod portals;
 mod work;
@@ -16,6 +18,7 @@ mod work;
 pub use error::{StoreError, StoreErrorKind};
 pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
 pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
+pub use memory::MemoryStore;
 pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome};
 pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
 pub use work::{

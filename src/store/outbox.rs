@@ -107,10 +107,12 @@ pub trait Outbox: Send + Sync {
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError>;
 
-    /// Marks rows as being sent, durable when it returns: only then may a call start.
+    /// Marks rows as being sent, durable when it returns: only then may a call start. Counts a try and clears
+    /// `retry_at`. All or none: [`Gone`](super::StoreErrorKind::Gone) if one of them is settled.
     async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError>;
 
-    /// Records what became of a row. After [`SendOutcome::Retry`] with `unknown` the row stays `Sending`.
+    /// Records what became of a row. After [`SendOutcome::Retry`] with `unknown` the row stays `Sending`. The first
+    /// final outcome stays: settling a settled row again changes nothing and is no error.
     async fn settle(
         &self,
         lease: &Lease,

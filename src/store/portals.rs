@@ -66,17 +66,19 @@ pub trait Portals: Send + Sync {
     /// The portal, if it is known.
     async fn portal(&self, key: &PortalKey) -> Result<Option<PortalRecord>, StoreError>;
 
-    /// All portals.
+    /// All portals, in the order of their keys.
     async fn portals(&self) -> Result<Vec<PortalRecord>, StoreError>;
 
     /// Stores `record` if the stored generation is still `record.generation` (0: not stored yet), and returns the
     /// new generation; `None` if somebody was faster.
     async fn put_portal(&self, record: PortalRecord, now: Timestamp) -> Result<Option<u64>, StoreError>;
 
-    /// Removes the portal and all that belongs to it: journal, keys, lanes, outbox, timers, parked rows.
+    /// Removes the portal and all that belongs to it: journal, keys, lanes, outbox, timers, parked rows, leases.
+    /// Whoever holds a lease is fenced from here on, and a later lease has a higher epoch.
     async fn forget_portal(&self, key: &PortalKey) -> Result<(), StoreError>;
 
-    /// Keeps a pending installation unless `max` others younger than `max_age` are waiting. Older ones are removed.
+    /// Keeps a pending installation unless `max` others younger than `max_age` are waiting. Older ones are removed;
+    /// one that waits under the same id already stays as it is.
     async fn put_pending(
         &self,
         pending: PendingPortal,
@@ -92,7 +94,7 @@ pub trait Portals: Send + Sync {
     async fn drop_pending(&self, id: PendingId) -> Result<(), StoreError>;
 
     /// Whether this caller may refresh the tokens of `generation` now: true once, then false until `ttl` has passed
-    /// or the generation has moved on.
+    /// or the generation has moved on. False if the stored generation (0: not stored) is another.
     async fn begin_refresh(
         &self,
         key: &PortalKey,

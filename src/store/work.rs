@@ -30,7 +30,7 @@ impl NodeId {
 pub struct Lease {
     /// The portal.
     pub portal: PortalKey,
-    /// Grows by one with every acquisition; every write is checked against it.
+    /// Grows with every acquisition; every write is checked against it.
     pub epoch: u64,
 }
 
@@ -85,7 +85,7 @@ pub struct LaneChange {
 /// Sets or cancels a durable timer.
 #[derive(Debug, Clone)]
 pub enum TimerChange {
-    /// (Re)arms the timer; its generation grows by one.
+    /// (Re)arms the timer; its generation grows by one, also over a cancellation or a firing.
     Set {
         /// Name, unique within the lane.
         id: String,
@@ -123,7 +123,7 @@ pub struct TurnCommit {
     pub turn: TurnId,
     /// Its lane.
     pub lane: LaneKey,
-    /// Its members, done with this commit.
+    /// Its members, all of them, done with this commit; their order does not count.
     pub consumed: Vec<Seq>,
     /// New lane state, if it changed.
     pub change: Option<LaneChange>,
@@ -151,8 +151,9 @@ pub enum Committed {
     Conflict,
 }
 
-/// Turns events into effects. Every write answers [`Fenced`](super::StoreErrorKind::Fenced) when the lease's epoch
-/// is not the newest.
+/// Turns events into effects. Every call with a lease answers [`Fenced`](super::StoreErrorKind::Fenced) when its
+/// epoch is not the newest, and [`Gone`](super::StoreErrorKind::Gone) when the events it names are not open; nothing
+/// is written then.
 #[async_trait]
 pub trait Work: Send + Sync {
     /// Takes the lease of each portal for `node`, with a higher epoch than any before. A store that one process
@@ -170,7 +171,10 @@ pub trait Work: Send + Sync {
     /// State of a lane; the default if nothing was stored.
     async fn lane(&self, lease: &Lease, lane: &LaneKey) -> Result<LaneState, StoreError>;
 
-    /// Freezes `seqs` (not empty, one lane) as one turn, or returns the turn they were frozen into before.
+    /// Freezes `seqs` (not empty, one lane) as one turn named after the first of them, or returns the turn that one
+    /// of them was frozen into before: work on the members of the answer, not on `seqs`. Several are frozen on disk.
+    /// A single one costs no write and is frozen by its first step or failure; that it is done or dropped already
+    /// may be told by [`commit`](Self::commit) only.
     async fn start_turn(&self, lease: &Lease, seqs: &[Seq], now: Timestamp) -> Result<Turn, StoreError>;
 
     /// Remembers a step's result by name, durable when it returns. The first value stays: returns what is stored.
@@ -182,7 +186,8 @@ pub trait Work: Send + Sync {
         value: StepValue,
     ) -> Result<StepValue, StoreError>;
 
-    /// Commits a turn, all or none. A turn that is done already answers `Done` with the ids given then.
+    /// Commits a turn, all or none. A turn that is done already answers `Done` with the ids given then, whatever
+    /// the lane's revision is by now.
     async fn commit(
         &self,
         lease: &Lease,
@@ -191,7 +196,8 @@ pub trait Work: Send + Sync {
     ) -> Result<Committed, StoreError>;
 
     /// Records a failed try: `attempts` of every member grows by one, `error` (no secrets in it) is kept for the
-    /// inbox. A parked turn's steps stay until its members are retried and done, or dropped.
+    /// inbox, and [`Verdict::Retry`]'s moment outlives a restart. A parked turn's steps stay until its members are
+    /// retried and done, or dropped.
     async fn fail(
         &self,
         lease: &Lease,
@@ -201,7 +207,7 @@ pub trait Work: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// At most `limit` timers due at `now`, earliest first.
+    /// At most `limit` timers due at `now`, earliest first; they stay until [`timer_fired`](Self::timer_fired).
     async fn due_timers(
         &self,
         lease: &Lease,

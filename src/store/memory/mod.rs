@@ -1,0 +1,67 @@
+//! A store in this process's memory: for tests and for trying a bot. Gone with the process.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), openlines::store::StoreError> {
+//! use openlines::store::{MemoryStore, NodeId, Work};
+//! use openlines::wire::{PortalKey, Timestamp};
+//!
+//! let store = MemoryStore::new();
+//! let portal = PortalKey::new("local.app", "d58a");
+//! let leases = store.acquire(&[portal], &NodeId::new("here"), Timestamp::from_seconds(1)).await?;
+//! assert_eq!(leases[0].epoch, 1);
+//! # Ok(()) }
+//! ```
+//!
+//! **Trap:** clones share what is stored. A clone is what a test uses where another store would be opened again.
+
+mod commit;
+mod inbox;
+mod journal;
+mod outbox;
+mod portals;
+mod tables;
+mod upkeep;
+mod work;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tables::Tables;
+
+/// A store in memory. Clones share it.
+#[derive(Clone)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+    identity: [u8; 16],
+}
+
+impl MemoryStore {
+    /// An empty store with an identity of its own.
+    pub fn new() -> Self {
+        Self::with_identity(*uuid::Uuid::new_v4().as_bytes())
+    }
+
+    /// An empty store with this identity, so that turns are named as in another store or another run.
+    pub fn with_identity(identity: [u8; 16]) -> Self {
+        Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // Every operation checks before it writes, so a panic in between leaves whole operations behind.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
