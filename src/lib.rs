@@ -6,3 +6,5 @@ pub mod clock;
 
 pub mod rest;
 pub mod store;
+
+pub mod portal;

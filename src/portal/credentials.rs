@@ -94,7 +94,9 @@ impl OAuthApp {
             hosts.push(host_of_entry(entry)?);
         }
         if hosts.is_empty() {
-            return Err(setting("BITRIX24_OAUTH_HOSTS names no host; leave it out to allow the vendor's two"));
+            return Err(setting(
+                "BITRIX24_OAUTH_HOSTS names no host; leave it out to allow the vendor's two",
+            ));
         }
         self.hosts = hosts;
         Ok(self)
@@ -162,7 +164,8 @@ impl IncomingWebhook {
         }
         let token = bot_token.expose_secret();
         let length = token.chars().count();
-        if length == 0 || length > BOT_TOKEN_MAX || token.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        if length == 0 || length > BOT_TOKEN_MAX || token.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
             return Err(setting(format!(
                 "BITRIX24_BOT_TOKEN has {length} characters; it is any text of your own of 1 to {BOT_TOKEN_MAX} characters without spaces, and must stay the same"
             )));
@@ -288,7 +291,9 @@ mod tests {
         assert_eq!(good.key().member.as_str(), "p.example");
         let shown = format!("{good:?}");
         assert!(!shown.contains("c0de") && !shown.contains("bot-token"), "{shown}");
-        for bad in ["http://p.example/rest/1/c0de/", "https://p.example/", "c0de", "ftp://p.example/rest/1/c0de/"] {
+        for bad in
+            ["http://p.example/rest/1/c0de/", "https://p.example/", "c0de", "ftp://p.example/rest/1/c0de/"]
+        {
             let error = IncomingWebhook::new(bad, "t").unwrap_err();
             assert!(!error.to_string().contains("c0de"), "{error}");
         }

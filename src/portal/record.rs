@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_record_of_an_older_version_opens_and_shows_no_secret() {
-        let old = br#"{"application_token":"very secret","tokens":{"generation":3,"access":"acc","refresh":"ref",
+        let old =
+            br#"{"application_token":"very secret","tokens":{"generation":3,"access":"acc","refresh":"ref",
             "expires":5,"client_endpoint":"https://p/rest/","token_endpoint":"https://o/oauth/token/"}}"#;
         let vault = Vault::keyless();
         let key = PortalKey::new("app", "member");

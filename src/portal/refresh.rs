@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{
     PortalChange, PortalError, PortalErrorKind, Registry,
-    grant::{Granted, GrantError},
+    grant::{GrantError, Granted},
     record::Tokens,
     registry::{Entry, lock},
 };
@@ -70,7 +70,9 @@ impl TokenSource for Registry {
         // A task of its own: a caller that gives up must not take a fresh pair with it.
         let (registry, key) = (self.clone(), portal.clone());
         tokio::spawn(async move { registry.renew_alone(&key, stale).await }).await.unwrap_or_else(|_| {
-            Err(unavailable(format!("the refresh of {portal} was broken off; it is tried again at the next call")))
+            Err(unavailable(format!(
+                "the refresh of {portal} was broken off; it is tried again at the next call"
+            )))
         })
     }
 }
@@ -260,7 +262,9 @@ fn access_of(tokens: &Tokens) -> Access {
 fn revoked(portal: &PortalKey) -> TokenError {
     TokenError::new(
         TokenErrorKind::Revoked,
-        format!("the tokens of {portal} no longer work; an administrator of the portal must install the application again"),
+        format!(
+            "the tokens of {portal} no longer work; an administrator of the portal must install the application again"
+        ),
     )
 }
 

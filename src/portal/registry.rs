@@ -7,12 +7,14 @@ use std::{
 };
 
 use super::{
-    Credentials, IncomingWebhook, OAuthApp, PortalError, PortalErrorKind, RegisteredBot, Vault, VaultError,
-    VaultErrorKind, record::{PortalState, Sealed}, refresh::Refreshing, verify::Expected,
+    Credentials, Grants, IncomingWebhook, OAuthApp, PortalError, PortalErrorKind, RegisteredBot, Vault,
+    VaultError, VaultErrorKind,
+    record::{PortalState, Sealed},
+    refresh::Refreshing,
+    verify::Expected,
 };
 use crate::{
     clock::Clock,
-    rest::OAuthClient,
     store::{PortalRecord, PortalStatus, Portals},
     wire::{AppId, BotId, MemberId, PortalKey},
 };
@@ -95,7 +97,7 @@ pub(super) struct Inner {
     pub(super) store: Arc<dyn Portals>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) vault: Vault,
-    pub(super) oauth: OAuthClient,
+    pub(super) grants: Arc<dyn Grants>,
     credentials: Vec<Credentials>,
     entries: RwLock<HashMap<PortalKey, Arc<Entry>>>,
     /// One place a portal; whoever holds its lock renews the tokens.
@@ -111,7 +113,7 @@ impl Registry {
         store: Arc<dyn Portals>,
         clock: Arc<dyn Clock>,
         vault: Vault,
-        oauth: OAuthClient,
+        grants: Arc<dyn Grants>,
         credentials: Vec<Credentials>,
     ) -> Result<Self, PortalError> {
         let setting = |what: &str| PortalError::new(PortalErrorKind::Setting, what);
@@ -132,7 +134,7 @@ impl Registry {
             store,
             clock,
             vault,
-            oauth,
+            grants,
             credentials,
             entries: RwLock::default(),
             refreshing: Mutex::default(),
@@ -348,7 +350,9 @@ impl Registry {
         }
         Err(PortalError::new(
             PortalErrorKind::Store,
-            format!("the record of {key} is being changed by others all the time; is a second server running?"),
+            format!(
+                "the record of {key} is being changed by others all the time; is a second server running?"
+            ),
         ))
     }
 

@@ -131,12 +131,15 @@ impl Vault {
             return Ok([&[PLAIN], plain].concat().into());
         };
         let nonce = XNonce::try_generate().map_err(|_| {
-            VaultError::new(VaultErrorKind::Unsupported, "the operating system gave no random bytes; try again")
+            VaultError::new(
+                VaultErrorKind::Unsupported,
+                "the operating system gave no random bytes; try again",
+            )
         })?;
         let aad = bound_to(XCHACHA20, id, purpose, whom);
-        let sealed = cipher
-            .encrypt(&nonce, Payload { msg: plain, aad: &aad })
-            .map_err(|_| VaultError::new(VaultErrorKind::Unsupported, "the value is too long to be sealed"))?;
+        let sealed = cipher.encrypt(&nonce, Payload { msg: plain, aad: &aad }).map_err(|_| {
+            VaultError::new(VaultErrorKind::Unsupported, "the value is too long to be sealed")
+        })?;
         Ok([&[XCHACHA20][..], id, &nonce, &sealed].concat().into())
     }
 
@@ -146,7 +149,9 @@ impl Vault {
         let damaged = || {
             VaultError::new(
                 VaultErrorKind::Damaged,
-                format!("the sealed {what} record of {whom} is damaged; restore the database, or forget the portal and install it again"),
+                format!(
+                    "the sealed {what} record of {whom} is damaged; restore the database, or forget the portal and install it again"
+                ),
             )
         };
         let (version, rest) = sealed.split_first().ok_or_else(damaged)?;
@@ -154,11 +159,15 @@ impl Vault {
             (PLAIN, None) => Ok(rest.to_vec()),
             (PLAIN, Some(_)) => Err(VaultError::new(
                 VaultErrorKind::OtherKey,
-                format!("the {what} record of {whom} was stored without a master key and is not trusted now that there is one; forget the portal and install it again"),
+                format!(
+                    "the {what} record of {whom} was stored without a master key and is not trusted now that there is one; forget the portal and install it again"
+                ),
             )),
             (XCHACHA20, None) => Err(VaultError::new(
                 VaultErrorKind::NoKey,
-                format!("the {what} record of {whom} is sealed; set OPENLINES_MASTER_KEY to the key it was sealed with"),
+                format!(
+                    "the {what} record of {whom} is sealed; set OPENLINES_MASTER_KEY to the key it was sealed with"
+                ),
             )),
             (XCHACHA20, Some((cipher, id))) => {
                 let (sealed_by, rest) = rest.split_at_checked(KEY_ID).ok_or_else(damaged)?;
@@ -179,7 +188,9 @@ impl Vault {
             }
             (other, _) => Err(VaultError::new(
                 VaultErrorKind::Unsupported,
-                format!("the {what} record of {whom} has format {other}, which this version does not know; run the newer program that wrote it"),
+                format!(
+                    "the {what} record of {whom} has format {other}, which this version does not know; run the newer program that wrote it"
+                ),
             )),
         }
     }

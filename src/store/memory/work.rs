@@ -41,7 +41,10 @@ impl Tables {
         if frozen.is_none() {
             let lane = |seq: &i64| self.events.get(seq).map(|row| &row.event.lane);
             if members.iter().any(|seq| lane(seq) != lane(&first)) {
-                return Err(StoreError::new(StoreErrorKind::Gone, "the events of a turn are not of one lane"));
+                return Err(StoreError::new(
+                    StoreErrorKind::Gone,
+                    "the events of a turn are not of one lane",
+                ));
             }
             self.freeze(first, &members);
         }
