@@ -2,6 +2,8 @@
 
 pub mod wire;
 
+pub mod codec;
+
 pub mod clock;
 
 pub mod rest;

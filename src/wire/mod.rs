@@ -37,4 +37,5 @@ pub use message::{
     Command, CommandContext, ContextOpened, FileRef, Joined, Message, MessageDeleted, MessageUpdated,
     Reaction,
 };
-pub use raw::{Node, Raw};
+pub(crate) use raw::{Builder, MapId};
+pub use raw::{Entries, Node, Raw};
