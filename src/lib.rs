@@ -5,6 +5,7 @@ pub mod wire;
 pub mod codec;
 
 pub mod clock;
+pub mod message;
 
 pub mod rest;
 pub mod store;

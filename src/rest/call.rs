@@ -1,6 +1,6 @@
 //! A call, and the trait of whatever carries it out.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,8 +21,9 @@ pub enum Repeat {
     Once,
 }
 
-/// One REST call to one portal.
-#[derive(Debug, Clone)]
+/// One REST call to one portal. Its `Debug` tells the names of its parameters only: they may hold a bot token and
+/// what a client wrote.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Call {
     /// The portal.
@@ -49,6 +50,23 @@ impl Call {
     }
 }
 
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let params: Vec<&str> = self
+            .params
+            .as_object()
+            .into_iter()
+            .flat_map(|params| params.keys().map(String::as_str))
+            .collect();
+        f.debug_struct("Call")
+            .field("portal", &self.portal)
+            .field("method", &self.method)
+            .field("params", &params)
+            .field("repeat", &self.repeat)
+            .finish()
+    }
+}
+
 /// Carries calls to portals.
 #[async_trait]
 pub trait Api: Send + Sync + 'static {
@@ -71,6 +89,28 @@ pub trait Method: Serialize + Send + Sync {
     const REPEAT: Repeat;
     /// The type of `result`.
     type Answer: DeserializeOwned + Send;
+
+    /// Whether this very call may be repeated; [`REPEAT`](Self::REPEAT) unless its parameters say otherwise.
+    fn repeat(&self) -> Repeat {
+        Self::REPEAT
+    }
+
+    /// As a call to `portal`, to be made now or stored.
+    fn to_call(&self, portal: &PortalKey) -> Result<Call, CallError>
+    where
+        Self: Sized,
+    {
+        let params = serde_json::to_value(self).map_err(|error| {
+            CallError::new(CallErrorKind::BadParams, Self::NAME).describe(error.to_string())
+        })?;
+        Ok(Call::new(portal.clone(), Self::NAME, params).repeat(self.repeat()))
+    }
+
+    /// Reads the `result` of the answer.
+    fn read_answer(result: Value) -> Result<Self::Answer, CallError> {
+        serde_json::from_value(result)
+            .map_err(|error| CallError::new(CallErrorKind::BadAnswer, Self::NAME).describe(error.to_string()))
+    }
 }
 
 /// Typed calls over any [`Api`].
@@ -78,11 +118,7 @@ pub trait Method: Serialize + Send + Sync {
 pub trait ApiExt: Api {
     /// Makes a typed call.
     async fn invoke<M: Method>(&self, portal: &PortalKey, method: &M) -> Result<M::Answer, CallError> {
-        let params = serde_json::to_value(method)
-            .map_err(|error| CallError::new(CallErrorKind::BadParams, M::NAME).describe(error.to_string()))?;
-        let result = self.call(Call::new(portal.clone(), M::NAME, params).repeat(M::REPEAT)).await?;
-        serde_json::from_value(result)
-            .map_err(|error| CallError::new(CallErrorKind::BadAnswer, M::NAME).describe(error.to_string()))
+        M::read_answer(self.call(method.to_call(portal)?).await?)
     }
 }
 

@@ -7,8 +7,13 @@
 
 mod call;
 mod error;
+mod loose;
+mod secret;
 mod token;
+
+pub mod methods;
 
 pub use call::{Api, ApiExt, Call, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
+pub use secret::BotToken;
 pub use token::{Access, Authorization, TokenError, TokenErrorKind, TokenSource};
