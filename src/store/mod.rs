@@ -13,6 +13,8 @@ mod memory;
 mod naming;
 mod outbox;
 mod portals;
+mod sqlite;
+mod url;
 mod work;
 
 pub use error::{StoreError, StoreErrorKind};
@@ -21,6 +23,8 @@ pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey,
 pub use memory::MemoryStore;
 pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome};
 pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
+pub use sqlite::{OpenMode, SqliteStore};
+pub use url::{inspect, open};
 pub use work::{
     Committed, DueTimer, LaneChange, LaneState, Lease, NodeId, StepValue, TimerChange, Turn, TurnCommit,
     TurnId, Verdict, Work,

@@ -1,0 +1,150 @@
+//! The commit of a turn.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{fault::Halt, known::Change, writer::Tx};
+use crate::{
+    store::{Committed, LaneChange, LaneKey, Lease, NewOutboxRow, OutboxId, StoreError, TurnCommit, TurnId},
+    wire::Timestamp,
+};
+
+impl Tx<'_> {
+    pub(super) fn commit(
+        &mut self,
+        lease: &Lease,
+        commit: TurnCommit,
+        started: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Committed, Halt> {
+        let no = self.check(lease)?;
+        let TurnCommit { turn, lane, consumed, change, outbox, timers } = commit;
+        let mut consumed: Vec<i64> = consumed.into_iter().map(|seq| seq.0).collect();
+        consumed.sort_unstable();
+
+        let is_first = |first: &i64| started == Some(*first) || self.turn_id(&lease.portal, *first) == turn;
+        let named = consumed.iter().copied().find(is_first);
+        let first = match (named, consumed.as_slice()) {
+            (Some(first), [_]) if !self.known.is_marked(first) => {
+                // The common turn: whether it is open is told by the removal below, before anything is written.
+                if let Some(change) = &change
+                    && self.revision(no, &lane)? != change.expected
+                {
+                    if let Some(ids) = self.done(first)? {
+                        return Ok(Committed::Done(ids));
+                    }
+                    if self.is_waiting(no, first)? {
+                        return Ok(Committed::Conflict);
+                    }
+                    return Err(gone(turn));
+                }
+                if !self.delete_waiting(no, first)? {
+                    return self.done(first)?.map(Committed::Done).ok_or_else(|| gone(turn));
+                }
+                first
+            }
+            _ => {
+                if let Some(first) = named
+                    && let Some(ids) = self.done(first)?
+                {
+                    return Ok(Committed::Done(ids));
+                }
+                let (first, mut members) = self.open_turn(no, &lease.portal, turn, started)?;
+                members.sort_unstable();
+                if members != consumed {
+                    return Err(gone(turn));
+                }
+                if let Some(change) = &change
+                    && self.revision(no, &lane)? != change.expected
+                {
+                    return Ok(Committed::Conflict);
+                }
+                for seq in members {
+                    self.delete_waiting(no, seq)?;
+                    self.thaw(seq)?;
+                }
+                first
+            }
+        };
+
+        for timer in &timers {
+            self.change_timer(no, &lane, timer)?;
+        }
+        if let Some(change) = &change {
+            self.put_lane(no, &lane, change)?;
+        }
+        let ids = self.enqueue(no, &outbox, now)?;
+        let first_call = ids.first().map_or(0, |id| id.0);
+        self.sql("INSERT INTO turns (seq, first_call, calls) VALUES (?1, ?2, ?3)")?.execute(params![
+            first,
+            first_call,
+            i64::try_from(ids.len()).unwrap_or(i64::MAX)
+        ])?;
+        Ok(Committed::Done(ids))
+    }
+
+    /// The ids a done turn was given.
+    fn done(&self, first: i64) -> rusqlite::Result<Option<Vec<OutboxId>>> {
+        self.sql("SELECT first_call, calls FROM turns WHERE seq = ?1")?
+            .query_row([first], |row| {
+                let (first_call, calls): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok((0..calls).map(|place| OutboxId(first_call + place)).collect())
+            })
+            .optional()
+    }
+
+    fn delete_waiting(&self, no: i64, seq: i64) -> rusqlite::Result<bool> {
+        Ok(self.sql("DELETE FROM waiting WHERE portal = ?1 AND seq = ?2")?.execute([no, seq])? == 1)
+    }
+
+    fn revision(&self, no: i64, lane: &LaneKey) -> rusqlite::Result<u64> {
+        let found: Option<i64> = self
+            .sql("SELECT revision FROM lanes WHERE portal = ?1 AND lane = ?2")?
+            .query_row(params![no, lane.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(found.unwrap_or(0).cast_unsigned())
+    }
+
+    fn put_lane(&self, no: i64, lane: &LaneKey, change: &LaneChange) -> rusqlite::Result<()> {
+        let state = &change.state;
+        self.sql(
+            "INSERT INTO lanes (portal, lane, revision, last_message, dialogue, ownership)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (portal, lane) DO UPDATE SET
+             revision = excluded.revision, last_message = excluded.last_message,
+             dialogue = excluded.dialogue, ownership = excluded.ownership",
+        )?
+        .execute(params![
+            no,
+            lane.as_str(),
+            (change.expected + 1).cast_signed(),
+            state.last_message,
+            state.dialogue.as_deref(),
+            state.ownership.as_deref(),
+        ])?;
+        Ok(())
+    }
+
+    fn enqueue(&mut self, no: i64, rows: &[NewOutboxRow], now: Timestamp) -> rusqlite::Result<Vec<OutboxId>> {
+        let mut ids = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = self.known.next_call;
+            self.change(Change::NextCall(id + 1));
+            self.sql("INSERT INTO outbox (id, portal, dialog, priority, call, uuid, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+                .execute(params![
+                    id,
+                    no,
+                    row.dialog,
+                    row.priority,
+                    row.call,
+                    row.uuid.as_bytes(),
+                    now.millis(),
+                ])?;
+            self.open_call(no, id)?;
+            ids.push(OutboxId(id));
+        }
+        Ok(ids)
+    }
+}
+
+fn gone(turn: TurnId) -> Halt {
+    Halt::Refused(StoreError::gone(format_args!("turn {turn}")))
+}

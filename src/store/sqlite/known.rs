@@ -1,0 +1,107 @@
+//! What the one writing process keeps in mind, so that the hot path asks the file for nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{
+    store::{Lease, StoreError},
+    wire::PortalKey,
+};
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Portal {
+    pub(super) no: i64,
+    pub(super) epoch: u64,
+}
+
+/// A change of [`Known`], told to the other copy once it is on disk.
+pub(super) enum Change {
+    Portal(PortalKey, Portal),
+    Forgot(PortalKey),
+    EpochFloor(u64),
+    NextSeq(i64),
+    NextCall(i64),
+    /// The event is parked or frozen into a turn.
+    Mark(i64),
+    Unmark(i64),
+}
+
+/// Leases, counters, and the few events that are more than waiting. The writer has a copy that runs ahead within a
+/// transaction; the shared one changes when that is committed, and replaces the writer's when it is not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    portals: HashMap<PortalKey, Portal>,
+    marked: HashSet<i64>,
+    pub(super) next_seq: i64,
+    pub(super) next_call: i64,
+    pub(super) epoch_floor: u64,
+}
+
+impl Known {
+    pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+        let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let floor = |name: &str| -> rusqlite::Result<i64> {
+            let found = conn
+                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+                .optional()?;
+            Ok(found.unwrap_or(0))
+        };
+        let mut known = Self {
+            next_seq: number("SELECT coalesce(max(seq), 0) + 1 FROM events")?.max(floor("next_seq")?),
+            next_call: number("SELECT coalesce(max(id), 0) + 1 FROM outbox")?.max(floor("next_call")?),
+            epoch_floor: floor("epoch_floor")?.cast_unsigned(),
+            ..Self::default()
+        };
+        let mut portals = conn.prepare("SELECT app, member, no, epoch FROM portal_numbers")?;
+        let mut rows = portals.query([])?;
+        while let Some(row) = rows.next()? {
+            let key = PortalKey::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+            let portal = Portal { no: row.get(2)?, epoch: row.get::<_, i64>(3)?.cast_unsigned() };
+            known.portals.insert(key, portal);
+        }
+        let mut marked = conn.prepare("SELECT seq FROM frozen UNION SELECT seq FROM parked")?;
+        let mut rows = marked.query([])?;
+        while let Some(row) = rows.next()? {
+            known.marked.insert(row.get(0)?);
+        }
+        Ok(known)
+    }
+
+    pub(super) fn portal(&self, key: &PortalKey) -> Option<Portal> {
+        self.portals.get(key).copied()
+    }
+
+    /// The portal's number, if the lease is the newest.
+    pub(super) fn check(&self, lease: &Lease) -> Result<i64, StoreError> {
+        match self.portals.get(&lease.portal) {
+            Some(portal) if portal.epoch == lease.epoch => Ok(portal.no),
+            _ => Err(StoreError::fenced(lease)),
+        }
+    }
+
+    /// Whether there is more to the event than that it may be waiting.
+    pub(super) fn is_marked(&self, seq: i64) -> bool {
+        self.marked.contains(&seq)
+    }
+
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Portal(key, portal) => {
+                self.portals.insert(key.clone(), *portal);
+            }
+            Change::Forgot(key) => {
+                self.portals.remove(key);
+            }
+            Change::EpochFloor(epoch) => self.epoch_floor = *epoch,
+            Change::NextSeq(next) => self.next_seq = *next,
+            Change::NextCall(next) => self.next_call = *next,
+            Change::Mark(seq) => {
+                self.marked.insert(*seq);
+            }
+            Change::Unmark(seq) => {
+                self.marked.remove(seq);
+            }
+        }
+    }
+}

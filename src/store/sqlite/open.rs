@@ -1,0 +1,171 @@
+//! Opening a file: lock, recognise, bring up to date, start the threads.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicU64},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{
+    OpenMode, Shared, SqliteStore, Thread, fault,
+    known::Known,
+    lock::{self, ServerLock},
+    reader::Reader,
+    schema,
+    writer::Writer,
+};
+use crate::store::{StoreError, StoreErrorKind};
+
+/// The other process only ever writes requests, which takes no longer than a write of the disk.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// More statements than there are, so that each is prepared once.
+const STATEMENTS: usize = 256;
+
+pub(super) fn open(path: &Path, mode: OpenMode) -> Result<SqliteStore, StoreError> {
+    let lock = match mode {
+        OpenMode::Server => {
+            expect_directory(path)?;
+            Some(ServerLock::take(path)?)
+        }
+        OpenMode::Inspect => None,
+    };
+    expect_file(path, mode)?;
+
+    let failed = |error: rusqlite::Error| fault::error(path, "opening", &error);
+    let mut conn = connect(path)?;
+    let version = schema::recognise(&conn, path)?;
+    match mode {
+        OpenMode::Server => {
+            prepare(&conn, path)?;
+            schema::migrate(&mut conn, path, version)?;
+        }
+        OpenMode::Inspect => schema::expect_newest(path, version)?,
+    }
+    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000").map_err(failed)?;
+
+    let identity: [u8; 16] = conn
+        .query_row("SELECT value FROM meta WHERE name = 'identity'", [], |row| row.get(0))
+        .map_err(failed)?;
+    let known = match mode {
+        OpenMode::Server => Known::read(&conn).map_err(failed)?,
+        OpenMode::Inspect => Known::default(),
+    };
+    let shared = Arc::new(Shared { known: Mutex::new(known.clone()), ..Shared::default() });
+    let transactions = Arc::new(AtomicU64::new(0));
+
+    let reader = Reader { conn: connect(path)?, path: path.to_owned() };
+    reader.conn.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
+    let writer = Writer {
+        conn,
+        path: path.to_owned(),
+        known,
+        identity,
+        shared: Arc::clone(&shared),
+        transactions: Arc::clone(&transactions),
+    };
+    let no_thread = |error: std::io::Error| {
+        StoreError::new(StoreErrorKind::Io, "cannot start the store's threads").with_source(error)
+    };
+    let store = SqliteStore {
+        path: path.to_owned(),
+        mode,
+        identity,
+        shared,
+        transactions,
+        writer: Thread::start("store-writer", move |jobs| writer.run(jobs)).map_err(no_thread)?,
+        reader: Thread::start("store-reader", move |questions| reader.run(questions)).map_err(no_thread)?,
+        _lock: lock,
+    };
+    store.finish_forgetting();
+    Ok(store)
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| fault::error(path, "opening", &error);
+    // Not SQLITE_OPEN_URI: a path is a path. Not CREATE: the file is made by us, for this user only.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
+    conn.busy_timeout(PATIENCE).map_err(failed)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    if conn.is_readonly("main").map_err(failed)? {
+        return Err(read_only(path));
+    }
+    Ok(conn)
+}
+
+/// Settings that are kept in the file. Only after it was recognised as ours or empty.
+fn prepare(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| fault::error(path, "opening", &error);
+    conn.execute_batch("PRAGMA page_size = 4096; PRAGMA mmap_size = 0").map_err(failed)?;
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode.eq_ignore_ascii_case("wal") {
+        return Ok(());
+    }
+    Err(StoreError::new(
+        StoreErrorKind::Io,
+        format!("{} cannot be written ahead (mode {mode}); put it on a local disk", path.display()),
+    ))
+}
+
+fn expect_directory(path: &Path) -> Result<(), StoreError> {
+    let directory = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    };
+    if path.file_name().is_none() || path.is_dir() {
+        return Err(StoreError::new(
+            StoreErrorKind::Io,
+            format!("{} is a directory; name a file in it", path.display()),
+        ));
+    }
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(StoreError::new(
+        StoreErrorKind::Io,
+        format!(
+            "cannot open {}: there is no directory {}; create it, or name another file",
+            path.display(),
+            directory.display()
+        ),
+    ))
+}
+
+/// Makes the file, for this user only; a later SQLite gives the files beside it the same mode.
+fn expect_file(path: &Path, mode: OpenMode) -> Result<(), StoreError> {
+    let opened = match mode {
+        OpenMode::Server => lock::private().truncate(false).create(true).open(path),
+        OpenMode::Inspect => lock::private().open(path),
+    };
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::new(
+            StoreErrorKind::Io,
+            format!("there is no database at {}; start the server once, it creates one", path.display()),
+        )
+        .with_source(error)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Err(read_only(path).with_source(error))
+        }
+        Err(error) => {
+            Err(StoreError::new(StoreErrorKind::Io, format!("cannot open {}: {error}", path.display()))
+                .with_source(error))
+        }
+    }
+}
+
+fn read_only(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::ReadOnly,
+        format!("{} cannot be written to; let this user write to the file and its directory", path.display()),
+    )
+}

@@ -1,0 +1,153 @@
+//! Carrying effects out.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, params};
+
+use super::{SqliteStore, fault::Halt, rows, writer::Tx};
+use crate::{
+    store::{InboxState, Lease, Outbox, OutboxId, OutboxRow, SendOutcome, StoreError},
+    wire::Timestamp,
+};
+
+/// Codes of the column `state` of `outbox_stuck`.
+pub(super) const UNCERTAIN: i64 = 2;
+pub(super) const REJECTED: i64 = 3;
+
+impl Tx<'_> {
+    /// Puts a call into the queue, as new.
+    pub(super) fn open_call(&self, no: i64, id: i64) -> rusqlite::Result<()> {
+        self.sql("INSERT INTO outbox_open (portal, id, attempts, error) VALUES (?1, ?2, 0, '')")?
+            .execute([no, id])?;
+        Ok(())
+    }
+
+    fn mark_sending(&self, lease: &Lease, ids: &[i64], now: Timestamp) -> Result<(), Halt> {
+        let no = self.check(lease)?;
+        if ids.len() > 1 {
+            let mut is_open = self.sql("SELECT 1 FROM outbox_open WHERE portal = ?1 AND id = ?2")?;
+            for id in ids {
+                if !is_open.exists([no, *id])? {
+                    return Err(gone(*id));
+                }
+            }
+        }
+        let mut mark = self.sql(
+            "UPDATE outbox_open SET sending = ?3, attempts = attempts + 1, first_sent = coalesce(first_sent, ?3),
+             retry_at = NULL WHERE portal = ?1 AND id = ?2",
+        )?;
+        for id in ids {
+            // Of several all are there; a single one that is not has changed nothing.
+            if mark.execute([no, *id, now.millis()])? == 0 {
+                return Err(gone(*id));
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&self, lease: &Lease, id: i64, outcome: &SendOutcome, now: Timestamp) -> Result<(), Halt> {
+        let no = self.check(lease)?;
+        if let SendOutcome::Retry { at, error, unknown } = outcome {
+            let changed = self
+                .sql(
+                    "UPDATE outbox_open SET sending = CASE WHEN ?5 THEN sending END, retry_at = ?3, error = ?4
+                     WHERE portal = ?1 AND id = ?2",
+                )?
+                .execute(params![no, id, at.millis(), error, unknown])?;
+            return if changed == 1 { Ok(()) } else { self.expect_settled(no, id) };
+        }
+        let attempts: Option<i64> = self
+            .sql("DELETE FROM outbox_open WHERE portal = ?1 AND id = ?2 RETURNING attempts")?
+            .query_row([no, id], |row| row.get(0))
+            .optional()?;
+        let Some(attempts) = attempts else { return self.expect_settled(no, id) };
+        let settled = |outcome: &str, note: &str| {
+            self.sql("INSERT INTO outbox_settled (id, at, outcome, note) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![id, now.millis(), outcome, note])
+        };
+        let stuck = |state: i64, error: &str| {
+            self.sql("INSERT INTO outbox_stuck (id, at, state, attempts, error) VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![id, now.millis(), state, attempts, error])
+        };
+        match outcome {
+            SendOutcome::Sent(result) => settled("sent", result)?,
+            SendOutcome::Withheld(reason) => settled("withheld", reason)?,
+            SendOutcome::Uncertain(error) => stuck(UNCERTAIN, error)?,
+            SendOutcome::Rejected(error) => stuck(REJECTED, error)?,
+            SendOutcome::Retry { .. } => 0,
+        };
+        Ok(())
+    }
+
+    /// The first final outcome stays; a row that never was is an error.
+    fn expect_settled(&self, no: i64, id: i64) -> Result<(), Halt> {
+        let is_there = self.sql("SELECT 1 FROM outbox WHERE id = ?1 AND portal = ?2")?.exists([id, no])?;
+        if is_there { Ok(()) } else { Err(gone(id)) }
+    }
+
+    /// Puts an uncertain or rejected call back; false if it is neither.
+    pub(super) fn reopen_call(&self, id: i64) -> rusqlite::Result<bool> {
+        if self.sql("DELETE FROM outbox_stuck WHERE id = ?1")?.execute([id])? == 0 {
+            return Ok(false);
+        }
+        let no = self.sql("SELECT portal FROM outbox WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+        self.open_call(no, id)?;
+        Ok(true)
+    }
+
+    /// Gives an uncertain or rejected call up; false if it is neither.
+    pub(super) fn drop_stuck(&self, id: i64) -> rusqlite::Result<bool> {
+        let was_stuck = self.sql("DELETE FROM outbox_stuck WHERE id = ?1")?.execute([id])? == 1;
+        if was_stuck {
+            self.sql("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
+            self.keep_counters()?;
+        }
+        Ok(was_stuck)
+    }
+}
+
+pub(super) fn stuck_state(code: i64) -> InboxState {
+    if code == UNCERTAIN { InboxState::Uncertain } else { InboxState::Rejected }
+}
+
+fn gone(id: i64) -> Halt {
+    Halt::Refused(StoreError::gone(format_args!("call {id}")))
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn unsettled(
+        &self,
+        lease: &Lease,
+        after: OutboxId,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let no = self.check(lease)?;
+        self.read(move |conn| {
+            conn.prepare_cached(concat!(
+                "SELECT ",
+                rows::call_columns!(),
+                " FROM outbox_open u JOIN outbox o ON o.id = u.id
+                 WHERE u.portal = ?1 AND u.id > ?2 ORDER BY u.id LIMIT ?3"
+            ))?
+            .query_map([no, after.0, i64::from(limit)], rows::call)?
+            .collect()
+        })
+        .await
+    }
+
+    async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError> {
+        let (lease, ids) = (lease.clone(), rows.iter().map(|row| row.0).collect::<Vec<_>>());
+        self.write(move |tx| tx.mark_sending(&lease, &ids, now)).await
+    }
+
+    async fn settle(
+        &self,
+        lease: &Lease,
+        row: OutboxId,
+        outcome: SendOutcome,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write(move |tx| tx.settle(&lease, row.0, &outcome, now)).await
+    }
+}

@@ -1,0 +1,157 @@
+//! The one thread that writes: takes all that has arrived, makes it one transaction, then answers all.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+};
+
+use rusqlite::{CachedStatement, Connection};
+use tokio::sync::oneshot;
+
+use super::{
+    Shared,
+    fault::{Fault, Halt},
+    known::{Change, Known},
+};
+use crate::{
+    store::{Lease, Seq, StoreError, TurnId, naming},
+    wire::PortalKey,
+};
+
+/// More than this is left for the next transaction, so that the first of a storm is not kept waiting by the last.
+const GROUP: usize = 1024;
+
+/// A transaction under way.
+pub(super) struct Tx<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) known: &'a mut Known,
+    pub(super) identity: &'a [u8; 16],
+    changes: &'a mut Vec<Change>,
+}
+
+impl Tx<'_> {
+    pub(super) fn sql(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.conn.prepare_cached(sql)
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        self.known.apply(&change);
+        self.changes.push(change);
+    }
+
+    pub(super) fn check(&self, lease: &Lease) -> Result<i64, StoreError> {
+        self.known.check(lease)
+    }
+
+    pub(super) fn turn_id(&self, portal: &PortalKey, first: i64) -> TurnId {
+        naming::turn_id(self.identity, portal, Seq(first))
+    }
+}
+
+/// An operation waiting for its transaction.
+pub(super) trait Job: Send {
+    /// Runs it; an error is one that the whole group must share.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), rusqlite::Error>;
+    /// Answers it, with the fault of the group if there was one.
+    fn answer(self: Box<Self>, fault: Option<&Fault>);
+}
+
+pub(super) struct Operation<F, T> {
+    run: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Operation<F, T> {
+    pub(super) fn new(run: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { run: Some(run), outcome: None, reply }, answer)
+    }
+}
+
+impl<F, T> Job for Operation<F, T>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, Halt> + Send,
+    T: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), rusqlite::Error> {
+        let Some(run) = self.run.take() else { return Ok(()) };
+        self.outcome = Some(match run(tx) {
+            Ok(value) => Ok(value),
+            Err(Halt::Refused(refusal)) => Err(refusal),
+            Err(Halt::Sql(error)) => return Err(error),
+        });
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, fault: Option<&Fault>) {
+        let outcome = match (fault, self.outcome) {
+            (Some(fault), _) => Err(fault.error()),
+            (None, Some(outcome)) => outcome,
+            // Dropping the sender tells the caller that the store is closed.
+            (None, None) => return,
+        };
+        // A caller that no longer waits loses its answer; what it asked for is done all the same.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    pub(super) path: PathBuf,
+    pub(super) known: Known,
+    pub(super) identity: [u8; 16],
+    pub(super) shared: Arc<Shared>,
+    pub(super) transactions: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn run(mut self, arrivals: &mpsc::Receiver<Box<dyn Job>>) {
+        let mut group = Vec::new();
+        while let Ok(first) = arrivals.recv() {
+            group.push(first);
+            while group.len() < GROUP
+                && let Ok(next) = arrivals.try_recv()
+            {
+                group.push(next);
+            }
+            self.carry_out(&mut group);
+        }
+    }
+
+    fn carry_out(&mut self, group: &mut Vec<Box<dyn Job>>) {
+        let mut changes = Vec::new();
+        let fault = match self.transact(group, &mut changes) {
+            Ok(()) => {
+                self.transactions.fetch_add(1, Ordering::Relaxed);
+                // Before the answers: whoever has one finds what it tells of.
+                let mut known = self.shared.known();
+                changes.iter().for_each(|change| known.apply(change));
+                None
+            }
+            Err(error) => {
+                // Fails only if SQLite has rolled back by itself.
+                let _ = self.conn.execute_batch("ROLLBACK");
+                self.known = self.shared.known().clone();
+                let fault = Fault::of(&self.path, "writing", &error);
+                tracing::error!(error = %fault.error(), operations = group.len(), "store: nothing of a group was written");
+                Some(fault)
+            }
+        };
+        group.drain(..).for_each(|job| job.answer(fault.as_ref()));
+    }
+
+    fn transact(&mut self, group: &mut [Box<dyn Job>], changes: &mut Vec<Change>) -> rusqlite::Result<()> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut tx = Tx { conn: &self.conn, known: &mut self.known, identity: &self.identity, changes };
+        for job in group {
+            job.run(&mut tx)?;
+        }
+        self.conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
