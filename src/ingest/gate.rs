@@ -1,0 +1,195 @@
+//! From the bytes of a request to rows in the journal.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{Refusal, RefusalKind, claims, rows};
+use crate::{
+    clock::Clock,
+    codec::{
+        self,
+        form::{FormError, FormErrorKind, Limits},
+    },
+    portal::{Installer, Registry, Verification, Welcome},
+    store::{Appended, Journal, NewEvent, StoreError},
+    wire::{AppId, PortalKey, Raw},
+};
+
+/// Is told that a portal has new rows in the journal. Must not block; told once for many rows.
+pub trait Wake: Send + Sync {
+    /// `portal` has events that were not there before.
+    fn accepted(&self, portal: &PortalKey);
+}
+
+/// What became of a request that was not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Accepted {
+    /// Its events are in the journal.
+    Journaled {
+        /// Where they came from.
+        portal: PortalKey,
+        /// How many were new; the rest were known already.
+        fresh: usize,
+    },
+    /// It is an installation that is now being proven.
+    Pending {
+        /// The portal it claims to be.
+        claimed: PortalKey,
+    },
+}
+
+/// Takes requests in: verifies, understands, journals. Knows no web server; [`Gate::router`] puts one in front of it.
+#[derive(Clone)]
+pub struct Gate(Arc<Parts>);
+
+struct Parts {
+    registry: Registry,
+    installer: Installer,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    wake: Arc<dyn Wake>,
+    limits: Limits,
+}
+
+impl Gate {
+    /// A gate to `journal` for the portals of `registry`.
+    pub fn new(
+        registry: Registry,
+        installer: Installer,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        wake: Arc<dyn Wake>,
+    ) -> Self {
+        Self(Arc::new(Parts { registry, installer, journal, clock, wake, limits: Limits::default() }))
+    }
+
+    /// Takes in one callback for the application `app`, or for the only one. When it returns, its events are durable.
+    pub async fn accept(
+        &self,
+        app: Option<&str>,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> Result<Accepted, Refusal> {
+        let app = self.app(app)?;
+        let raw = self.decode(content_type, &body)?;
+        self.accept_raw(&app, raw).await
+    }
+
+    /// Takes in the form of the install page, or an ONAPPINSTALL sent to the same address. When it returns, the
+    /// installation is durable; it counts once it is proven.
+    pub async fn install(
+        &self,
+        app: Option<&str>,
+        content_type: Option<&str>,
+        body: Bytes,
+        query: Option<&str>,
+    ) -> Result<Accepted, Refusal> {
+        let app = self.app(app)?;
+        let raw = self.decode(content_type, &body)?;
+        if raw.path(&["event"]).is_some() {
+            return self.accept_raw(&app, raw).await;
+        }
+        let query = codec::form::decode(query.unwrap_or_default().as_bytes(), &self.0.limits);
+        let query = query.map_err(|error| malformed(&error).at("query"))?;
+        let claim = claims::of_page(app, &query, &raw, self.0.clock.now())?;
+        self.receive(claim).await
+    }
+
+    async fn accept_raw(&self, app: &AppId, raw: Raw) -> Result<Accepted, Refusal> {
+        if claims::is_installation(&raw) {
+            return self.receive(claims::of_event(app.clone(), raw)?).await;
+        }
+        let portal = self.verify(app, &raw)?;
+        let raw = Arc::new(raw);
+        let removal = rows::removal(&raw);
+        let fresh = self.append(&portal, rows::of_callback(&portal, raw)).await.map_err(|error| {
+            tracing::error!(%portal, %error, "a verified event could not be stored; the portal was told so");
+            Refusal::new(RefusalKind::NotStored)
+        })?;
+        if let Some(clean) = removal
+            && let Err(error) = self.0.registry.uninstalled(&portal, clean).await
+        {
+            tracing::error!(%portal, %error, "the application was removed, but that could not be noted; forget the portal by hand");
+        }
+        Ok(Accepted::Journaled { portal, fresh })
+    }
+
+    /// Puts rows into the journal and wakes whoever works on them.
+    pub(super) async fn append(&self, portal: &PortalKey, rows: Vec<NewEvent>) -> Result<usize, StoreError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let appended = self.0.journal.append(rows, self.0.clock.now()).await?;
+        let fresh = appended.iter().filter(|one| matches!(one, Appended::Fresh(_))).count();
+        tracing::debug!(%portal, fresh, known = appended.len() - fresh, "events were accepted");
+        if fresh > 0 {
+            self.0.wake.accepted(portal);
+        }
+        Ok(fresh)
+    }
+
+    fn app(&self, named: Option<&str>) -> Result<AppId, Refusal> {
+        self.0.registry.app(named).ok_or_else(|| {
+            Refusal::new(match named {
+                Some(_) => RefusalKind::UnknownApp,
+                None => RefusalKind::AppNotNamed,
+            })
+        })
+    }
+
+    fn decode(&self, content_type: Option<&str>, body: &[u8]) -> Result<Raw, Refusal> {
+        codec::decode(content_type, body, &self.0.limits).map_err(|error| malformed(&error))
+    }
+
+    fn verify(&self, app: &AppId, raw: &Raw) -> Result<PortalKey, Refusal> {
+        let member = raw.path(&["auth", "member_id"]).and_then(|member| member.as_str());
+        let token = codec::application_token(raw).filter(|token| !token.is_empty());
+        let kind = match self.0.registry.verify(app, member, token) {
+            Verification::Verified(portal) => return Ok(portal),
+            _ if !has_event(raw) => RefusalKind::NoEvent,
+            _ if token.is_none() => RefusalKind::MissingToken,
+            Verification::Forged => RefusalKind::ForgedToken,
+            Verification::Unknown => RefusalKind::UnknownPortal,
+        };
+        Err(Refusal::new(kind))
+    }
+
+    async fn receive(&self, claim: crate::portal::Claim) -> Result<Accepted, Refusal> {
+        let claimed = claim.key();
+        match self.0.installer.receive(claim).await {
+            Ok(()) => Ok(Accepted::Pending { claimed }),
+            Err(error) => {
+                tracing::warn!(%error, "an installation was refused");
+                Err(error.into())
+            }
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Welcome for Gate {
+    async fn installed(&self, portal: &PortalKey, notice: Bytes) -> Result<(), StoreError> {
+        self.append(portal, rows::of_notice(portal, &notice)).await.map(drop)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("registry", &self.0.registry).finish_non_exhaustive()
+    }
+}
+
+fn has_event(raw: &Raw) -> bool {
+    raw.path(&["event"]).and_then(|event| event.as_str()).is_some_and(|code| !code.is_empty())
+}
+
+fn malformed(error: &FormError) -> Refusal {
+    let kind = match error.kind() {
+        FormErrorKind::BodyTooLarge { .. } => RefusalKind::TooLarge,
+        FormErrorKind::MediaType => RefusalKind::MediaType,
+        _ => return Refusal::new(RefusalKind::Malformed).detail(error.to_string()),
+    };
+    Refusal::new(kind)
+}

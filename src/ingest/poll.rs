@@ -1,0 +1,206 @@
+//! Asking for the events of bots in fetch mode (`imbot.v2.Event.get`, protocol 4.8).
+//!
+//! The offset acknowledges: the portal deletes what lies before it. So it moves only after the append, and it is kept
+//! nowhere: after a restart it begins at 0, the portal gives again what was not acknowledged, and the journal knows what
+//! it has already.
+//!
+//! **Trap:** every poll counts towards the portal's rate, also those that bring nothing.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{Gate, rows};
+use crate::{
+    clock::Clock,
+    portal::{BotGeneration, Delivery, Drain, PortalError, PortalErrorKind, RegisteredBot, Registry},
+    rest::{Api, ApiExt, CallError, CallErrorKind, methods::imbot_v2::EventGet},
+    store::PortalStatus,
+    wire::{BotId, PortalKey, Timestamp},
+};
+
+/// How often is asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct PollerSettings {
+    /// Calls a second that the portal allows over time (2, or 5 on the largest plan; protocol 8.6).
+    pub rate: f64,
+    /// The part of them that polls may take while nothing comes.
+    pub idle_share: f64,
+    /// Pause after a poll that brought something.
+    pub busy_pause: Duration,
+    /// Events a poll brings at most.
+    pub page: u32,
+}
+
+impl Default for PollerSettings {
+    fn default() -> Self {
+        Self { rate: 2.0, idle_share: 0.1, busy_pause: Duration::from_millis(500), page: 200 }
+    }
+}
+
+impl PollerSettings {
+    /// Pause between two polls of one bot while nothing comes, with `bots` bots on the portal.
+    pub fn idle_pause(&self, bots: usize) -> Duration {
+        let allowed = (self.rate * self.idle_share).max(0.001);
+        Duration::from_secs_f64(bots.max(1) as f64 / allowed)
+    }
+}
+
+/// How far a bot's events were read, and when to ask again.
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    offset: i64,
+    pause: Duration,
+    due: Timestamp,
+}
+
+/// Brings the events of bots in fetch mode through the same gate as callbacks.
+#[derive(Clone)]
+pub struct Poller {
+    gate: Gate,
+    registry: Registry,
+    api: Arc<dyn Api>,
+    clock: Arc<dyn Clock>,
+    settings: PollerSettings,
+}
+
+impl Poller {
+    /// A poller that calls through `api`.
+    pub fn new(gate: Gate, registry: Registry, api: Arc<dyn Api>, clock: Arc<dyn Clock>) -> Self {
+        Self { gate, registry, api, clock, settings: PollerSettings::default() }
+    }
+
+    /// Sets how often is asked.
+    #[must_use]
+    pub fn settings(mut self, settings: PollerSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Polls for the bots of one portal, as they come and go, until `stop` is done.
+    pub async fn run(&self, portal: &PortalKey, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop);
+        let mut cursors: HashMap<BotId, Cursor> = HashMap::new();
+        loop {
+            let bots = self.fetch_bots(portal);
+            let idle = self.settings.idle_pause(bots.len());
+            let now = self.clock.now();
+            cursors.retain(|id, _| bots.iter().any(|bot| bot.id == *id));
+            for bot in &bots {
+                cursors.entry(bot.id).or_insert(Cursor { offset: 0, pause: idle, due: now });
+            }
+            let next = cursors.iter().min_by_key(|(_, cursor)| cursor.due).map(|(id, cursor)| (*id, *cursor));
+            let wake = next.map_or(now.plus(idle), |(_, cursor)| cursor.due);
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = self.clock.sleep_until(wake) => {}
+            }
+            let Some((id, cursor)) = next else { continue };
+            // Stopping waits for a poll under way: it is short, and its events are then in the journal.
+            let after = self.turn(portal, id, cursor, idle).await;
+            cursors.insert(id, after);
+        }
+    }
+
+    async fn turn(&self, portal: &PortalKey, bot: BotId, cursor: Cursor, idle: Duration) -> Cursor {
+        let (offset, pause) = match self.page(portal, bot, cursor.offset).await {
+            Ok(Page { offset, more: true, .. }) => (offset, Duration::ZERO),
+            Ok(Page { offset, events: 1.., .. }) => (offset, self.settings.busy_pause.min(idle)),
+            Ok(Page { offset, .. }) => {
+                (offset, cursor.pause.saturating_mul(2).clamp(self.settings.busy_pause.min(idle), idle))
+            }
+            Err(PollError { what, wait }) => {
+                tracing::warn!(%portal, %bot, what, "events could not be fetched; nothing is lost for 24 hours");
+                (cursor.offset, wait.unwrap_or(idle).max(idle))
+            }
+        };
+        Cursor { offset, pause: pause.max(self.settings.busy_pause.min(idle)), due: self.clock.now().plus(pause) }
+    }
+
+    /// One page: asked for, journaled, and only then passed over.
+    async fn page(&self, portal: &PortalKey, bot: BotId, offset: i64) -> Result<Page, PollError> {
+        let mut ask = EventGet::new(bot).offset(offset).limit(self.settings.page);
+        if let Some(webhook) = self.registry.webhook(portal) {
+            ask = ask.bot_token(webhook.bot_token().clone());
+        }
+        let page = self.api.invoke(portal, &ask).await.map_err(PollError::from)?;
+        let events = page.events.len();
+        let new = page.events.iter().flat_map(|event| rows::of_fetched(portal, event)).collect();
+        self.gate.append(portal, new).await.map_err(|error| PollError { what: error.to_string(), wait: None })?;
+        let next = page.next_offset.max(offset);
+        // A page that does not go on would be fetched for ever.
+        Ok(Page { offset: next, events, more: page.has_more && next > offset })
+    }
+
+    fn fetch_bots(&self, portal: &PortalKey) -> Vec<RegisteredBot> {
+        let view = self.registry.portal(portal).filter(|view| view.status == PortalStatus::Active);
+        let fetches = |bot: &RegisteredBot| {
+            bot.generation == BotGeneration::V2 && bot.delivery == Delivery::Fetch
+        };
+        view.map(|view| view.bots.into_iter().filter(fetches).collect()).unwrap_or_default()
+    }
+}
+
+/// Reads a bot's log to its end, as has to be done before it is switched to webhook delivery: the portal purges the log.
+#[async_trait]
+impl Drain for Poller {
+    async fn drain(&self, portal: &PortalKey, bot: BotId) -> Result<(), PortalError> {
+        let mut offset = 0;
+        loop {
+            let page = self.page(portal, bot, offset).await.map_err(|error| {
+                PortalError::new(
+                    PortalErrorKind::Unavailable,
+                    format!("the events of bot {bot} on {portal} could not be read out: {}", error.what),
+                )
+            })?;
+            // Once more after the last events, so that they are acknowledged and late ones are seen.
+            if page.events == 0 || page.offset == offset {
+                return Ok(());
+            }
+            offset = page.offset;
+        }
+    }
+}
+
+impl std::fmt::Debug for Poller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poller").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+struct Page {
+    offset: i64,
+    events: usize,
+    more: bool,
+}
+
+struct PollError {
+    what: String,
+    wait: Option<Duration>,
+}
+
+impl From<CallError> for PollError {
+    fn from(error: CallError) -> Self {
+        let wait = match error.kind() {
+            CallErrorKind::Unauthorised | CallErrorKind::Refused => Some(Duration::from_secs(60)),
+            _ => error.retry_after(),
+        };
+        Self { what: error.to_string(), wait }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_polls_of_all_bots_together_take_a_tenth_of_the_rate() {
+        let settings = PollerSettings::default();
+        for bots in 1..5 {
+            let polls_a_second = bots as f64 / settings.idle_pause(bots).as_secs_f64();
+            assert!(polls_a_second <= settings.rate / 10.0 + 1e-9, "{polls_a_second}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Asking an authorisation server for a new pair of tokens.
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{PortalError, PortalErrorKind, Registry, credentials::require_safe_transport, record::Sealed};
+use crate::wire::{AppId, MemberId, UserId};
+
+/// A refresh grant (protocol 9).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RefreshGrant<'a> {
+    /// Token address of an authorisation server of the allow-list.
+    pub endpoint: &'a str,
+    /// The application.
+    pub client_id: &'a str,
+    /// Its secret.
+    pub client_secret: &'a SecretString,
+    /// The token to be exchanged.
+    pub refresh_token: &'a SecretString,
+}
+
+/// What the authorisation server gave.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GrantAnswer {
+    /// New access token.
+    pub access_token: SecretString,
+    /// New refresh token.
+    pub refresh_token: Option<SecretString>,
+    /// Seconds the access token lives.
+    pub expires_in: i64,
+    /// The portal the tokens are for.
+    pub member_id: Option<MemberId>,
+    /// REST root of that portal.
+    pub client_endpoint: Option<String>,
+    /// Whom the tokens act for.
+    pub user_id: Option<UserId>,
+    /// Granted scopes.
+    pub scope: Vec<String>,
+}
+
+impl GrantAnswer {
+    /// An answer with nothing but an access token; set the public fields for the rest.
+    pub fn new(access_token: impl Into<SecretString>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            refresh_token: None,
+            expires_in: 3600,
+            member_id: None,
+            client_endpoint: None,
+            user_id: None,
+            scope: Vec::new(),
+        }
+    }
+}
+
+/// Why there is no new pair. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrantError {
+    /// The refresh token is spent, expired or of another application: never again.
+    #[error("{0}")]
+    Rejected(String),
+    /// The application itself was refused: its secret is wrong, or it is not installed or not paid.
+    #[error("{0}")]
+    Misconfigured(String),
+    /// No answer, or none that can be read: later it may work.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Carries out refresh grants.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// Makes one attempt.
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError>;
+}
+
+/// Refuses every grant: for a program whose only portal is reached by incoming webhook.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoGrants;
+
+#[async_trait]
+impl Grants for NoGrants {
+    async fn refresh(&self, _: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+        Err(GrantError::Misconfigured("no OAuth application is configured".into()))
+    }
+}
+
+/// An answer that was looked through.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) access: Sealed,
+    pub(super) refresh: Option<Sealed>,
+    pub(super) expires: i64,
+    pub(super) member: Option<MemberId>,
+    pub(super) client_endpoint: Option<String>,
+    pub(super) user: Option<UserId>,
+    pub(super) scope: Vec<String>,
+}
+
+impl Registry {
+    /// One refresh grant of `app` at `endpoint`.
+    pub(super) async fn grant(
+        &self,
+        app: &AppId,
+        endpoint: &str,
+        refresh: &Sealed,
+    ) -> Result<Granted, GrantError> {
+        let oauth = self.oauth_app(app).ok_or_else(|| {
+            GrantError::Misconfigured(format!(
+                "no OAuth application {app} is configured; set BITRIX24_CLIENT_ID and BITRIX24_CLIENT_SECRET"
+            ))
+        })?;
+        // The list may have become shorter since the portal was installed.
+        oauth.token_endpoint(endpoint).map_err(|error| GrantError::Misconfigured(error.to_string()))?;
+        let answer = self
+            .0
+            .grants
+            .refresh(RefreshGrant {
+                endpoint,
+                client_id: app.as_str(),
+                client_secret: oauth.client_secret(),
+                refresh_token: refresh.secret(),
+            })
+            .await?;
+        let client_endpoint = answer.client_endpoint.as_deref().map(rest_root).transpose();
+        let client_endpoint = client_endpoint.map_err(|error| GrantError::Unavailable(error.to_string()))?;
+        let filled = |secret: &SecretString| !secret.expose_secret().is_empty();
+        if !filled(&answer.access_token) {
+            return Err(GrantError::Unavailable("the authorisation server answered without a token".into()));
+        }
+        let lives = answer.expires_in.clamp(0, 86_400);
+        Ok(Granted {
+            access: answer.access_token.into(),
+            refresh: answer.refresh_token.filter(filled).map(Into::into),
+            expires: self.0.clock.now().seconds().saturating_add(lives),
+            member: answer.member_id,
+            client_endpoint,
+            user: answer.user_id,
+            scope: answer.scope,
+        })
+    }
+}
+
+/// The portal's REST root as the authorisation server names it: HTTPS or loopback, with a slash at its end.
+fn rest_root(text: &str) -> Result<String, PortalError> {
+    let what = "client_endpoint in the answer of the authorisation server";
+    let bad = |why: &str| PortalError::new(PortalErrorKind::Insecure, format!("{what} {why}"));
+    let mut url = Url::parse(text).map_err(|_| bad("is no URL"))?;
+    require_safe_transport(&url, what)?;
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(bad("holds more than a host and a path"));
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_root_is_https_or_loopback_and_ends_with_a_slash() {
+        assert_eq!(rest_root("https://p.example/rest").unwrap(), "https://p.example/rest/");
+        assert_eq!(rest_root("http://127.0.0.1:8024/rest/").unwrap(), "http://127.0.0.1:8024/rest/");
+        for bad in [
+            "http://p.example/rest/",
+            "p.example",
+            "https://a:b@p.example/rest/",
+            "https://p.example/rest/?x=1",
+            "file:///etc",
+        ] {
+            assert!(rest_root(bad).is_err(), "{bad}");
+        }
+    }
+}
