@@ -29,6 +29,6 @@ fn get(call: &mut Call<'_>) -> Reply {
             })
         })
         .collect();
-    let next = log.events.iter().take(limit).last().map_or(offset, |event| event.id + 1);
+    let next = log.events.iter().take(limit).next_back().map_or(offset, |event| event.id + 1);
     Ok(Answer::new(json!({"nextOffset": next, "hasMore": events.len() == limit, "events": events})))
 }
