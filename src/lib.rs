@@ -17,8 +17,6 @@
 
 pub mod wire;
 
-pub mod codec;
-
 pub mod clock;
 pub mod codec;
 pub mod message;
