@@ -49,7 +49,8 @@ pub(super) fn color_token(params: &Php, name: &str) -> Result<Php, Fatal> {
         None => "base",
         Some(Php::Array(_)) => {
             return Err(Fatal(
-                "TypeError: Color::tryFrom(): Argument #1 ($value) must be of type string|int, array given".to_owned(),
+                "TypeError: Color::tryFrom(): Argument #1 ($value) must be of type string|int, array given"
+                    .to_owned(),
             ));
         }
         Some(Php::Str(text)) => COLOR_TOKENS.into_iter().find(|token| token == text).unwrap_or("base"),
@@ -79,8 +80,7 @@ pub(super) fn copy_positive(params: &Php, names: &[&str], into: &mut PhpArray) {
 
 /// Every line break (`\R`: also the vertical tab, the form feed, U+0085, U+2028 and U+2029) becomes one space.
 pub(super) fn single_line(text: &str) -> String {
-    text.replace("\r\n", " ")
-        .replace(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], " ")
+    text.replace("\r\n", " ").replace(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], " ")
 }
 
 #[cfg(test)]
@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn a_color_has_three_or_six_digits_and_nothing_after_them() {
-        for (text, good) in [("#fff", true), ("#A1b2C3", true), ("#ffff", false), ("#fff\n", false), ("fff", false)] {
+        for (text, good) in
+            [("#fff", true), ("#A1b2C3", true), ("#ffff", false), ("#fff\n", false), ("fff", false)]
+        {
             assert_eq!(is_hex_color(&Php::text(text)), Ok(good), "{text:?}");
         }
     }

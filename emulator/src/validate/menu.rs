@@ -13,7 +13,9 @@
 //! as text, an `APP_ID` of 0 is an action, and a list where text belongs ends in HTTP 500.
 
 use super::field::{is_filled, link, one_of, trimmed};
-use super::php::{Fatal, Php, PhpArray, from_json_or_js_literal, html_escaped, is_empty, string_argument, to_int};
+use super::php::{
+    Fatal, Php, PhpArray, from_json_or_js_literal, html_escaped, is_empty, string_argument, to_int,
+};
 use super::{Outcome, wrapped_items};
 use serde_json::Value;
 

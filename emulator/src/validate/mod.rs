@@ -28,6 +28,9 @@ pub mod menu;
 pub mod pull;
 pub mod text;
 
+#[cfg(test)]
+mod properties;
+
 pub use outcome::Outcome;
 pub use size::{SIZE_LIMIT, json_chars};
 

@@ -9,7 +9,6 @@ use serde_json::Value;
 #[non_exhaustive]
 pub enum Outcome {
     /// Stored.
-    #[non_exhaustive]
     Ok {
         /// What the portal stores and echoes.
         normalised: Value,
@@ -19,13 +18,11 @@ pub enum Outcome {
     /// The value is empty (`""`, `"0"`, `0`, `false`, `null`, `[]`): the method goes on as if it were absent.
     Ignored,
     /// Refused: nothing valid is in it, or it is no array.
-    #[non_exhaustive]
     Error {
         /// `KEYBOARD_ERROR`, `MENU_ERROR` or `ATTACH_ERROR`; the method may rename it (protocol 4).
         code: &'static str,
     },
     /// Refused for its size.
-    #[non_exhaustive]
     Oversize {
         /// `KEYBOARD_OVERSIZE`, `MENU_OVERSIZE` or `ATTACH_OVERSIZE`; the method may rename it (protocol 4).
         code: &'static str,
@@ -33,7 +30,6 @@ pub enum Outcome {
         json_chars: usize,
     },
     /// The portal's own code breaks on the value and answers HTTP 500.
-    #[non_exhaustive]
     Fatal {
         /// The PHP error, for logs; a portal shows it to nobody.
         detail: String,
@@ -66,14 +62,20 @@ impl Outcome {
     }
 
     /// The end of every check: nothing left is an error, too much is an oversize.
-    pub(super) fn of(stored: Result<Option<Php>, Fatal>, error: &'static str, oversize: &'static str) -> Self {
+    pub(super) fn of(
+        stored: Result<Option<Php>, Fatal>,
+        error: &'static str,
+        oversize: &'static str,
+    ) -> Self {
         let measured = stored.and_then(|stored| {
             stored.map(|stored| encoded_chars(&stored).map(|json_chars| (stored, json_chars))).transpose()
         });
         match measured {
             Err(Fatal(detail)) => Self::Fatal { detail },
             Ok(None) => Self::Error { code: error },
-            Ok(Some((_, json_chars))) if json_chars >= SIZE_LIMIT => Self::Oversize { code: oversize, json_chars },
+            Ok(Some((_, json_chars))) if json_chars >= SIZE_LIMIT => {
+                Self::Oversize { code: oversize, json_chars }
+            }
             Ok(Some((stored, json_chars))) => Self::Ok { normalised: stored.to_json(), json_chars },
         }
     }

@@ -82,15 +82,13 @@ pub struct Event {
 #[non_exhaustive]
 pub enum Verdict {
     /// `true`, and this goes to the queue.
-    Sent(Event),
+    Sent(Box<Event>),
     /// HTTP 400 with this code.
-    #[non_exhaustive]
     Error {
         /// `USER_ID_ACCESS_ERROR`, `MODULE_ID_ERROR`, `COMMAND_ERROR` or `PARAMS_ERROR`.
         code: &'static str,
     },
     /// The portal's own code breaks on the value and answers HTTP 500.
-    #[non_exhaustive]
     Fatal {
         /// The PHP error, for logs.
         detail: String,
@@ -104,7 +102,7 @@ pub enum Verdict {
 #[must_use]
 pub fn check(input: &Value, caller: &Caller) -> Verdict {
     match event(input, caller) {
-        Ok(event) => Verdict::Sent(event),
+        Ok(event) => Verdict::Sent(Box::new(event)),
         Err(Refusal::Code(code)) => Verdict::Error { code },
         Err(Refusal::Fatal(Fatal(detail))) => Verdict::Fatal { detail },
     }
@@ -132,7 +130,8 @@ fn event(input: &Value, caller: &Caller) -> Result<Event, Refusal> {
         },
     };
     let module_id = parameter(input, "MODULE_ID").unwrap_or_else(|| Php::text("application"));
-    if !matched_text(&module_id)?.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_')) {
+    if !matched_text(&module_id)?.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_'))
+    {
         return Err(Refusal::Code("MODULE_ID_ERROR"));
     }
     let command = parameter(input, "COMMAND").unwrap_or(Php::Null);
@@ -175,7 +174,8 @@ fn matched_text(value: &Php) -> Result<String, Fatal> {
 /// One newline at the end passes: the portal's pattern ends in a plain `$`.
 fn is_command(text: &str) -> bool {
     let text = text.strip_suffix('\n').unwrap_or(text);
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'|' | b'.' | b'-');
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'|' | b'.' | b'-');
     !text.is_empty() && text.bytes().all(is_allowed)
 }
 
@@ -184,4 +184,48 @@ fn parameter(input: &Value, name: &str) -> Option<Php> {
     let fields = input.as_object()?;
     let (_, value) = fields.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
     Some(Php::from_json(value)).filter(|value| *value != Php::Null)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(user_id: Value) -> Verdict {
+        check(&json!({"COMMAND": "x", "USER_ID": user_id}), &Caller::User { id: "27".to_owned() })
+    }
+
+    fn recipients_of(verdict: Verdict) -> Option<Recipients> {
+        match verdict {
+            Verdict::Sent(event) => Some(event.recipients),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_user_may_name_itself_as_text_only() {
+        assert_eq!(recipients_of(user(json!("27"))), Some(Recipients::Own("27".to_owned())));
+        assert_eq!(recipients_of(user(json!(null))), Some(Recipients::Shared));
+        for refused in [json!(27), json!("28"), json!(["27"]), json!("")] {
+            assert_eq!(user(refused), Verdict::Error { code: "USER_ID_ACCESS_ERROR" });
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_is_broken_gives_the_error() {
+        let broken = json!({"COMMAND": "a b", "MODULE_ID": "A", "PARAMS": 1, "USER_ID": 1});
+        let caller = Caller::User { id: "27".to_owned() };
+        assert_eq!(check(&broken, &caller), Verdict::Error { code: "USER_ID_ACCESS_ERROR" });
+        assert_eq!(check(&broken, &Caller::Admin), Verdict::Error { code: "MODULE_ID_ERROR" });
+    }
+
+    #[test]
+    fn of_one_name_in_several_cases_the_last_counts() {
+        let sent = json!({"COMMAND": "first", "command": "last"});
+        assert!(matches!(check(&sent, &Caller::Admin), Verdict::Sent(event) if event.command == "last"));
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_command() {
+        assert_eq!(check(&json!(["x"]), &Caller::Admin), Verdict::Error { code: "COMMAND_ERROR" });
+    }
 }

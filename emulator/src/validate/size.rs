@@ -29,7 +29,9 @@ pub(super) fn encoded_chars(value: &Php) -> Result<usize, Fatal> {
         Php::Bool(false) => 5,
         Php::Int(number) => number.to_string().len(),
         Php::Float(number) if number.is_finite() => json_float(*number).len(),
-        Php::Float(_) => return Err(Fatal("ArgumentException: Inf and NaN cannot be JSON encoded".to_owned())),
+        Php::Float(_) => {
+            return Err(Fatal("ArgumentException: Inf and NaN cannot be JSON encoded".to_owned()));
+        }
         Php::Str(text) => text_chars(text),
         Php::Array(array) if array.is_empty() => 2,
         Php::Array(array) if array.is_list() => {
@@ -71,8 +73,8 @@ mod tests {
             (json!(1.5), 3),
             (json!(1e25), 7),
             (json!({}), 2),
-            (json!({"a": [], "b": {"c": 1}}), 22),
-            (json!("\u{7f}\u{8}\u{c}\0/<>&'\"\u{2028}é😀"), 34),
+            (json!({"a": [], "b": {"c": 1}}), 20),
+            (json!("\u{7f}\u{8}\u{c}\0/<>&'\"\u{2028}é😀"), 29),
         ];
         for (value, chars) in cases {
             assert_eq!(json_chars(&value), Some(chars), "{value}");

@@ -7,7 +7,8 @@ use crate::validate::php::Php;
 pub(super) fn unescape(value: &mut Php) {
     match value {
         Php::Str(text) if text.contains('\\') => {
-            *text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\");
+            *text =
+                text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\");
         }
         Php::Array(array) => array.values_mut().for_each(unescape),
         _ => {}

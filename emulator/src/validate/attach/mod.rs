@@ -24,7 +24,9 @@ mod user;
 
 use super::Outcome;
 use super::field::{color_token, is_hex_color, single_line};
-use super::php::{Fatal, Php, PhpArray, from_js_literal, is_empty, loosely_equals_word, string_argument, trim};
+use super::php::{
+    Fatal, Php, PhpArray, from_js_literal, is_empty, loosely_equals_word, string_argument, trim,
+};
 use super::text::html_to_bb_code;
 use serde_json::Value;
 
@@ -34,6 +36,7 @@ use serde_json::Value;
 /// of its own palette: without a valid `COLOR`, and for `CHAT`.
 ///
 /// Errors: `ATTACH_ERROR`, `ATTACH_OVERSIZE`.
+#[must_use]
 pub fn check(input: &Value, now: i64, palette: impl FnOnce() -> String) -> Outcome {
     let input = Php::from_json(input);
     if is_empty(&input) {

@@ -61,7 +61,10 @@ impl PhpArray {
     }
 
     pub(in crate::validate) fn get(&self, name: &str) -> Option<&Php> {
-        self.entries.iter().find(|(key, _)| matches!(key, Key::Text(text) if text == name)).map(|(_, value)| value)
+        self.entries
+            .iter()
+            .find(|(key, _)| matches!(key, Key::Text(text) if text == name))
+            .map(|(_, value)| value)
     }
 
     /// Whether the keys are 0, 1, 2 … in this order; true for the empty array.

@@ -48,7 +48,10 @@ pub(in crate::validate) fn loosely_equals_word(value: &Php, word: &str) -> bool 
 }
 
 /// The value handed to a parameter of type string; `parameter` names it as PHP's `TypeError` does.
-pub(in crate::validate) fn string_argument<'v>(value: &'v Php, parameter: &str) -> Result<Cow<'v, str>, Fatal> {
+pub(in crate::validate) fn string_argument<'v>(
+    value: &'v Php,
+    parameter: &str,
+) -> Result<Cow<'v, str>, Fatal> {
     Ok(match value {
         Php::Null | Php::Bool(false) => Cow::Borrowed(""),
         Php::Bool(true) => Cow::Borrowed("1"),

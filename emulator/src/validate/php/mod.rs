@@ -74,10 +74,12 @@ impl Php {
                 }
             }
             Self::Str(text) => Value::String(text.clone()),
-            Self::Array(array) if array.is_list() => Value::Array(array.values().map(Self::to_json).collect()),
-            Self::Array(array) => Value::Object(
-                array.entries().map(|(key, item)| (key.to_string(), item.to_json())).collect(),
-            ),
+            Self::Array(array) if array.is_list() => {
+                Value::Array(array.values().map(Self::to_json).collect())
+            }
+            Self::Array(array) => {
+                Value::Object(array.entries().map(|(key, item)| (key.to_string(), item.to_json())).collect())
+            }
         }
     }
 

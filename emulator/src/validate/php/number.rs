@@ -67,8 +67,13 @@ mod tests {
 
     #[test]
     fn text_has_fourteen_digits() {
-        let cases =
-            [(0.1 + 0.2, "0.3"), (1e13, "10000000000000"), (1e14, "1.0E+14"), (1e-5, "1.0E-5"), (1e100, "1.0E+100")];
+        let cases = [
+            (0.1 + 0.2, "0.3"),
+            (1e13, "10000000000000"),
+            (1e14, "1.0E+14"),
+            (1e-5, "1.0E-5"),
+            (1e100, "1.0E+100"),
+        ];
         for (number, text) in cases {
             assert_eq!(text_float(number), text);
         }

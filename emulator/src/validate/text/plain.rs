@@ -35,7 +35,8 @@ static STYLES_AND_LINKS: LazyLock<[Rule; 6]> = LazyLock::new(|| {
     ]
 });
 
-static NAMELESS_MENTION: LazyLock<Rule> = LazyLock::new(|| Rule::new(r"\[(?i-u:USER)=([0-9]+)\]\[/(?i-u:USER)\]", ""));
+static NAMELESS_MENTION: LazyLock<Rule> =
+    LazyLock::new(|| Rule::new(r"\[(?i-u:USER)=([0-9]+)\]\[/(?i-u:USER)\]", ""));
 
 /// Every other tag leaves its content.
 static TAGS: LazyLock<[Rule; 10]> = LazyLock::new(|| {
