@@ -11,3 +11,5 @@ pub mod rest;
 pub mod store;
 
 pub mod portal;
+
+pub mod ingest;
