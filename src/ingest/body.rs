@@ -40,7 +40,9 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refus
         if too_large { Err(Refusal::new(RefusalKind::TooLarge)) } else { Ok(kept.freeze()) }
     };
     // A socket's time-out is real time, also in tests.
-    tokio::time::timeout(BODY_TIME, reading).await.unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Incomplete)))
+    tokio::time::timeout(BODY_TIME, reading)
+        .await
+        .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Incomplete)))
 }
 
 fn announced(headers: &HeaderMap) -> Option<u64> {

@@ -20,7 +20,9 @@ pub(super) fn of_event(app: AppId, raw: Raw) -> Result<Claim, Refusal> {
     let field = |name: &str| {
         let value = text(raw.path(&["auth", name]));
         if value.is_empty() {
-            return Err(Refusal::new(RefusalKind::BadInstallation).at(format!("auth[{name}]")).detail("it is missing"));
+            return Err(Refusal::new(RefusalKind::BadInstallation)
+                .at(format!("auth[{name}]"))
+                .detail("it is missing"));
         }
         Ok(value)
     };
@@ -45,9 +47,7 @@ pub(super) fn of_page(app: AppId, query: &Raw, body: &Raw, now: Timestamp) -> Re
     };
     let get = |name: &str| find(body, name).or_else(|| find(query, name));
     let field = |name: &str| {
-        get(name).ok_or_else(|| {
-            Refusal::new(RefusalKind::BadInstallation).at(name).detail("it is missing")
-        })
+        get(name).ok_or_else(|| Refusal::new(RefusalKind::BadInstallation).at(name).detail("it is missing"))
     };
     let (member, domain) = (field("member_id")?, get("DOMAIN").unwrap_or_default());
     let claim = Claim::new(

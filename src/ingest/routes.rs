@@ -35,7 +35,7 @@ async fn events(State(gate): State<Gate>, app: Option<Path<String>>, request: Re
 async fn events_of(gate: &Gate, app: Option<&str>, request: Request) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
     let body = body::read(&head.headers, body).await?;
-    gate.accept(app, content_type(&head), body, head.uri.query()).await?;
+    gate.accept(app, content_type(&head), body).await?;
     Ok(())
 }
 

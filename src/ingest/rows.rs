@@ -50,7 +50,8 @@ pub(super) fn of_notice(portal: &PortalKey, notice: &Bytes) -> Vec<NewEvent> {
 
 /// Whether this is the event of the application's removal, and if so whether its records are to go as well.
 pub(super) fn removal(raw: &Arc<Raw>) -> Option<bool> {
-    let callback = Callback::read(Arc::clone(raw)).ok().filter(|callback| callback.code == "ONAPPUNINSTALL")?;
+    let callback =
+        Callback::read(Arc::clone(raw)).ok().filter(|callback| callback.code == "ONAPPUNINSTALL")?;
     codec::events(&callback).ok()?.into_iter().find_map(|incoming| match incoming.event {
         Event::AppUninstalled(removed) => Some(removed.clean),
         _ => None,
