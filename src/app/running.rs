@@ -1,6 +1,7 @@
 //! A started app: its floors put together, its tasks, and how it stops.
 
 use std::{
+    collections::HashSet,
     fmt,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +16,6 @@ use tokio::{
 
 use super::{App, AppError, AppErrorKind, admin, upkeep};
 use crate::{
-    clock::Clock,
     dispatch::{Engine, Services},
     ingest::{Gate, Poller},
     portal::{
@@ -23,14 +23,14 @@ use crate::{
         Registry, Wanted, Welcome,
     },
     rest::{Api, HttpApi, HttpOptions, Limited, OAuthClient, Rate, Retrying},
-    store::{self, Journal, NodeId, PortalStatus, Store, StoreError},
+    store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
 
-/// Events every application asks for: what sessions do, and what becomes of the application itself.
-const EVENTS: [&str; 4] = ["ONSESSIONSTART", "ONSESSIONFINISH", "ONAPPUPDATE", "ONAPPUNINSTALL"];
-/// First and longest pause before a portal that could not be set up is tried again.
-const SETUP_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
+/// Events every application asks for, besides what the reconciler adds.
+const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
+/// How long `on_install` waits for the bots it is to find.
+const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
 /// Where the portal reaches the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Running {
     engine: Engine,
     registry: Registry,
     store: Arc<dyn Store>,
-    ready: watch::Receiver<usize>,
+    set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -74,6 +74,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         Address::Own => Some(format!("http://{listens}")),
     };
     let wanted = wanted(&bots, &events, public_url.as_deref(), &credentials)?;
+    let codes = bots.iter().map(|bot| bot.profile.code().to_owned()).collect();
 
     let grants = Arc::new(OAuthGrants::new(OAuthClient::new()));
     let registry = Registry::load(store.clone(), clock.clone(), vault, grants, vec![credentials])
@@ -98,34 +99,29 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     });
 
     let (stop, stopping) = watch::channel(false);
-    let (tell_ready, ready) = watch::channel(0);
     let installer = Installer::new(registry.clone());
-    let gate = Gate::new(registry.clone(), installer.clone(), store.clone(), clock.clone(), waker(&engine));
-    let (set_up, to_set_up) = mpsc::unbounded_channel();
-    registry.watch(Arc::new(Watch { engine: engine.clone(), set_up: set_up.clone() }));
+    let gate =
+        Gate::new(registry.clone(), installer.clone(), store.clone(), clock.clone(), Arc::new(engine.clone()));
+    let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
+    let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
+    let set_up = reconciler.passes();
+    let (active, to_poll) = mpsc::unbounded_channel();
+    registry.watch(Arc::new(Watch { engine: engine.clone(), active: active.clone() }));
 
     let mut tasks = JoinSet::new();
-    let setup = Arc::new(Setup {
-        reconciler: Reconciler::new(registry.clone(), direct.clone(), wanted),
-        registry: registry.clone(),
-        store: store.clone(),
-        clock: clock.clone(),
-        engine: engine.clone(),
-        poller: Poller::new(registry.clone(), direct, store.clone(), clock.clone(), waker(&engine)),
-        ready: tell_ready,
-    });
     for portal in registry.portals() {
         if portal.status == PortalStatus::Active {
-            let _ = set_up.send(portal.key.clone());
+            let _ = active.send(portal.key.clone());
         }
-        // Also an uninstalled portal may have events left, its ONAPPUNINSTALL among them.
+        // Also a portal that was uninstalled may have events left, that of its removal among them.
         engine.wake(&portal.key);
     }
-    tasks.spawn(set_up_portals(setup.clone(), to_set_up, stopping.clone()));
-    tasks.spawn(async move {
-        let stop = stopped(stopping.clone());
-        installer.run(setup, stop).await;
-    });
+    tasks.spawn(poll_portals(poller, to_poll, stopping.clone()));
+    let welcome = Arc::new(Greeting { gate: gate.clone(), registry: registry.clone(), set_up: set_up.clone(), codes });
+    let stop_installer = stopped(stopping.clone());
+    tasks.spawn(async move { installer.run(welcome, stop_installer).await });
+    let stop_reconciler = stopped(stopping);
+    tasks.spawn(async move { reconciler.run(stop_reconciler).await });
     tasks.spawn(upkeep::run(store.clone(), clock.clone(), config.retention, stopped(stop.subscribe())));
     let serve = axum::serve(listener, gate.router()).with_graceful_shutdown(stopped(stop.subscribe()));
     tasks.spawn(async move {
@@ -143,7 +139,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             }
         });
     }
-    Ok(Running { listens, engine, registry, store, ready, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -169,8 +165,8 @@ impl Running {
 
     /// Returns once portals have been set up `times` times since the start: bots registered, events bound.
     pub async fn set_up(&self, times: usize) {
-        let mut ready = self.ready.clone();
-        let _ = ready.wait_for(|done| *done >= times).await;
+        let mut set_up = self.set_up.clone();
+        let _ = set_up.wait_for(|done| *done >= times).await;
     }
 
     /// Returns once every accepted event is handled and everything committed is sent. Timers are not waited for.
@@ -236,11 +232,6 @@ fn wanted(
     Ok(wanted)
 }
 
-fn waker(engine: &Engine) -> Arc<dyn Fn(&PortalKey) + Send + Sync> {
-    let engine = engine.clone();
-    Arc::new(move |portal| engine.wake(portal))
-}
-
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
@@ -259,85 +250,65 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, AppError> {
 /// Hears what becomes of portals.
 struct Watch {
     engine: Engine,
-    set_up: mpsc::UnboundedSender<PortalKey>,
+    active: mpsc::UnboundedSender<PortalKey>,
 }
 
 impl PortalWatch for Watch {
     fn portal_changed(&self, portal: &PortalKey, change: PortalChange) {
         if change == PortalChange::Active {
-            let _ = self.set_up.send(portal.clone());
+            let _ = self.active.send(portal.clone());
         }
         self.engine.wake(portal);
     }
 }
 
-/// Gives portals what they should have.
-struct Setup {
-    reconciler: Reconciler,
+/// Accepts the event of a proven installation once the portal's bots are registered, so that `on_install` finds them.
+struct Greeting {
+    gate: Gate,
     registry: Registry,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    engine: Engine,
-    poller: Poller,
-    ready: watch::Sender<usize>,
+    set_up: watch::Receiver<usize>,
+    codes: Vec<String>,
 }
 
 #[async_trait::async_trait]
-impl Welcome for Setup {
+impl Welcome for Greeting {
     async fn installed(&self, portal: &PortalKey, notice: bytes::Bytes) -> Result<(), StoreError> {
-        // `on_install` finds its bots registered, unless the portal does not answer: then it does not wait for them.
-        if let Err(error) = self.reconciler.reconcile(portal).await {
-            tracing::warn!(%portal, %error, "the portal could not be set up yet");
+        let has_its_bots = |_: &usize| {
+            let bots = self.registry.portal(portal).map(|portal| portal.bots).unwrap_or_default();
+            self.codes.iter().all(|code| bots.iter().any(|bot| bot.code == *code))
+        };
+        let mut set_up = self.set_up.clone();
+        if tokio::time::timeout(SET_UP_LIMIT, set_up.wait_for(has_its_bots)).await.is_err() {
+            tracing::warn!(%portal, "the portal is not set up yet; on_install runs without its bots");
         }
-        let event = crate::ingest::kept_event(portal, &notice);
-        self.store.append(vec![event], self.clock.now()).await?;
-        self.engine.wake(portal);
-        Ok(())
+        self.gate.installed(portal, notice).await
     }
 }
 
-/// Sets up every portal named on `to_set_up`, again after a failure, and polls those whose bots fetch.
-async fn set_up_portals(
-    setup: Arc<Setup>,
-    mut to_set_up: mpsc::UnboundedReceiver<PortalKey>,
+/// Polls every portal named on `to_poll` for the events of bots that fetch them.
+async fn poll_portals(
+    poller: Poller,
+    mut to_poll: mpsc::UnboundedReceiver<PortalKey>,
     stopping: watch::Receiver<bool>,
 ) {
-    let mut at_work: JoinSet<()> = JoinSet::new();
-    let mut known = std::collections::HashSet::new();
+    let mut polling: JoinSet<()> = JoinSet::new();
+    let mut known = HashSet::new();
     loop {
         tokio::select! {
             () = stopped(stopping.clone()) => break,
-            portal = to_set_up.recv() => {
+            portal = to_poll.recv() => {
                 let Some(portal) = portal else { break };
-                // One task a portal polls; setting up again is quick and idempotent.
-                let polls = known.insert(portal.clone());
-                at_work.spawn(set_up_portal(setup.clone(), portal, polls, stopping.clone()));
+                if known.insert(portal.clone()) {
+                    let (poller, stopping) = (poller.clone(), stopped(stopping.clone()));
+                    polling.spawn(async move { poller.run(&portal, stopping).await });
+                }
             }
-            Some(ended) = at_work.join_next() => {
+            Some(ended) = polling.join_next() => {
                 if let Err(error) = ended {
-                    tracing::error!(%error, "setting up a portal ended badly");
+                    tracing::error!(%error, "polling a portal ended badly");
                 }
             }
         }
     }
-    while at_work.join_next().await.is_some() {}
-}
-
-async fn set_up_portal(setup: Arc<Setup>, portal: PortalKey, polls: bool, stopping: watch::Receiver<bool>) {
-    let mut wait = SETUP_AGAIN.0;
-    while let Err(error) = setup.reconciler.reconcile(&portal).await {
-        if setup.registry.portal(&portal).is_none_or(|portal| portal.status != PortalStatus::Active) {
-            return;
-        }
-        tracing::warn!(%portal, %error, again_in = ?wait, "the portal could not be set up; trying again");
-        tokio::select! {
-            () = stopped(stopping.clone()) => return,
-            () = setup.clock.sleep_until(setup.clock.now().plus(wait)) => {}
-        }
-        wait = (wait * 2).min(SETUP_AGAIN.1);
-    }
-    setup.ready.send_modify(|times| *times += 1);
-    if polls {
-        setup.poller.run(&portal, stopped(stopping)).await;
-    }
+    while polling.join_next().await.is_some() {}
 }

@@ -19,6 +19,7 @@ use super::{
     turn::{self, TurnEnd},
 };
 use crate::{
+    ingest::Wake,
     store::{JournalRow, LaneKey, Lease, Seq, StoreError, StoreErrorKind},
     wire::{PortalKey, Timestamp},
 };
@@ -136,6 +137,12 @@ impl Engine {
             }
             clock.sleep_until(clock.now().plus(REQUESTS_EVERY)).await;
         }
+    }
+}
+
+impl Wake for Engine {
+    fn accepted(&self, portal: &PortalKey) {
+        self.wake(portal);
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use url::Url;
 
 use super::{
@@ -50,6 +50,7 @@ pub struct Reconciler {
     drain: Arc<dyn Drain>,
     wanted: Arc<Wanted>,
     changed: Arc<Changed>,
+    passes: Arc<watch::Sender<usize>>,
 }
 
 #[derive(Default)]
@@ -78,7 +79,13 @@ impl Reconciler {
     pub fn new(registry: Registry, api: Arc<dyn Api>, drain: Arc<dyn Drain>, wanted: Wanted) -> Self {
         let changed = Arc::new(Changed::default());
         registry.watch(Arc::<Changed>::clone(&changed));
-        Self { registry, api, drain, wanted: Arc::new(wanted), changed }
+        let passes = Arc::new(watch::Sender::new(0));
+        Self { registry, api, drain, wanted: Arc::new(wanted), changed, passes }
+    }
+
+    /// How often a portal was found or made as it should be, since the start.
+    pub(crate) fn passes(&self) -> watch::Receiver<usize> {
+        self.passes.subscribe()
     }
 
     /// Looks at `portal` soon, as when one of its bots was deleted.
@@ -150,7 +157,11 @@ impl Reconciler {
         if let Err(error) = self.events(portal).await {
             failed.get_or_insert(error);
         }
-        failed.map_or(Ok(()), Err)
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.passes.send_modify(|passes| *passes += 1);
+        Ok(())
     }
 
     async fn bot(&self, portal: &PortalKey, spec: &BotSpec) -> Result<(), PortalError> {
