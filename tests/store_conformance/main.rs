@@ -4,7 +4,6 @@ mod bed;
 mod fencing;
 mod inbox;
 mod journal;
-mod model;
 mod outbox;
 mod portals;
 mod steps;
