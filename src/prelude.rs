@@ -9,8 +9,8 @@ pub use crate::{
     },
     message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
     wire::{
-        AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext, ContextOpened,
-        DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted, MessageUpdated, Reaction,
-        User, UserId,
+        AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
+        ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,
+        MessageUpdated, Reaction, User, UserId,
     },
 };

@@ -23,10 +23,13 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let kills = if std::env::var_os("OPENLINES_SOAK").is_some() { 200 } else { 20 };
-    let test = Trial::test("killed_in_the_middle_of_a_dialog_every_acknowledged_message_is_answered_once_in_order", move || {
-        runtime().block_on(killed(kills));
-        Ok::<(), Failed>(())
-    });
+    let test = Trial::test(
+        "killed_in_the_middle_of_a_dialog_every_acknowledged_message_is_answered_once_in_order",
+        move || {
+            runtime().block_on(killed(kills));
+            Ok::<(), Failed>(())
+        },
+    );
     libtest_mimic::run(&arguments, vec![test]).exit_code()
 }
 
@@ -36,7 +39,8 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// The bot that is killed; it reads its settings as any bot does.
 async fn bot() -> ExitCode {
-    let echo = async |cx: Context, message: Message| cx.reply(format!("You said: {}", literal(&message.text)));
+    let echo =
+        async |cx: Context, message: Message| cx.reply(format!("You said: {}", literal(&message.text)));
     let app = App::from_args(["bot", "serve"]).unwrap();
     match app.bot(BotProfile::openline("echo").name("Echo"), echo).run().await {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,7 +59,8 @@ struct Bot {
 impl Bot {
     async fn start(portal: &Portal, listen: SocketAddr, directory: &std::path::Path) -> Self {
         let app = portal.app();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(directory.join("bot.log")).unwrap();
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(directory.join("bot.log")).unwrap();
         let process = Command::new(std::env::current_exe().unwrap())
             .env(BOT, "1")
             .env("OPENLINES_LISTEN", listen.to_string())
@@ -149,7 +154,8 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
     portal.settled(Duration::from_secs(60)).await;
 
     let acknowledged: Vec<usize> = portal.deliveries().iter().filter_map(acknowledged).collect();
-    let answers = || -> Vec<usize> { portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect() };
+    let answers =
+        || -> Vec<usize> { portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect() };
     let deadline = Instant::now() + Duration::from_secs(100);
     while !acknowledged.iter().all(|index| answers().contains(index)) {
         let log = std::fs::read_to_string(directory.path().join("bot.log")).unwrap();
@@ -165,7 +171,11 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
     once.sort_unstable();
     once.dedup();
     assert_eq!(answers, once, "answered once and in order\n{}", client.transcript());
-    println!("{} of {MESSAGES} messages got their 200, {} were answered, {kills} kills", acknowledged.len(), answers.len());
+    println!(
+        "{} of {MESSAGES} messages got their 200, {} were answered, {kills} kills",
+        acknowledged.len(),
+        answers.len()
+    );
     assert!(acknowledged.len() >= MESSAGES / 4, "most kills should leave the delivery whole");
     bot.kill();
     kills

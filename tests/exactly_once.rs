@@ -63,7 +63,11 @@ async fn shop() -> Stage {
             let pressed = pressed.clone();
             async move {
                 assert_eq!(command.context, CommandContext::Button);
-                format!("Paid {} for the {}. time", command.params, pressed.fetch_add(1, Ordering::SeqCst) + 1)
+                format!(
+                    "Paid {} for the {}. time",
+                    command.params,
+                    pressed.fetch_add(1, Ordering::SeqCst) + 1
+                )
             }
         });
     stage(|app| app.bot(BotProfile::openline("shop").command("pay", ""), router)).await
@@ -101,10 +105,9 @@ async fn one_press_delivered_twice_runs_once() {
 #[case::the_v2_bot_leads("new")]
 #[tokio::test]
 async fn v1_and_v2_callbacks_of_one_message_run_once(#[case] leads: &str) {
-    let stage = stage(|app| {
-        app.bot(BotProfile::openline("old").v1(), echo).bot(BotProfile::openline("new"), echo)
-    })
-    .await;
+    let stage =
+        stage(|app| app.bot(BotProfile::openline("old").v1(), echo).bot(BotProfile::openline("new"), echo))
+            .await;
     let bot = stage.portal.bot_id(leads).unwrap();
     stage.portal.line().welcome_bot(Some(bot));
     stage.portal.client("Ann").says("hi").await;

@@ -76,7 +76,9 @@ async fn a_crm_reply_arrives_in_the_chat_of_the_deal() {
     assert_eq!(call.status, 200, "{call:?}");
     let messages = stage.portal.messages(client.chat_id());
     assert!(
-        messages.iter().any(|message| message.text == "Your deal moves on" && message.author == AuthorKind::Bot),
+        messages
+            .iter()
+            .any(|message| message.text == "Your deal moves on" && message.author == AuthorKind::Bot),
         "{}",
         stage.portal.transcript(client.chat_id())
     );
@@ -105,7 +107,11 @@ async fn a_network_reply_arrives_through_the_network_line() {
 async fn an_rt_event_arrives() {
     let stage = stage(|app| {
         app.bot(BotProfile::openline("rt"), async |cx: Context, message: Message| {
-            cx.rt(RtEvent::new("order_new", openlines::message::RtRecipients::user(UserId::new(1)), &message.id)?);
+            cx.rt(RtEvent::new(
+                "order_new",
+                openlines::message::RtRecipients::user(UserId::new(1)),
+                &message.id,
+            )?);
             Ok::<_, HandlerError>(())
         })
     })
@@ -198,7 +204,9 @@ async fn a_step_is_remembered_when_the_turn_runs_again() {
             let (paid, tries) = (paid.clone(), tries.clone());
             async move {
                 let receipt: u32 = cx
-                    .step("pay", async { Ok::<_, HandlerError>(paid.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 41) })
+                    .step("pay", async {
+                        Ok::<_, HandlerError>(paid.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 41)
+                    })
                     .await?;
                 if tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
                     return Err(HandlerError::msg("after the payment"));

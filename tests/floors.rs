@@ -85,7 +85,8 @@ fn first_word(text: &str) -> String {
 
 /// The breaches in one file of `module`: line and rule.
 fn breaches(module: &str, source: &str) -> Vec<String> {
-    let own = floor_of(module).unwrap_or_else(|| panic!("module `{module}` has no floor: give it one in FLOORS"));
+    let own =
+        floor_of(module).unwrap_or_else(|| panic!("module `{module}` has no floor: give it one in FLOORS"));
     crate_paths(source)
         .into_iter()
         .filter(|(_, used)| used != module && !FLOORLESS.contains(&used.as_str()))
@@ -119,13 +120,16 @@ fn every_module_uses_lower_floors_only() {
     let mut read = 0;
     for file in sources(&root) {
         let inner = file.strip_prefix(&root).expect("below src");
-        let module = inner.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
+        let module =
+            inner.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
         if module == "lib" || FLOORLESS.contains(&module.as_str()) {
             continue;
         }
         let source = fs::read_to_string(&file).expect("readable");
         read += 1;
-        wrong.extend(breaches(&module, &source).into_iter().map(|breach| format!("src/{}: {breach}", inner.display())));
+        wrong.extend(
+            breaches(&module, &source).into_iter().map(|breach| format!("src/{}: {breach}", inner.display())),
+        );
     }
     assert!(read >= 10, "only {read} files were read");
     assert!(wrong.is_empty(), "floors are broken:\n{}", wrong.join("\n"));

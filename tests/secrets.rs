@@ -71,7 +71,8 @@ async fn nothing_that_is_written_holds_a_secret() {
 
     // Refusals, too: a forged token, and the real one where it does not belong.
     let delivery = stage.portal.deliveries().into_iter().rev().find(|sent| sent.status == Ok(200)).unwrap();
-    let forged = String::from_utf8(delivery.body.to_vec()).unwrap().replace(&app.application_token, "forged-token");
+    let forged =
+        String::from_utf8(delivery.body.to_vec()).unwrap().replace(&app.application_token, "forged-token");
     let http = reqwest::Client::new();
     let url = format!("{}/events", stage.running.url());
     let answer = http

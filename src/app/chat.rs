@@ -18,7 +18,8 @@ pub(super) async fn chat(app: App) -> Result<(), AppError> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut printed = 0;
     let terminal = |error: std::io::Error| {
-        AppError::new(AppErrorKind::Request, format!("the terminal cannot be read or written: {error}")).caused(error)
+        AppError::new(AppErrorKind::Request, format!("the terminal cannot be read or written: {error}"))
+            .caused(error)
     };
     let mut ended = false;
     while !ended {

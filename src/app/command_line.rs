@@ -69,31 +69,73 @@ pub(super) enum InboxTask {
 #[derive(Debug, Args)]
 pub(super) struct Settings {
     /// Public address to listen on.
-    #[arg(long, alias = "openlines-listen", env = "OPENLINES_LISTEN", global = true, default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        alias = "openlines-listen",
+        env = "OPENLINES_LISTEN",
+        global = true,
+        default_value = "127.0.0.1:8080"
+    )]
     listen: SocketAddr,
     /// Address of health and readiness; keep it private.
-    #[arg(long, alias = "openlines-admin-listen", env = "OPENLINES_ADMIN_LISTEN", global = true, default_value = "127.0.0.1:9180")]
+    #[arg(
+        long,
+        alias = "openlines-admin-listen",
+        env = "OPENLINES_ADMIN_LISTEN",
+        global = true,
+        default_value = "127.0.0.1:9180"
+    )]
     admin_listen: SocketAddr,
     /// How the portal reaches the bot; without it events are fetched.
     #[arg(long, alias = "openlines-public-url", env = "OPENLINES_PUBLIC_URL", global = true)]
     public_url: Option<String>,
     /// Where events are kept: sqlite://PATH.
-    #[arg(long, alias = "openlines-database-url", env = "OPENLINES_DATABASE_URL", global = true, default_value = "sqlite://openlines.db")]
+    #[arg(
+        long,
+        alias = "openlines-database-url",
+        env = "OPENLINES_DATABASE_URL",
+        global = true,
+        default_value = "sqlite://openlines.db"
+    )]
     database_url: String,
     /// 32 bytes in base64, encrypts tokens at rest.
-    #[arg(long, alias = "openlines-master-key", env = "OPENLINES_MASTER_KEY", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "openlines-master-key",
+        env = "OPENLINES_MASTER_KEY",
+        global = true,
+        hide_env_values = true
+    )]
     master_key: Option<SecretString>,
     /// The OAuth application.
     #[arg(long, alias = "bitrix24-client-id", env = "BITRIX24_CLIENT_ID", global = true)]
     client_id: Option<String>,
     /// Its secret.
-    #[arg(long, alias = "bitrix24-client-secret", env = "BITRIX24_CLIENT_SECRET", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "bitrix24-client-secret",
+        env = "BITRIX24_CLIENT_SECRET",
+        global = true,
+        hide_env_values = true
+    )]
     client_secret: Option<SecretString>,
     /// One portal by incoming webhook, instead of OAuth.
-    #[arg(long, alias = "bitrix24-webhook-url", env = "BITRIX24_WEBHOOK_URL", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "bitrix24-webhook-url",
+        env = "BITRIX24_WEBHOOK_URL",
+        global = true,
+        hide_env_values = true
+    )]
     webhook_url: Option<SecretString>,
     /// Token of your own, at most 40 characters, under which a webhook portal knows the bot.
-    #[arg(long, alias = "bitrix24-bot-token", env = "BITRIX24_BOT_TOKEN", global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        alias = "bitrix24-bot-token",
+        env = "BITRIX24_BOT_TOKEN",
+        global = true,
+        hide_env_values = true
+    )]
     bot_token: Option<SecretString>,
     /// Authorisation servers that may see the client secret, `host[:port]` by commas.
     #[arg(long, alias = "bitrix24-oauth-hosts", env = "BITRIX24_OAUTH_HOSTS", global = true)]

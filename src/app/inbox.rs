@@ -59,10 +59,16 @@ async fn list(store: &dyn Inbox, pending: bool, limit: u32, now: Timestamp) -> R
 
 async fn find(store: &dyn Inbox, id: &str) -> Result<InboxEntry, AppError> {
     let item = item_of(id).ok_or_else(|| {
-        AppError::new(AppErrorKind::Request, format!("`{id}` is no entry: `inbox list` prints them, as event:12 or call:7"))
+        AppError::new(
+            AppErrorKind::Request,
+            format!("`{id}` is no entry: `inbox list` prints them, as event:12 or call:7"),
+        )
     })?;
     store.inbox_entry(item).await.map_err(AppError::store)?.ok_or_else(|| {
-        AppError::new(AppErrorKind::Request, format!("there is no {id}: it is done, or was dropped; see `inbox list`"))
+        AppError::new(
+            AppErrorKind::Request,
+            format!("there is no {id}: it is done, or was dropped; see `inbox list`"),
+        )
     })
 }
 

@@ -19,10 +19,10 @@ use crate::{
     dispatch::{Engine, Services},
     ingest::{Gate, Poller},
     portal::{
-        BotGeneration, Credentials, Delivery, Installer, OAuthGrants, PortalChange, PortalWatch, Reconciler,
-        Registry, Wanted, Welcome,
+        BotGeneration, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler, Registry,
+        Wanted, Welcome,
     },
-    rest::{Api, HttpApi, HttpOptions, Limited, OAuthClient, Rate, Retrying},
+    rest::{Api, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
     store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
@@ -76,12 +76,12 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     let wanted = wanted(&bots, &events, public_url.as_deref(), &credentials)?;
     let codes = bots.iter().map(|bot| bot.profile.code().to_owned()).collect();
 
-    let grants = Arc::new(OAuthGrants::new(OAuthClient::new()));
+    let grants = Arc::new(OAuthClient::new(HttpOptions::default()).map_err(no_tls)?);
     let registry = Registry::load(store.clone(), clock.clone(), vault, grants, vec![credentials])
         .await
         .map_err(AppError::setting)?;
-    let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default());
-    let limited: Arc<dyn Api> = Arc::new(Limited::new(http, clock.clone(), Rate::default()));
+    let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
+    let limited: Arc<dyn Api> = Arc::new(Limited::new(http, Limits::standard(), clock.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
         None => limited,
@@ -100,8 +100,13 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
 
     let (stop, stopping) = watch::channel(false);
     let installer = Installer::new(registry.clone());
-    let gate =
-        Gate::new(registry.clone(), installer.clone(), store.clone(), clock.clone(), Arc::new(engine.clone()));
+    let gate = Gate::new(
+        registry.clone(),
+        installer.clone(),
+        store.clone(),
+        clock.clone(),
+        Arc::new(engine.clone()),
+    );
     let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
     let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
@@ -117,7 +122,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         engine.wake(&portal.key);
     }
     tasks.spawn(poll_portals(poller, to_poll, stopping.clone()));
-    let welcome = Arc::new(Greeting { gate: gate.clone(), registry: registry.clone(), set_up: set_up.clone(), codes });
+    let welcome =
+        Arc::new(Greeting { gate: gate.clone(), registry: registry.clone(), set_up: set_up.clone(), codes });
     let stop_installer = stopped(stopping.clone());
     tasks.spawn(async move { installer.run(welcome, stop_installer).await });
     let stop_reconciler = stopped(stopping);
@@ -185,7 +191,10 @@ impl Running {
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running").field("listens", &self.listens).field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("Running")
+            .field("listens", &self.listens)
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -232,19 +241,26 @@ fn wanted(
     Ok(wanted)
 }
 
+fn no_tls(error: SetupError) -> AppError {
+    AppError::new(AppErrorKind::Setting, error.to_string()).caused(error)
+}
+
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|error| {
-        let what = format!("{setting}: {address} cannot be listened on ({error}); is another bot running there?");
+        let what =
+            format!("{setting}: {address} cannot be listened on ({error}); is another bot running there?");
         AppError::new(AppErrorKind::Listen, what).caused(error)
     })
 }
 
 fn address_of(listener: &TcpListener) -> Result<SocketAddr, AppError> {
-    listener.local_addr().map_err(|error| AppError::new(AppErrorKind::Listen, error.to_string()).caused(error))
+    listener
+        .local_addr()
+        .map_err(|error| AppError::new(AppErrorKind::Listen, error.to_string()).caused(error))
 }
 
 /// Hears what becomes of portals.

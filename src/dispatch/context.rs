@@ -56,7 +56,9 @@ impl Context {
         bot: Option<RegisteredBot>,
         incoming: Arc<Incoming>,
     ) -> Self {
-        Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, incoming, asked: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner { services, lease, lane, turn, bot, incoming, asked: Mutex::default() }),
+        }
     }
 
     /// Replies into the dialog of the event, as the bot. Text takes BB code; user text goes in through
@@ -76,9 +78,9 @@ impl Context {
 
     /// Sends a bot message into another dialog.
     pub fn reply_to(&self, dialog: &DialogId, reply: impl Into<Reply>) {
-        let effect = self.acting_bot().and_then(|bot| {
-            Effect::reply(bot, dialog, &reply.into(), self.queue_of(dialog).as_ref())
-        });
+        let effect = self
+            .acting_bot()
+            .and_then(|bot| Effect::reply(bot, dialog, &reply.into(), self.queue_of(dialog).as_ref()));
         self.ask(effect);
     }
 
@@ -102,8 +104,9 @@ impl Context {
             ));
             return;
         }
-        let effect =
-            self.acting_bot().map(|bot| Effect::crm(item, chat, bot.id.into(), text, self.inner.lane.as_str()));
+        let effect = self
+            .acting_bot()
+            .map(|bot| Effect::crm(item, chat, bot.id.into(), text, self.inner.lane.as_str()));
         self.ask(effect);
     }
 
@@ -166,14 +169,17 @@ impl Context {
     /// so it is refused there.
     pub async fn send_now(&self, name: &str, reply: impl Into<Reply>) -> Result<MessageId, HandlerError> {
         let bot = self.acting_bot()?;
-        let dialog = self.dialog().ok_or_else(|| HandlerError::msg("send_now: the event belongs to no dialog"))?;
+        let dialog =
+            self.dialog().ok_or_else(|| HandlerError::msg("send_now: the event belongs to no dialog"))?;
         let done = format!("{name}/sent");
         if let Some(id) = self.inner.turn.steps.get(&done) {
             return Ok(serde_json::from_slice(id)?);
         }
         let mut call = Effect::reply(bot, &dialog, &reply.into(), self.inner.lane.as_str())?.call;
         if call.route != Route::BotV2 {
-            return Err(HandlerError::msg("send_now: only bots registered through v2 can send exactly once; use reply"));
+            return Err(HandlerError::msg(
+                "send_now: only bots registered through v2 can send exactly once; use reply",
+            ));
         }
         call.params["fields"]["templateId"] = json!(uuid_of(self.inner.turn.id, &format!("now:{name}")));
         let stored = format!("{name}/content");
@@ -187,7 +193,9 @@ impl Context {
             .direct
             .call(Call::new(self.portal().clone(), call.method, call.params).repeat(call.route.repeat()))
             .await?;
-        let id = answer["id"].as_i64().ok_or_else(|| HandlerError::msg("send_now: the portal named no message id"))?;
+        let id = answer["id"]
+            .as_i64()
+            .ok_or_else(|| HandlerError::msg("send_now: the portal named no message id"))?;
         self.remember(&done, &MessageId::new(id)).await
     }
 
@@ -237,7 +245,9 @@ impl Context {
         }
         match &self.inner.incoming.event {
             Event::LineMessage(event) => event.chat.map(DialogId::of_chat),
-            Event::SessionStarted(event) | Event::SessionFinished(event) => Some(DialogId::of_chat(event.chat)),
+            Event::SessionStarted(event) | Event::SessionFinished(event) => {
+                Some(DialogId::of_chat(event.chat))
+            }
             _ => None,
         }
     }
@@ -280,9 +290,14 @@ impl Context {
         })
     }
 
-    async fn remember<T: Serialize + DeserializeOwned>(&self, name: &str, value: &T) -> Result<T, HandlerError> {
+    async fn remember<T: Serialize + DeserializeOwned>(
+        &self,
+        name: &str,
+        value: &T,
+    ) -> Result<T, HandlerError> {
         let value = serde_json::to_vec(value)?.into();
-        let stored = self.inner.services.store.put_step(&self.inner.lease, self.inner.turn.id, name, value).await?;
+        let stored =
+            self.inner.services.store.put_step(&self.inner.lease, self.inner.turn.id, name, value).await?;
         Ok(serde_json::from_slice(&stored)?)
     }
 

@@ -104,7 +104,11 @@ enum Sent {
 }
 
 /// Works until the portal is fenced off or every sender of `errands` is gone; then lets what is under way end.
-pub(super) async fn work(services: Arc<Services>, lease: Lease, mut errands: mpsc::UnboundedReceiver<Errand>) {
+pub(super) async fn work(
+    services: Arc<Services>,
+    lease: Lease,
+    mut errands: mpsc::UnboundedReceiver<Errand>,
+) {
     let mut dialogs = Dialogs::default();
     let mut under_way: JoinSet<Sent> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
@@ -132,7 +136,9 @@ pub(super) async fn work(services: Arc<Services>, lease: Lease, mut errands: mps
             under_way.spawn(send(services.clone(), lease.clone(), row));
         }
         if dialogs.queues.is_empty() && under_way.is_empty() && !look {
-            waiting.drain(..).for_each(|waiter| drop(waiter.send(())));
+            for waiter in waiting.drain(..) {
+                let _ = waiter.send(());
+            }
         }
         let wake = dialogs.resting.first().map(|(at, ..)| *at).unwrap_or(Timestamp::from_millis(i64::MAX));
         tokio::select! {
@@ -216,7 +222,9 @@ fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
     let id = row.id.0;
     match outcome {
         SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
-        SendOutcome::Retry { error, .. } => tracing::warn!(%portal, row = id, error, "not sent yet; trying again"),
+        SendOutcome::Retry { error, .. } => {
+            tracing::warn!(%portal, row = id, error, "not sent yet; trying again")
+        }
         SendOutcome::Rejected(error) => tracing::error!(%portal, row = id, error, "refused by the portal"),
         SendOutcome::Uncertain(error) => {
             tracing::error!(%portal, row = id, error, "perhaps sent; see `inbox list`");

@@ -64,7 +64,12 @@ pub(crate) struct Effect {
 
 impl Effect {
     /// A bot message to `dialog`.
-    pub(crate) fn reply(bot: &RegisteredBot, dialog: &DialogId, reply: &Reply, queue: &str) -> Result<Self, HandlerError> {
+    pub(crate) fn reply(
+        bot: &RegisteredBot,
+        dialog: &DialogId,
+        reply: &Reply,
+        queue: &str,
+    ) -> Result<Self, HandlerError> {
         reply.check()?;
         let call = match bot.generation {
             BotGeneration::V2 => Outgoing {
@@ -100,7 +105,12 @@ impl Effect {
     }
 
     /// A message through a network line.
-    pub(crate) fn network(code: &str, user: UserId, reply: &Reply, bot: Option<&RegisteredBot>) -> Result<Self, HandlerError> {
+    pub(crate) fn network(
+        code: &str,
+        user: UserId,
+        reply: &Reply,
+        bot: Option<&RegisteredBot>,
+    ) -> Result<Self, HandlerError> {
         reply.check()?;
         let mut params = reply.to_v1_params();
         params.extend([("CODE".to_owned(), json!(code)), ("USER_ID".to_owned(), json!(user))]);

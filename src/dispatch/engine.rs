@@ -63,7 +63,8 @@ impl Engine {
     pub fn start(services: Services) -> Self {
         let services = Arc::new(services);
         let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
-        let shared = Arc::new(Shared { services, turns, portals: Mutex::default(), requests: Mutex::default() });
+        let shared =
+            Arc::new(Shared { services, turns, portals: Mutex::default(), requests: Mutex::default() });
         let engine = Self { shared };
         let requests = tokio::spawn(engine.clone().carry_out_requests());
         *engine.shared.requests.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
@@ -235,7 +236,12 @@ impl Feed {
     }
 }
 
-async fn one_turn(shared: Arc<Shared>, lease: Lease, lane: LaneKey, rows: Vec<JournalRow>) -> (LaneKey, TurnEnd) {
+async fn one_turn(
+    shared: Arc<Shared>,
+    lease: Lease,
+    lane: LaneKey,
+    rows: Vec<JournalRow>,
+) -> (LaneKey, TurnEnd) {
     let _permit = shared.turns.acquire().await;
     let end = turn::run(shared.services.clone(), lease, lane.clone(), rows).await;
     (lane, end)

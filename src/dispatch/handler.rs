@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::Context;
 use crate::wire::{
-    AppInstall, AppUninstall, AppUpdate, BotDeleted, Command, ContextOpened, Event, Incoming, Joined, LineMessage,
-    LineMessageDeleted, LineMessageUpdated, LineSessionEvent, Message, MessageDeleted, MessageUpdated, Reaction,
+    AppInstall, AppUninstall, AppUpdate, BotDeleted, Command, ContextOpened, Event, Incoming, Joined,
+    LineMessage, LineMessageDeleted, LineMessageUpdated, LineSessionEvent, Message, MessageDeleted,
+    MessageUpdated, Reaction,
 };
 
 /// A handler is through with an event.

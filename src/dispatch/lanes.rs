@@ -106,12 +106,14 @@ impl Lane {
         let first = self.waiting.front()?;
         if first.frozen.len() > 1 {
             let members: HashSet<Seq> = first.frozen.iter().copied().collect();
-            let (turn, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(|row| members.contains(&row.seq));
+            let (turn, waiting) =
+                std::mem::take(&mut self.waiting).into_iter().partition(|row| members.contains(&row.seq));
             self.waiting = waiting;
             return Some(Vec::from(turn as VecDeque<JournalRow>));
         }
         let place = if first.message.is_some() {
-            let lowest = self.waiting.iter().enumerate().filter_map(|(place, row)| Some((row.message?, place))).min();
+            let lowest =
+                self.waiting.iter().enumerate().filter_map(|(place, row)| Some((row.message?, place))).min();
             lowest.map_or(0, |(_, place)| place)
         } else {
             0

@@ -47,7 +47,8 @@ impl Policy {
     /// The wait before the next try after `failed` failed ones: doubling, bounded, with jitter drawn from `salt` so
     /// that what failed together does not come back together.
     pub(crate) fn wait(&self, failed: u32, salt: u64) -> Duration {
-        let doubled = self.first_wait.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(self.longest_wait);
+        let doubled =
+            self.first_wait.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(self.longest_wait);
         let part = u32::try_from(salt.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54).unwrap_or(0);
         doubled / 2 + (doubled / 2) * part / 1024
     }

@@ -74,7 +74,9 @@ impl BotProfile {
     pub(crate) fn hears(&self, event: &Event) -> bool {
         match event {
             Event::Message(message) => self.hears_author(message.author, &message.chat),
-            Event::MessageUpdated(updated) => self.hears_author(updated.message.author, &updated.message.chat),
+            Event::MessageUpdated(updated) => {
+                self.hears_author(updated.message.author, &updated.message.chat)
+            }
             Event::Command(Command { author: Author::Bot, .. }) => false,
             _ => true,
         }
@@ -90,7 +92,6 @@ impl BotProfile {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {

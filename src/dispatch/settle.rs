@@ -13,7 +13,12 @@ use crate::{
 };
 
 /// What a row found as [`OutboxState::Sending`] after a restart is to become; `None`: send it.
-pub(crate) fn after_restart(route: Route, row: &OutboxRow, policy: &Policy, now: Timestamp) -> Option<SendOutcome> {
+pub(crate) fn after_restart(
+    route: Route,
+    row: &OutboxRow,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<SendOutcome> {
     let OutboxState::Sending(since) = row.state else { return None };
     let first = row.first_sent.unwrap_or(since);
     match route {
@@ -70,7 +75,13 @@ pub(crate) fn settle(
     }
 }
 
-fn unknown_v2(first: Timestamp, policy: &Policy, now: Timestamp, again: SendOutcome, text: &str) -> SendOutcome {
+fn unknown_v2(
+    first: Timestamp,
+    policy: &Policy,
+    now: Timestamp,
+    again: SendOutcome,
+    text: &str,
+) -> SendOutcome {
     if now.since(first) < policy.unknown_window { again } else { SendOutcome::Uncertain(text.to_owned()) }
 }
 
@@ -125,7 +136,12 @@ mod tests {
     #[case::v2_unknown_is_sent_again(Route::BotV2, unknown(), 10, Kind::Again { unknown: true })]
     #[case::v2_unknown_for_long_is_uncertain(Route::BotV2, unknown(), 91, Kind::Uncertain)]
     #[case::v2_sending_failed_says_nothing(Route::BotV2, refused("SENDING_FAILED"), 10, Kind::Again { unknown: true })]
-    #[case::v2_duplicate_key_says_nothing(Route::BotV2, refused("MESSAGE_DUPLICATED_BY_UUID"), 100, Kind::Uncertain)]
+    #[case::v2_duplicate_key_says_nothing(
+        Route::BotV2,
+        refused("MESSAGE_DUPLICATED_BY_UUID"),
+        100,
+        Kind::Uncertain
+    )]
     #[case::v2_refusal_is_final(Route::BotV2, refused("ACCESS_DENIED"), 10, Kind::Rejected)]
     #[case::v1_unknown_is_never_sent_again(Route::BotV1, unknown(), 1, Kind::Uncertain)]
     #[case::crm_unknown_is_never_sent_again(Route::Crm, unknown(), 1, Kind::Uncertain)]
@@ -133,8 +149,18 @@ mod tests {
     #[case::rt_unknown_is_sent_again(Route::Rt, unknown(), 1, Kind::Again { unknown: true })]
     #[case::limits_wait(Route::BotV1, CallError::new(CallErrorKind::Limited, "m"), 60, Kind::Again { unknown: false })]
     #[case::unreachable_waits(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 60, Kind::Again { unknown: false })]
-    #[case::unreachable_for_an_hour_is_given_up(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 3601, Kind::Rejected)]
-    #[case::an_unreadable_answer_was_sent(Route::BotV1, CallError::new(CallErrorKind::BadAnswer, "m"), 1, Kind::Sent)]
+    #[case::unreachable_for_an_hour_is_given_up(
+        Route::Crm,
+        CallError::new(CallErrorKind::Unreachable, "m"),
+        3601,
+        Kind::Rejected
+    )]
+    #[case::an_unreadable_answer_was_sent(
+        Route::BotV1,
+        CallError::new(CallErrorKind::BadAnswer, "m"),
+        1,
+        Kind::Sent
+    )]
     fn an_error_settles_by_its_route(
         #[case] route: Route,
         #[case] error: CallError,

@@ -24,7 +24,12 @@ pub(super) enum TurnEnd {
 }
 
 /// Runs one try of the turn of `rows`.
-pub(super) async fn run(services: Arc<Services>, lease: Lease, lane: LaneKey, rows: Vec<JournalRow>) -> TurnEnd {
+pub(super) async fn run(
+    services: Arc<Services>,
+    lease: Lease,
+    lane: LaneKey,
+    rows: Vec<JournalRow>,
+) -> TurnEnd {
     let attempts = rows.iter().map(|row| row.attempts).max().unwrap_or(0);
     match attempt(&services, &lease, &lane, &rows).await {
         Ok(end) => end,
@@ -169,7 +174,9 @@ async fn commit(
     };
     match services.store.commit(lease, commit, services.clock.now()).await? {
         Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty() })),
-        Committed::Conflict => Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile"))),
+        Committed::Conflict => {
+            Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile")))
+        }
     }
 }
 

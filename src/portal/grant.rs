@@ -5,7 +5,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{PortalError, PortalErrorKind, Registry, credentials::require_safe_transport, record::Sealed};
-use crate::wire::{AppId, MemberId, UserId};
+use crate::{
+    rest::oauth::{Grant, OAuthClient, OAuthErrorKind},
+    wire::{AppId, MemberId, UserId},
+};
 
 /// A refresh grant (protocol 9).
 #[derive(Debug)]
@@ -86,6 +89,35 @@ pub struct NoGrants;
 impl Grants for NoGrants {
     async fn refresh(&self, _: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
         Err(GrantError::Misconfigured("no OAuth application is configured".into()))
+    }
+}
+
+#[async_trait]
+impl Grants for OAuthClient {
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+        let RefreshGrant { endpoint, client_id, client_secret, refresh_token } = grant;
+        let granted = OAuthClient::refresh(self, endpoint, client_id, client_secret, refresh_token).await;
+        let Grant {
+            access_token, refresh_token, expires_in, client_endpoint, member_id, user_id, scope, ..
+        } = granted.map_err(|error| {
+            let what = error.to_string();
+            match error.kind() {
+                OAuthErrorKind::InvalidGrant => GrantError::Rejected(what),
+                OAuthErrorKind::Busy | OAuthErrorKind::Unreachable | OAuthErrorKind::Unknown => {
+                    GrantError::Unavailable(what)
+                }
+                _ => GrantError::Misconfigured(what),
+            }
+        })?;
+        Ok(GrantAnswer {
+            access_token,
+            refresh_token: Some(refresh_token),
+            expires_in: i64::try_from(expires_in.as_secs()).unwrap_or(i64::MAX),
+            member_id: Some(member_id),
+            client_endpoint: Some(client_endpoint),
+            user_id,
+            scope,
+        })
     }
 }
 

@@ -148,11 +148,10 @@ impl Installer {
         let key = claim.key();
         match self.prove(&claim).await {
             Proof::Done => {
-                welcome.installed(&key, claim.notice).await.map_err(|error| error.to_string())?;
-                self.drop_pending(pending.id).await?;
                 tracing::info!(portal = %key, "the portal is proven and active");
                 self.registry.tell(&key, PortalChange::Active);
-                Ok(())
+                welcome.installed(&key, claim.notice).await.map_err(|error| error.to_string())?;
+                self.drop_pending(pending.id).await
             }
             Proof::Refused(why) => {
                 tracing::warn!(portal = %key, why, "an installation was refused; nothing of it is kept");
