@@ -110,7 +110,7 @@ async fn an_rt_event_arrives() {
             cx.rt(RtEvent::new(
                 "order_new",
                 openlines::message::RtRecipients::user(UserId::new(1)),
-                &message.id,
+                &serde_json::json!({ "id": message.id }),
             )?);
             Ok::<_, HandlerError>(())
         })
@@ -119,7 +119,7 @@ async fn an_rt_event_arrives() {
     stage.portal.client("Ann").says("hi").await;
     stage.quiet().await;
     let events = stage.portal.rt_events();
-    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events.len(), 1, "{:?}", stage.running.store().inbox(None, 9).await);
     assert_eq!(events[0].command, "order_new");
     assert_eq!(events[0].user_ids.as_deref(), Some(&[1][..]));
 }

@@ -7,19 +7,19 @@ use openlines::prelude::*;
 use openlines_emulator::{Emulator, Portal};
 
 /// Longest wait for anything that should come at once.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// 32 bytes that protect nothing but tests.
-pub const MASTER_KEY: &str = "dGhpcyBpcyBhIGtleSB1c2VkIGluIHRlc3RzIG9ubHk=";
+pub(crate) const MASTER_KEY: &str = "dGhpcyBpcyBhIGtleSB1c2VkIGluIHRlc3RzIG9ubHk=";
 
-pub struct Stage {
-    pub emulator: Emulator,
-    pub portal: Portal,
-    pub running: openlines::app::Running,
+pub(crate) struct Stage {
+    pub(crate) emulator: Emulator,
+    pub(crate) portal: Portal,
+    pub(crate) running: openlines::app::Running,
 }
 
 /// Settings for an app on `portal`, in memory, on a free port.
-pub fn settings(portal: &Portal) -> Config {
+pub(crate) fn settings(portal: &Portal) -> Config {
     let app = portal.app();
     Config::new()
         .listen("127.0.0.1:0".parse().unwrap())
@@ -31,7 +31,7 @@ pub fn settings(portal: &Portal) -> Config {
 }
 
 /// Starts a portal and the app that `build` makes, and installs it by the callback way.
-pub async fn stage(build: impl FnOnce(App) -> App) -> Stage {
+pub(crate) async fn stage(build: impl FnOnce(App) -> App) -> Stage {
     let emulator = Emulator::start().await;
     let portal = emulator.portal();
     // The address must be known before the app starts, as it is for one behind a proxy.
@@ -45,7 +45,7 @@ pub async fn stage(build: impl FnOnce(App) -> App) -> Stage {
 
 impl Stage {
     /// Returns once nothing is under way, on either side.
-    pub async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         loop {
             let delivered = self.portal.deliveries().len();
             self.portal.settled(SOON).await;
@@ -57,7 +57,7 @@ impl Stage {
     }
 
     /// Texts of all bot messages, in the order of sending.
-    pub fn said(&self) -> Vec<String> {
+    pub(crate) fn said(&self) -> Vec<String> {
         self.portal.bot_messages().into_iter().map(|message| message.text).collect()
     }
 }
