@@ -20,6 +20,7 @@
 mod error;
 mod limits;
 mod name;
+mod scan;
 mod value;
 
 pub use error::{FormError, FormErrorKind};
