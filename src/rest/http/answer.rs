@@ -1,0 +1,148 @@
+//! What an answer means (protocol 8.2, 8.3).
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::{Address, Scrub, transport::Received};
+use crate::rest::{CallError, CallErrorKind, loose};
+
+/// How much of what the portal says is kept.
+const LONGEST_DESCRIPTION: usize = 400;
+
+/// What is to be done about an answer.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It is the answer.
+    Done(Result<Value, CallError>),
+    /// The token has to be renewed.
+    Stale(CallError),
+    /// The portal is elsewhere now; its REST root.
+    Moved(Address),
+}
+
+pub(super) fn judge(
+    method: &Cow<'static, str>,
+    address: &Address,
+    answer: &Received,
+    scrub: &Scrub,
+) -> Verdict {
+    let status = answer.status;
+    let error = |kind| {
+        let error = CallError::new(kind, method.clone()).status_of_portal(status);
+        match answer.retry_after {
+            Some(wait) => error.retry_after_of_portal(wait),
+            None => error,
+        }
+    };
+    if (300..400).contains(&status) {
+        let moved = answer.location.as_deref().and_then(|location| address.moved_to(location, method));
+        return moved.map_or_else(
+            || {
+                Verdict::Done(Err(
+                    error(CallErrorKind::Refused).describe("the portal redirects to another page")
+                ))
+            },
+            Verdict::Moved,
+        );
+    }
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(&answer.body) else {
+        let kind = if matches!(status, 429 | 503) { CallErrorKind::Limited } else { CallErrorKind::Unknown };
+        let what = format!("the answer is no JSON object but {}", begin(&answer.body));
+        return Verdict::Done(Err(error(kind).describe(scrub.clean(&what))));
+    };
+    let success = (200..300).contains(&status);
+    let code = code(fields.get("error"));
+    if success && code.is_empty() {
+        return Verdict::Done(fields.remove("result").ok_or_else(|| {
+            error(CallErrorKind::Unknown).describe("the answer has neither a result nor an error")
+        }));
+    }
+    let (kind, stale) = kind(&code, status);
+    let error = error(kind)
+        .code_of_portal(scrub.clean(&cut(&code)))
+        .describe(scrub.clean(&cut(&description(&fields))));
+    if stale { Verdict::Stale(error) } else { Verdict::Done(Err(error)) }
+}
+
+/// The error of a batch's item, which comes without a status of its own.
+pub(crate) fn failure(method: &Cow<'static, str>, fields: &Map<String, Value>) -> CallError {
+    let code = code(fields.get("error"));
+    let (kind, _) = kind(&code, 200);
+    CallError::new(kind, method.clone()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
+}
+
+/// Text from outside, cut to a length that fits an error, without secrets.
+pub(crate) fn secret_free(text: &str, scrub: &Scrub) -> String {
+    scrub.clean(&cut(text))
+}
+
+/// The code as text: it may be missing, empty, a number or worse.
+fn code(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => String::new(),
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) if number.as_f64() == Some(0.0) => String::new(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Array(items)) if items.is_empty() => String::new(),
+        Some(Value::Bool(true)) => "true".to_owned(),
+        Some(value) => format!("({})", loose::shape(value)),
+    }
+}
+
+fn description(fields: &Map<String, Value>) -> String {
+    let text = fields.get("error_description").and_then(Value::as_str).unwrap_or_default();
+    match fields.get("argument").and_then(Value::as_str) {
+        Some(argument) if !text.contains(argument) => format!("{text} (argument {argument})"),
+        _ => text.to_owned(),
+    }
+}
+
+/// What a code means, and whether a new token may help. Codes come in either case; the statuses in docs and
+/// source differ, so the code decides first.
+fn kind(code: &str, status: u16) -> (CallErrorKind, bool) {
+    use CallErrorKind::{BadAnswer, Limited, Refused, Unauthorised, Unknown, Unreachable};
+    let kind = match code.to_ascii_uppercase().as_str() {
+        "EXPIRED_TOKEN" | "INVALID_TOKEN" => return (Unauthorised, true),
+        "QUERY_LIMIT_EXCEEDED" | "OPERATION_TIME_LIMIT" => Limited,
+        "NO_AUTH_FOUND"
+        | "INVALID_CREDENTIALS"
+        | "APPLICATION_NOT_FOUND"
+        | "PAYMENT_REQUIRED"
+        | "USER_ACCESS_ERROR"
+        | "AUTHORIZATION_ERROR"
+        | "PORTAL_DELETED"
+        | "OVERLOAD_LIMIT" => Unauthorised,
+        // The portal could not ask the authorisation server about the token.
+        "CONNECTION_ERROR" => Unreachable,
+        "INTERNAL_SERVER_ERROR" | "ERROR_UNEXPECTED_ANSWER" | "INTERNAL_WRONG_TRANSPORT" => Unknown,
+        // An earlier try under the same key may have sent it (protocol 4.8).
+        "SENDING_FAILED" | "MESSAGE_DUPLICATED_BY_UUID" => Unknown,
+        // Done, but the answer could not be written.
+        "WRONG_ENCODING" => BadAnswer,
+        "" | "ERROR_CORE" if status >= 500 && status != 503 => Unknown,
+        "" if matches!(status, 429 | 503) => Limited,
+        _ if status == 429 => Limited,
+        _ => Refused,
+    };
+    (kind, false)
+}
+
+fn cut(text: &str) -> String {
+    let mut cut: String = text.chars().take(LONGEST_DESCRIPTION).collect();
+    if text.chars().nth(LONGEST_DESCRIPTION).is_some() {
+        cut.push('…');
+    }
+    cut
+}
+
+/// The first characters of a body that is not what it should be.
+fn begin(body: &[u8]) -> String {
+    if body.is_empty() {
+        return "empty".to_owned();
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let shown: String = words.join(" ").chars().take(80).collect();
+    format!("begins {shown:?}")
+}

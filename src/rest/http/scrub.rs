@@ -1,0 +1,53 @@
+//! Takes secrets out of what a portal or the transport says.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::rest::{Access, Authorization};
+
+/// Secrets of one call. Shorter ones than this are left: every text holds them.
+const SHORTEST: usize = 4;
+
+/// Replaces the secrets of one call by `***`.
+pub(crate) struct Scrub(Vec<SecretString>);
+
+impl Scrub {
+    /// Those of the access and of the parameters.
+    pub(super) fn of(access: &Access, params: &Value) -> Self {
+        let mut secrets = Vec::new();
+        match &access.authorization {
+            Authorization::Bearer(token) => secrets.push(token.clone()),
+            Authorization::InAddress => {
+                let endpoint = access.endpoint.expose_secret();
+                secrets.push(access.endpoint.clone());
+                let segments = endpoint.split('/').skip(3).filter(|part| part.len() > SHORTEST);
+                secrets.extend(segments.map(SecretString::from));
+            }
+        }
+        let nested = params.get("fields").unwrap_or(&Value::Null);
+        for from in [params, nested] {
+            for name in ["botToken", "BOT_TOKEN", "clientId", "CLIENT_ID", "auth", "access_token"] {
+                secrets.extend(from.get(name).and_then(Value::as_str).map(SecretString::from));
+            }
+        }
+        Self::these(secrets)
+    }
+
+    /// These secrets.
+    pub(crate) fn these(secrets: Vec<SecretString>) -> Self {
+        Self(secrets.into_iter().filter(|secret| secret.expose_secret().len() >= SHORTEST).collect())
+    }
+
+    /// The text without them.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "***"))
+    }
+}
+
+impl fmt::Debug for Scrub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scrub(***)")
+    }
+}
