@@ -158,8 +158,12 @@ impl Registry {
                 refresh_token: refresh.secret(),
             })
             .await?;
-        let client_endpoint = answer.client_endpoint.as_deref().map(rest_root).transpose();
-        let client_endpoint = client_endpoint.map_err(|error| GrantError::Unavailable(error.to_string()))?;
+        // An unusable address is none: a renewal keeps the one it has, a proof fails.
+        let client_endpoint = answer.client_endpoint.as_deref().and_then(|named| {
+            rest_root(named)
+                .inspect_err(|error| tracing::warn!(%app, %error, "the portal's address is not used"))
+                .ok()
+        });
         let filled = |secret: &SecretString| !secret.expose_secret().is_empty();
         if !filled(&answer.access_token) {
             return Err(GrantError::Unavailable("the authorisation server answered without a token".into()));

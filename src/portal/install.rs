@@ -194,7 +194,7 @@ impl Installer {
             return Proof::Refused("the authorisation server names another portal for its tokens".into());
         }
         let Some(client_endpoint) = granted.client_endpoint.clone() else {
-            return Proof::Refused("the authorisation server does not say where the portal is".into());
+            return Proof::Refused("the authorisation server names no https address of the portal".into());
         };
         self.store(&key, claim, endpoint, client_endpoint, granted, &mark).await
     }
