@@ -19,7 +19,7 @@ use crate::{
     dispatch::{Engine, Services},
     ingest::{Gate, Poller},
     portal::{
-        BotGeneration, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler, Registry,
+        BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler, Registry,
         Wanted, Welcome,
     },
     rest::{Api, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
@@ -81,7 +81,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited: Arc<dyn Api> = Arc::new(Limited::new(http, Limits::standard(), clock.clone()));
+    let limited = Limited::new(http, Limits::standard(), clock.clone());
+    let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
         None => limited,
@@ -110,18 +111,16 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
     let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
-    let (active, to_poll) = mpsc::unbounded_channel();
-    registry.watch(Arc::new(Watch { engine: engine.clone(), active: active.clone() }));
+    let (changed, changes) = mpsc::unbounded_channel();
+    registry.watch(Arc::new(Watch(changed.clone())));
 
     let mut tasks = JoinSet::new();
     for portal in registry.portals() {
-        if portal.status == PortalStatus::Active {
-            let _ = active.send(portal.key.clone());
-        }
         // Also a portal that was uninstalled may have events left, that of its removal among them.
-        engine.wake(&portal.key);
+        let active = portal.status == PortalStatus::Active;
+        let _ = changed.send((portal.key, if active { PortalChange::Active } else { PortalChange::Uninstalled }));
     }
-    tasks.spawn(poll_portals(poller, to_poll, stopping.clone()));
+    tasks.spawn(follow_portals(engine.clone(), poller, changes, stopping.clone()));
     let welcome =
         Arc::new(Greeting { gate: gate.clone(), registry: registry.clone(), set_up: set_up.clone(), codes });
     let stop_installer = stopped(stopping.clone());
@@ -186,6 +185,12 @@ impl Running {
         self.engine.stop().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.engine.abort();
     }
 }
 
@@ -263,18 +268,12 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, AppError> {
         .map_err(|error| AppError::new(AppErrorKind::Listen, error.to_string()).caused(error))
 }
 
-/// Hears what becomes of portals.
-struct Watch {
-    engine: Engine,
-    active: mpsc::UnboundedSender<PortalKey>,
-}
+/// Hears what becomes of portals. Holds the way to the engine, not the engine: that one holds the registry.
+struct Watch(mpsc::UnboundedSender<(PortalKey, PortalChange)>);
 
 impl PortalWatch for Watch {
     fn portal_changed(&self, portal: &PortalKey, change: PortalChange) {
-        if change == PortalChange::Active {
-            let _ = self.active.send(portal.clone());
-        }
-        self.engine.wake(portal);
+        let _ = self.0.send((portal.clone(), change));
     }
 }
 
@@ -301,20 +300,24 @@ impl Welcome for Greeting {
     }
 }
 
-/// Polls every portal named on `to_poll` for the events of bots that fetch them.
-async fn poll_portals(
+/// Works for every portal that is heard of, and polls the active ones for the events of bots that fetch them.
+async fn follow_portals(
+    engine: Engine,
     poller: Poller,
-    mut to_poll: mpsc::UnboundedReceiver<PortalKey>,
+    mut changes: mpsc::UnboundedReceiver<(PortalKey, PortalChange)>,
     stopping: watch::Receiver<bool>,
 ) {
     let mut polling: JoinSet<()> = JoinSet::new();
-    let mut known = HashSet::new();
+    let mut polled = HashSet::new();
     loop {
         tokio::select! {
+            biased;
             () = stopped(stopping.clone()) => break,
-            portal = to_poll.recv() => {
-                let Some(portal) = portal else { break };
-                if known.insert(portal.clone()) {
+            Some((portal, change)) = changes.recv() => {
+                if change != PortalChange::Forgotten {
+                    engine.wake(&portal);
+                }
+                if change == PortalChange::Active && polled.insert(portal.clone()) {
                     let (poller, stopping) = (poller.clone(), stopped(stopping.clone()));
                     polling.spawn(async move { poller.run(&portal, stopping).await });
                 }

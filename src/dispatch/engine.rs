@@ -97,8 +97,11 @@ impl Engine {
             let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
             portals.drain().map(|(_, worker)| worker).collect()
         };
-        if let Some(requests) = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let requests = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(requests) = requests {
             requests.abort();
+            // Until it is gone it holds the store, and the store its lock.
+            let _ = requests.await;
         }
         for worker in &workers {
             let _ = worker.orders.send(Order::Stop);
@@ -107,6 +110,15 @@ impl Engine {
             if let Err(error) = worker.task.await {
                 tracing::error!(%error, "a portal's task ended badly");
             }
+        }
+    }
+
+    /// Ends every task where it stands, as when the process ends. What is on disk stays.
+    pub fn abort(&self) {
+        let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
+        portals.drain().for_each(|(_, worker)| worker.task.abort());
+        if let Some(requests) = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            requests.abort();
         }
     }
 
@@ -163,7 +175,9 @@ async fn work(
     let services = &shared.services;
     let Some(lease) = take_lease(&shared, &portal).await else { return };
     let (errands, errands_in) = mpsc::unbounded_channel();
-    let courier = tokio::spawn(courier::work(services.clone(), lease.clone(), errands_in));
+    // Tasks of a set end with it, also when this one is aborted.
+    let mut courier = JoinSet::new();
+    courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
     let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
@@ -212,7 +226,7 @@ async fn work(
     }
     while turns.join_next().await.is_some() {}
     drop(errands);
-    if let Err(error) = courier.await {
+    if let Some(Err(error)) = courier.join_next().await {
         tracing::error!(%portal, %error, "the courier ended badly");
     }
 }

@@ -96,7 +96,7 @@ impl BotProfile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{ChatId, DialogId, MessageId, UserId};
+    use crate::wire::{ChatId, DialogId, Message, MessageId, UserId};
 
     fn said_by(author: Author, kind: ChatKind) -> Event {
         let mut chat = Chat::default();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::{Context, Done, Effect, Handle, Handled, HandlerError, Recovery, Services};
 use crate::{
     codec,
@@ -105,15 +107,16 @@ async fn handle(
     cx: Context,
     incoming: Arc<Incoming>,
 ) -> Result<Vec<Effect>, HandlerError> {
-    let mut task = tokio::spawn({
+    let mut task = JoinSet::new();
+    task.spawn({
         let cx = cx.clone();
         async move { handler.handle(&cx, &incoming).await }
     });
     let until = services.clock.now().plus(services.policy.turn_limit);
     let handled: Handled = tokio::select! {
-        joined = &mut task => joined.unwrap_or_else(|error| Err(panicked(error))),
+        Some(joined) = task.join_next() => joined.unwrap_or_else(|error| Err(panicked(error))),
         () = services.clock.sleep_until(until) => {
-            task.abort();
+            task.shutdown().await;
             let limit = services.policy.turn_limit;
             Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
         }

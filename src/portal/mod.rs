@@ -28,6 +28,7 @@
 //!
 //! **Trap:** tokens that come with events belong to whoever acted; only tokens of an installation act for the application.
 
+mod bot_tokens;
 mod claim;
 mod credentials;
 mod error;
@@ -41,6 +42,7 @@ mod vault;
 mod verify;
 mod wanted;
 
+pub use bot_tokens::BotTokens;
 pub use claim::Claim;
 pub use credentials::{Credentials, IncomingWebhook, OAuthApp};
 pub use error::{PortalError, PortalErrorKind};
