@@ -2,6 +2,8 @@
 //!
 //! `OPENLINES_FIXTURES=DIR` names a directory of more rows; without it the few below run.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::PathBuf;
 
 use openlines::{

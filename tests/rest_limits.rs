@@ -1,5 +1,7 @@
 //! The limiter and the retries, on a clock that tests move, against a bucket of our own reading.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::{
     collections::VecDeque,
     sync::{

@@ -100,6 +100,8 @@ async fn an_argument_error_names_the_argument() {
 async fn the_wait_that_the_portal_asks_for_is_told() {
     let error = profile(|_| answer_with(503, header::RETRY_AFTER, "7")).await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (Limited, Some(Duration::from_secs(7))));
+    let error = profile(|_| answer(429, json!({"error": "OPERATION_TIME_LIMIT"}))).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)), "a usual one when it does not say");
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ async fn a_refresh_token_is_exchanged_for_the_next_pair() -> Result<(), SetupErr
     let grant = refresh(&format!("{}/rest/", server.origin)).await.unwrap();
     assert_eq!(grant.access_token.expose_secret(), "acc3ss");
     assert_eq!(grant.refresh_token.expose_secret(), "r3fresh2");
+    let told = format!("{grant:?}");
+    assert!(!told.contains("acc3ss") && !told.contains("r3fresh2"), "{told}");
     assert_eq!(grant.client_endpoint, "https://p.example/rest/");
     assert_eq!((grant.member_id.as_str(), grant.user_id.unwrap().get()), ("a223", 67));
     assert_eq!(grant.scope, ["imbot", "imopenlines"]);

@@ -152,8 +152,6 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Alone in its process under nextest; under `cargo test` other tests may write into the same lines, of which none
-/// may hold a secret either.
 #[tokio::test]
 async fn no_log_line_at_trace_holds_a_secret() {
     let lines = Lines::default();

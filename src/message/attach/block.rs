@@ -38,6 +38,17 @@ impl Block {
         Self::Message(check::lines(text.as_ref()))
     }
 
+    /// As the portal would keep it, also if it was made field by field.
+    pub(super) fn tidied(self) -> Self {
+        match self {
+            Self::Message(text) => Self::message(text),
+            Self::Grid(rows) => Self::Grid(rows.into_iter().map(GridRow::tidied).collect()),
+            Self::Image(images) => Self::Image(images.into_iter().map(Image::tidied).collect()),
+            Self::File(files) => Self::File(files.into_iter().map(FileLink::tidied).collect()),
+            same => same,
+        }
+    }
+
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "USER",
@@ -56,9 +67,7 @@ impl Block {
             Self::User(user) => user.check(),
             Self::Link(link) => link.check(),
             Self::RichLink(link) => link.check(),
-            Self::Message(text) if trim::trimmed(text).is_empty() => {
-                Err(BuildError::blank("MESSAGE", SECTION))
-            }
+            Self::Message(text) if text.is_empty() => Err(BuildError::blank("MESSAGE", SECTION)),
             Self::Message(_) => Ok(()),
             Self::Grid(rows) => each(rows, "row", |row| (row.check(), &row.name)),
             Self::Image(images) => each(images, "image", |image| (image.check(), &image.link)),
@@ -151,7 +160,7 @@ impl Image {
         self
     }
 
-    pub(super) fn tidied(self) -> Self {
+    fn tidied(self) -> Self {
         match self.name.clone() {
             Some(name) => self.name(name),
             None => self,
@@ -196,7 +205,7 @@ impl FileLink {
         self
     }
 
-    pub(super) fn tidied(self) -> Self {
+    fn tidied(self) -> Self {
         match self.name.clone() {
             Some(name) => self.name(name),
             None => self,

@@ -114,7 +114,7 @@ impl AttachBuilder {
 
     /// Adds a block of any kind.
     pub fn block(mut self, block: impl Into<Block>) -> Self {
-        self.0.blocks.push(block.into());
+        self.0.blocks.push(block.into().tidied());
         self
     }
 

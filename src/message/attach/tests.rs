@@ -41,6 +41,7 @@ fn a_block_that_the_portal_would_drop_is_named_with_field_and_rule() {
     assert_eq!(error.place(), "block 2 GRID, row 2 \"\"");
     for (block, field) in [
         (Block::message(" \n"), "MESSAGE"),
+        (Block::Message("\t".to_owned()), "MESSAGE"),
         (LinkBlock::new("javascript:1").into(), "LINK"),
         (LinkBlock::to(LinkTarget::User(UserId::new(5))).into(), "NAME"),
         (LinkBlock::new("/x").preview("p.png").into(), "PREVIEW"),

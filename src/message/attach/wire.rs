@@ -132,13 +132,9 @@ fn read_block(builder: AttachBuilder, block: Value) -> Result<AttachBuilder, Bui
         .map_err(|error| BuildError::bad("BLOCKS", "6.2", format!("holds an unreadable block: {error}")))?;
     Ok(match read {
         BlockRead::Message(text) => builder.message(text),
-        BlockRead::Grid(rows) => builder.grid(rows.into_iter().map(GridRow::tidied)),
-        BlockRead::Image(images) => {
-            builder.block(Block::Image(images.list().into_iter().map(Image::tidied).collect()))
-        }
-        BlockRead::File(files) => {
-            builder.block(Block::File(files.list().into_iter().map(FileLink::tidied).collect()))
-        }
+        BlockRead::Grid(rows) => builder.grid(rows),
+        BlockRead::Image(images) => builder.block(Block::Image(images.list())),
+        BlockRead::File(files) => builder.block(Block::File(files.list())),
         BlockRead::Delimiter(line) => builder.block(line),
         BlockRead::User(users) => {
             users.list().into_iter().try_fold(builder, |builder, user| Ok(builder.block(user.block()?)))?

@@ -109,8 +109,8 @@ impl Keyboard {
         php_json_chars(&self.normalised(bot))
     }
 
-    /// Whether every button is one that `imopenlines.network.message.add` shows: links, and what needs no bot.
-    /// A command button is dropped there unless a bot id is sent along (protocol 4.2).
+    /// Whether it has command buttons. `imopenlines.network.message.add` drops those unless a bot id is sent along
+    /// (protocol 4.2).
     pub fn has_commands(&self) -> bool {
         self.items.iter().any(
             |item| matches!(item, Item::Button(button) if matches!(button.action(), Action::Command { .. })),

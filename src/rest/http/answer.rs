@@ -1,6 +1,6 @@
 //! What an answer means (protocol 8.2, 8.3).
 
-use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -9,6 +9,12 @@ use crate::rest::{CallError, CallErrorKind, loose};
 
 /// How much of what the portal says is kept.
 const LONGEST_DESCRIPTION: usize = 400;
+
+/// How long to wait after a refusal by the rate limit when the portal does not say: enough for two calls to leak.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
+
+/// How long to wait after a refusal by the operating limit, which looks at minutes.
+const OPERATING_WAIT: Duration = Duration::from_secs(30);
 
 /// What is to be done about an answer.
 #[derive(Debug)]
@@ -21,16 +27,12 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(
-    method: &Cow<'static, str>,
-    address: &Address,
-    answer: &Received,
-    scrub: &Scrub,
-) -> Verdict {
+pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
     let status = answer.status;
     let error = |kind| {
-        let error = CallError::new(kind, method.clone()).status_of_portal(status);
-        match answer.retry_after {
+        let error = CallError::new(kind, method.to_owned()).status_of_portal(status);
+        let usual = (kind == CallErrorKind::Limited).then_some(USUAL_WAIT);
+        match answer.retry_after.or(usual) {
             Some(wait) => error.retry_after_of_portal(wait),
             None => error,
         }
@@ -59,17 +61,20 @@ pub(super) fn judge(
         }));
     }
     let (kind, stale) = kind(&code, status);
-    let error = error(kind)
-        .code_of_portal(scrub.clean(&cut(&code)))
-        .describe(scrub.clean(&cut(&description(&fields))));
+    let mut error = error(kind);
+    if answer.retry_after.is_none() && code.eq_ignore_ascii_case("OPERATION_TIME_LIMIT") {
+        error = error.retry_after_of_portal(OPERATING_WAIT);
+    }
+    let error =
+        error.code_of_portal(scrub.clean(&cut(&code))).describe(scrub.clean(&cut(&description(&fields))));
     if stale { Verdict::Stale(error) } else { Verdict::Done(Err(error)) }
 }
 
 /// The error of a batch's item, which comes without a status of its own.
-pub(crate) fn failure(method: &Cow<'static, str>, fields: &Map<String, Value>) -> CallError {
+pub(crate) fn failure(method: &str, fields: &Map<String, Value>) -> CallError {
     let code = code(fields.get("error"));
     let (kind, _) = kind(&code, 200);
-    CallError::new(kind, method.clone()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
+    CallError::new(kind, method.to_owned()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
 }
 
 /// Text from outside, cut to a length that fits an error, without secrets.

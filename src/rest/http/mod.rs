@@ -9,7 +9,7 @@ mod transport;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -68,9 +68,13 @@ impl HttpApi {
     async fn again(&self, call: &Call, stale: u64) -> Result<Value, CallError> {
         let access = self.access(call, self.tokens.renew(&call.portal, stale).await)?;
         match self.post(call, &access, None).await? {
-            Verdict::Done(result) => result,
+            Verdict::Done(result) => {
+                self.asked().remove(&call.portal);
+                result
+            }
             Verdict::Stale(error) => Err(error),
             Verdict::Moved(new) => {
+                self.asked().insert(call.portal.clone(), Instant::now());
                 Err(moved(call, &new, "the authorisation server still names the old host"))
             }
         }
@@ -79,19 +83,11 @@ impl HttpApi {
     /// To where the portal is now. A token goes there only if the authorisation server names the host.
     async fn follow(&self, call: &Call, access: &Access, new: Address) -> Result<Value, CallError> {
         if matches!(access.authorization, Authorization::Bearer(_)) {
-            if !self.may_ask(&call.portal) {
-                return Err(moved(
-                    call,
-                    &new,
-                    "the authorisation server was asked for it and names the old host",
-                ));
+            if self.asked().get(&call.portal).is_some_and(|when| when.elapsed() < MOVED_PAUSE) {
+                return Err(moved(call, &new, "the authorisation server was asked and names the old host"));
             }
             tracing::warn!(portal = %call.portal, host = new.host(), "the portal has moved; asking where to");
-            let result = self.again(call, access.generation).await;
-            if !result.as_ref().is_err_and(|error| error.kind() == CallErrorKind::Unreachable) {
-                self.moved.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.portal);
-            }
-            return result;
+            return self.again(call, access.generation).await;
         }
         tracing::warn!(
             portal = %call.portal,
@@ -105,16 +101,8 @@ impl HttpApi {
         }
     }
 
-    /// Whether the authorisation server may be asked where the portal is; remembers that it is.
-    fn may_ask(&self, portal: &PortalKey) -> bool {
-        let mut asked = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        asked.retain(|_, when| now.duration_since(*when) < MOVED_PAUSE);
-        let first = !asked.contains_key(portal);
-        if first {
-            asked.insert(portal.clone(), now);
-        }
-        first
+    fn asked(&self) -> MutexGuard<'_, HashMap<PortalKey, Instant>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post(&self, call: &Call, access: &Access, to: Option<&Address>) -> Result<Verdict, CallError> {
