@@ -88,3 +88,6 @@ fn payload(callback: &Callback) -> Result<Fields<'_>, TypeError> {
         _ => Err(TypeError::new("data", "the event's payload", node)),
     }
 }
+
+#[cfg(test)]
+mod tests;

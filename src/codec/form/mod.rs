@@ -20,6 +20,7 @@
 mod error;
 mod limits;
 mod name;
+mod scan;
 mod value;
 
 pub use error::{FormError, FormErrorKind};
@@ -51,3 +52,6 @@ pub fn application_token(body: &[u8], limits: &Limits) -> Result<Option<SecretSt
     let raw = decode(body, limits)?;
     Ok(super::application_token(&raw).map(SecretString::from))
 }
+
+#[cfg(test)]
+mod tests;

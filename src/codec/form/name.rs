@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{FormError, FormErrorKind, Limits, value};
+use super::{FormError, FormErrorKind, Limits, scan::first_of, value};
 use crate::wire::{Builder, MapId, Raw};
 
 /// Decodes pair after pair into one [`Raw`].
@@ -58,11 +58,11 @@ impl<'b> Decoder<'b> {
     }
 
     /// Decodes the pair that begins at `at`; says where the next one begins.
+    #[inline]
     pub(super) fn pair(&mut self, at: usize) -> Result<usize, FormError> {
         let shared = self.shared(at);
         let from = at + shared.map_or(0, |level| level.resume);
-        let end = self.body[from..].iter().position(|byte| matches!(byte, b'=' | b'&'));
-        let end = end.map_or(self.body.len(), |length| from + length);
+        let end = from + first_of(&self.body[from..], [b'=', b'&']);
         let target = match shared {
             Some(level) => match self.resume(level, at, end)? {
                 Some(target) => Some(target),
@@ -74,9 +74,7 @@ impl<'b> Decoder<'b> {
         let value = if self.body.get(end) == Some(&b'=') { end + 1 } else { end };
         let Some((map, key)) = target else {
             let rest = &self.body[value..];
-            return Ok(
-                value + rest.iter().position(|byte| *byte == b'&').map_or(rest.len(), |length| length + 1)
-            );
+            return Ok(value + first_of(rest, [b'&']) + 1);
         };
         let arena = self.builder.arena();
         let begin = arena.len();
@@ -93,6 +91,7 @@ impl<'b> Decoder<'b> {
     }
 
     /// The deepest map of the pair before that the name at `at` leads through as well.
+    #[inline]
     fn shared(&mut self, at: usize) -> Option<Level> {
         while let Some(level) = self.trail.last() {
             if self.body[at..].starts_with(&self.body[self.before..self.before + level.resume]) {
@@ -105,6 +104,7 @@ impl<'b> Decoder<'b> {
     }
 
     /// Follows the name `at..end` from a level it shares with the one before. `None`: a bracket is not closed.
+    #[inline]
     fn resume(&mut self, level: Level, at: usize, end: usize) -> Result<Option<(MapId, Key)>, FormError> {
         let Some(segment) = self.segment(at + level.resume, end) else {
             return Ok(None);
@@ -162,6 +162,7 @@ impl<'b> Decoder<'b> {
     }
 
     /// Goes on behind the closing bracket at `after`: another one opens, or `key` of `map` is the place.
+    #[inline]
     fn follow(
         &mut self,
         mut map: MapId,
@@ -202,6 +203,7 @@ impl<'b> Decoder<'b> {
     }
 
     /// Reads what stands between an opening bracket and the next closing one; `None` if there is none, or a NUL first.
+    #[inline(always)]
     fn segment(&self, begin: usize, end: usize) -> Option<Segment> {
         let name = &self.body[..end];
         let (mut at, mut encoded) = (begin, false);
@@ -212,7 +214,13 @@ impl<'b> Decoder<'b> {
             at += width;
         }
         let blank = at;
-        while at < end {
+        loop {
+            // Looking a little past the end of the name spares the slow search of its last bytes.
+            let until = self.body.len().min(end + 8);
+            at += first_of(&self.body[at..until], [b']', b'%', b'+', 0]);
+            if at >= end {
+                return None;
+            }
             let (byte, width) = value::byte_at(name, at);
             match byte {
                 0 => return None,
@@ -221,10 +229,10 @@ impl<'b> Decoder<'b> {
             }
             at += width;
         }
-        None
     }
 
     /// Takes a segment in hand.
+    #[inline]
     fn key(&mut self, segment: Segment, at: usize, end: usize) -> Result<Key, FormError> {
         if segment.next {
             return Ok(Key::Next);
@@ -300,6 +308,7 @@ impl<'b> Decoder<'b> {
         Ok(())
     }
 
+    #[inline]
     fn check_key(&self, key: &Key, at: usize, end: usize) -> Result<(), FormError> {
         let bytes = match key {
             Key::Body(range) => range.len(),

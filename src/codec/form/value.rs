@@ -1,20 +1,13 @@
 //! Percent-decoding, as PHP's `urldecode` does it.
 
-/// What ends a run of plain bytes in a value: `&`, `+`, `%`.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'&' as usize] = true;
-    table[b'+' as usize] = true;
-    table[b'%' as usize] = true;
-    table
-};
+use super::scan::first_of;
 
 /// Appends what `input` up to the first `&` decodes to; says how many bytes of `input` that were.
 pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) -> usize {
     let mut at = 0;
     loop {
         let rest = &input[at..];
-        let run = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(rest.len());
+        let run = first_of(rest, [b'&', b'+', b'%']);
         out.extend_from_slice(&rest[..run]);
         at += run;
         match input.get(at) {

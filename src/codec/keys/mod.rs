@@ -229,3 +229,6 @@ fn of_other(origin: Origin, code: &str, raw: &Raw) -> String {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -329,3 +329,6 @@ fn fill(entries: &[(usize, usize)], text: &str, count: usize) -> Option<Raw> {
     let complete = open.iter().skip(1).all(|(_, left)| *left == 0);
     complete.then(|| builder.finish())
 }
+
+#[cfg(test)]
+mod tests;
