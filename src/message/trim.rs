@@ -27,6 +27,25 @@ pub(super) fn keep_backslashes(text: &str) -> String {
     kept
 }
 
+/// The portal turns HTML in descriptions to BB code. A U+2060, of no width, keeps it from that.
+pub(super) fn keep_html(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        kept.push(sign);
+        let next = signs.peek().copied().unwrap_or(' ');
+        if (sign == '<' && (next == '/' || next.is_ascii_alphabetic())) || (sign == '&' && next == 'n') {
+            kept.push('\u{2060}');
+        }
+    }
+    kept
+}
+
+/// `#BR#` as the portal stores it in texts of several lines.
+pub(super) fn stored_breaks(text: &str) -> String {
+    text.replace("#BR#", "[BR]")
+}
+
 /// Whether the portal would read an escape sequence in it.
 pub(super) fn has_escapes(text: &str) -> bool {
     text.char_indices().any(|(at, sign)| sign == '\\' && text[at + 1..].starts_with(is_escaped))

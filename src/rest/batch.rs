@@ -1,6 +1,6 @@
 //! Up to 50 calls in one request (protocol 8.4).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Map, Value, json};
 
@@ -34,7 +34,9 @@ pub const BATCH_LIMIT: usize = 50;
 ///
 /// **Trap:** the portal replaces `$result[…]` in values by earlier answers, so a call that holds such a text, which
 /// a client may have written, is refused here and goes out alone.
-#[derive(Debug, Clone)]
+///
+/// Its `Debug` tells the methods only: commands may hold a bot token and what a client wrote.
+#[derive(Clone)]
 pub struct Batch {
     portal: PortalKey,
     methods: Vec<Cow<'static, str>>,
@@ -116,6 +118,15 @@ impl Batch {
                 }
             })
             .collect()
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("portal", &self.portal)
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
     }
 }
 

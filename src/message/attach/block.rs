@@ -88,6 +88,8 @@ impl Block {
             Self::Delimiter(line) => {
                 json!({"DELIMITER": Delimiter { size: Some(line.size.unwrap_or(200)), color: line.color.clone() }})
             }
+            Self::Message(text) => json!({"MESSAGE": trim::stored_breaks(text)}),
+            Self::Grid(rows) => json!({"GRID": rows.iter().map(GridRow::stored).collect::<Vec<_>>()}),
             same => same.sent(),
         }
     }

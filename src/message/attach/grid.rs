@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::{self, SECTION};
 use crate::{
-    message::{BuildError, Color, ColorToken},
+    message::{BuildError, Color, ColorToken, trim},
     wire::{ChatId, UserId},
 };
 
@@ -118,6 +118,10 @@ impl GridRow {
 
     pub(super) fn tidied(self) -> Self {
         Self { name: check::line(&self.name), value: check::lines(&self.value), ..self }
+    }
+
+    pub(super) fn stored(&self) -> Self {
+        Self { value: trim::stored_breaks(&self.value), ..self.clone() }
     }
 
     pub(super) fn check(&self) -> Result<(), BuildError> {

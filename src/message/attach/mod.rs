@@ -69,7 +69,7 @@ impl Attach {
         json!({
             "ID": 1_000_000_000,
             "BLOCKS": self.blocks.iter().map(Block::stored).collect::<Vec<_>>(),
-            "DESCRIPTION": self.description,
+            "DESCRIPTION": trim::stored_breaks(&self.description),
             "COLOR": color,
             "COLOR_TOKEN": self.token.as_str(),
         })
@@ -108,7 +108,7 @@ impl AttachBuilder {
 
     /// What lists of chats show instead of the attachment; its first 100 characters are seen.
     pub fn description(mut self, text: impl AsRef<str>) -> Self {
-        self.0.description = trim::keep_backslashes(&trim::one_line(text.as_ref()));
+        self.0.description = trim::keep_html(&check::line(text.as_ref()));
         self
     }
 

@@ -1,7 +1,5 @@
 //! What an answer means (protocol 8.2, 8.3).
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::{Address, Scrub, transport::Received};
@@ -21,15 +19,10 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(
-    method: &Cow<'static, str>,
-    address: &Address,
-    answer: &Received,
-    scrub: &Scrub,
-) -> Verdict {
+pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
     let status = answer.status;
     let error = |kind| {
-        let error = CallError::new(kind, method.clone()).status_of_portal(status);
+        let error = CallError::new(kind, method.to_owned()).status_of_portal(status);
         match answer.retry_after {
             Some(wait) => error.retry_after_of_portal(wait),
             None => error,
@@ -66,10 +59,10 @@ pub(super) fn judge(
 }
 
 /// The error of a batch's item, which comes without a status of its own.
-pub(crate) fn failure(method: &Cow<'static, str>, fields: &Map<String, Value>) -> CallError {
+pub(crate) fn failure(method: &str, fields: &Map<String, Value>) -> CallError {
     let code = code(fields.get("error"));
     let (kind, _) = kind(&code, 200);
-    CallError::new(kind, method.clone()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
+    CallError::new(kind, method.to_owned()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
 }
 
 /// Text from outside, cut to a length that fits an error, without secrets.

@@ -10,6 +10,9 @@ use crate::rest::{Access, Authorization};
 /// Secrets of one call. Shorter ones than this are left: every text holds them.
 const SHORTEST: usize = 4;
 
+/// Parameters that are secrets.
+const PARAMS: [&str; 6] = ["botToken", "BOT_TOKEN", "clientId", "CLIENT_ID", "auth", "access_token"];
+
 /// Replaces the secrets of one call by `***`.
 pub(crate) struct Scrub(Vec<SecretString>);
 
@@ -28,9 +31,21 @@ impl Scrub {
         }
         let nested = params.get("fields").unwrap_or(&Value::Null);
         for from in [params, nested] {
-            for name in ["botToken", "BOT_TOKEN", "clientId", "CLIENT_ID", "auth", "access_token"] {
-                secrets.extend(from.get(name).and_then(Value::as_str).map(SecretString::from));
-            }
+            secrets.extend(
+                PARAMS
+                    .iter()
+                    .filter_map(|name| from.get(name).and_then(Value::as_str))
+                    .map(SecretString::from),
+            );
+        }
+        for command in params.get("cmd").and_then(Value::as_object).into_iter().flat_map(|cmd| cmd.values()) {
+            let query = command.as_str().and_then(|command| command.split_once('?')).unwrap_or_default().1;
+            secrets.extend(form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
+                PARAMS
+                    .iter()
+                    .any(|secret| name.contains(secret))
+                    .then(|| SecretString::from(value.into_owned()))
+            }));
         }
         Self::these(secrets)
     }

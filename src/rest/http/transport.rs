@@ -1,6 +1,6 @@
 //! One request and its bounded answer.
 
-use std::{borrow::Cow, error::Error, sync::OnceLock, time::Duration};
+use std::{error::Error, sync::OnceLock, time::Duration};
 
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, header, redirect};
 
@@ -99,13 +99,13 @@ impl Failure {
         }
     }
 
-    pub(crate) fn into_error(self, method: &Cow<'static, str>, scrub: &Scrub) -> CallError {
+    pub(crate) fn into_error(self, method: &str, scrub: &Scrub) -> CallError {
         let (kind, what) = match self {
             Self::Unsendable(what) => (CallErrorKind::BadParams, what),
             Self::Unreachable(what) => (CallErrorKind::Unreachable, what),
             Self::Broken(what) => (CallErrorKind::Unknown, what),
         };
-        CallError::new(kind, method.clone()).describe(scrub.clean(&what))
+        CallError::new(kind, method.to_owned()).describe(scrub.clean(&what))
     }
 }
 

@@ -38,7 +38,7 @@ methods! {
     BotList = "imbot.v2.Bot.list", "4.8", Idempotent, Read -> BotPage;
     needs {}
     takes {
-        filter "filter": BotFilter, limit "limit": u32, offset "offset": u32, bot_token "botToken": BotToken,
+        filter "filter": BotFilter, limit "limit": i64, offset "offset": i64, bot_token "botToken": BotToken,
     }
 
     /// Removes a bot with its user and its commands.
@@ -58,7 +58,7 @@ methods! {
     EventGet = "imbot.v2.Event.get", "4.8", Idempotent, Read -> EventPage;
     needs { bot_id "botId": BotId }
     takes {
-        offset "offset": i64, limit "limit": u32, with_user_events "withUserEvents": bool,
+        offset "offset": i64, limit "limit": i64, with_user_events "withUserEvents": bool,
         bot_token "botToken": BotToken,
     }
 
