@@ -4,6 +4,7 @@ mod bed;
 mod fencing;
 mod inbox;
 mod journal;
+mod model;
 mod outbox;
 mod portals;
 mod steps;

@@ -90,8 +90,8 @@ pub struct SqliteStore {
 #[derive(Default)]
 struct Shared {
     known: Mutex<Known>,
-    /// First members of the turns started and not yet ended by this process.
-    started: Mutex<HashMap<TurnId, i64>>,
+    /// Portal and first member of the turns started and not yet ended by this process.
+    started: Mutex<HashMap<TurnId, (i64, i64)>>,
 }
 
 impl Shared {
@@ -99,7 +99,7 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn started(&self) -> MutexGuard<'_, HashMap<TurnId, i64>> {
+    fn started(&self) -> MutexGuard<'_, HashMap<TurnId, (i64, i64)>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

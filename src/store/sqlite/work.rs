@@ -151,22 +151,26 @@ impl Tx<'_> {
 }
 
 impl SqliteStore {
-    fn started(&self, turn: TurnId) -> (TurnId, Option<i64>) {
-        (turn, self.shared.started().get(&turn).copied())
+    /// The turn with its first member, if this process has started it under this portal.
+    fn started(&self, lease: &Lease, turn: TurnId) -> (TurnId, Option<i64>) {
+        let of_portal = self.shared.known().portal(&lease.portal).map(|portal| portal.no);
+        let started = self.shared.started().get(&turn).copied();
+        (turn, started.filter(|(no, _)| Some(*no) == of_portal).map(|(_, first)| first))
     }
 
     /// The common turn, one event with no history, costs no thread a wake.
     fn start_single(&self, lease: &Lease, seqs: &[Seq]) -> Result<Option<Turn>, StoreError> {
         let [only] = seqs else { return Ok(None) };
-        {
+        let no = {
             let known = self.shared.known();
-            known.check(lease)?;
+            let no = known.check(lease)?;
             if known.is_marked(only.0) {
                 return Ok(None);
             }
-        }
+            no
+        };
         let id = naming::turn_id(&self.identity, &lease.portal, *only);
-        self.shared.started().insert(id, only.0);
+        self.shared.started().insert(id, (no, only.0));
         Ok(Some(Turn { id, seqs: vec![*only], attempts: 0, steps: BTreeMap::new() }))
     }
 }
@@ -236,9 +240,8 @@ impl Work for SqliteStore {
             return Ok(turn);
         }
         let seqs: Vec<i64> = seqs.iter().map(|seq| seq.0).collect();
-        let of_lease = lease.clone();
-        let turn = self.write(move |tx| tx.start_turn(&of_lease, &seqs)).await?;
-        Ok(turn)
+        let lease = lease.clone();
+        self.write(move |tx| tx.start_turn(&lease, &seqs)).await
     }
 
     async fn put_step(
@@ -248,7 +251,7 @@ impl Work for SqliteStore {
         name: &str,
         value: StepValue,
     ) -> Result<StepValue, StoreError> {
-        let (lease, name, turn) = (lease.clone(), name.to_owned(), self.started(turn));
+        let (turn, lease, name) = (self.started(lease, turn), lease.clone(), name.to_owned());
         self.write(move |tx| tx.put_step(&lease, turn, &name, value)).await
     }
 
@@ -258,7 +261,7 @@ impl Work for SqliteStore {
         commit: TurnCommit,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
-        let (lease, (turn, started)) = (lease.clone(), self.started(commit.turn));
+        let ((turn, started), lease) = (self.started(lease, commit.turn), lease.clone());
         let committed = self.write(move |tx| tx.commit(&lease, commit, started, now)).await?;
         if matches!(committed, Committed::Done(_)) {
             self.shared.started().remove(&turn);
@@ -274,7 +277,7 @@ impl Work for SqliteStore {
         verdict: Verdict,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (lease, error, started) = (lease.clone(), error.to_owned(), self.started(turn));
+        let (started, lease, error) = (self.started(lease, turn), lease.clone(), error.to_owned());
         self.write(move |tx| tx.fail(&lease, started, &error, verdict, now)).await?;
         self.shared.started().remove(&turn);
         Ok(())
