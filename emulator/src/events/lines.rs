@@ -1,0 +1,127 @@
+//! Open-line and session events (protocol 2.3).
+
+use serde_json::{Value, json};
+
+use super::auth::AuthNeed;
+use crate::world::World;
+use crate::world::messages::Message;
+use crate::world::people::UserKind;
+
+impl World {
+    /// ONSESSIONSTART or ONSESSIONFINISH.
+    pub(crate) fn raise_session(&mut self, event: &str, session_id: i64, acting_user: i64) {
+        let Some(session) = self.sessions.get(&session_id) else { return };
+        let Some(line) = self.lines.get(&session.line_id) else { return };
+        let data = json!({"DATA": {
+            "connector": {
+                "connector_id": line.connector,
+                "line_id": line.id,
+                "chat_id": session.chat_id,
+                "user_id": session.client_id,
+            },
+            "chat": {"chat_id": session.chat_id},
+            "line": {"id": line.id, "name": line.name},
+        }});
+        self.raise_app_event(event, &data, AuthNeed::Access, acting_user, None);
+    }
+
+    /// ONOPENLINEMESSAGEADD in the shape of its direction, if there is one.
+    pub(crate) fn raise_line_message(&mut self, message: &Message, acting_user: i64) {
+        let Some(scene) = self.line_scene(message) else { return };
+        let data = if scene.inbound {
+            json!({"DATA": {
+                "connector": scene.connector,
+                "chat": {"id": scene.external_chat},
+                "message": {
+                    "id": scene.external_message,
+                    "date": if scene.live_chat { json!("") } else { json!(message.date) },
+                    "text": message.text,
+                    "files": [],
+                    "attach": null,
+                    "system": "N",
+                    "user_id": message.author_id,
+                },
+                "ref": [],
+                "extra": {"EXTRA_URL": ""},
+            }})
+        } else if scene.live_chat || !self.leaves_the_portal(message) {
+            return;
+        } else {
+            json!({
+                "CONNECTOR": scene.connector["connector_id"],
+                "LINE": scene.connector["line_id"],
+                "DATA": {
+                    "connector": scene.connector,
+                    "message": {
+                        "id": message.id,
+                        "chat_id": message.chat_id,
+                        "user_id": message.author_id,
+                        "text": format!("[b]{}:[/b] [br]{}", self.name_of(message.author_id), message.text),
+                        "files": [],
+                        "attachments": message.attach.iter().map(Value::to_string).collect::<Vec<_>>(),
+                        "params": message.params(),
+                        "system": "N",
+                    },
+                    "no_session": "N",
+                },
+            })
+        };
+        self.raise_app_event("ONOPENLINEMESSAGEADD", &data, AuthNeed::Access, acting_user, None);
+    }
+
+    /// ONOPENLINEMESSAGEUPDATE or …DELETE.
+    pub(super) fn raise_line_change(&mut self, message: &Message, deleted: bool, acting_user: i64) {
+        let Some(scene) = self.line_scene(message) else { return };
+        let im = json!({"chat_id": message.chat_id, "message_id": message.id});
+        let chat = json!({"id": scene.external_chat});
+        let (connector, line) = (scene.connector["connector_id"].clone(), scene.connector["line_id"].clone());
+        let data = match (scene.inbound, deleted) {
+            (true, _) => json!({"DATA": {
+                "connector": scene.connector,
+                "chat": chat,
+                "message": {"id": scene.external_message, "text": message.text, "user_id": message.author_id},
+                "ref": [],
+                "extra": {"EXTRA_URL": ""},
+            }}),
+            (false, _) if scene.live_chat => return,
+            (false, false) => json!({"CONNECTOR": connector, "LINE": line, "DATA": {
+                "im": im,
+                "message": {"id": [scene.external_message], "text": message.text},
+                "chat": chat,
+            }}),
+            (false, true) => json!({"CONNECTOR": connector, "LINE": line, "DATA": [
+                {"im": im, "message": {"id": scene.external_message}, "chat": chat},
+            ]}),
+        };
+        let event = if deleted { "ONOPENLINEMESSAGEDELETE" } else { "ONOPENLINEMESSAGEUPDATE" };
+        self.raise_app_event(event, &data, AuthNeed::Access, acting_user, None);
+    }
+
+    fn line_scene(&self, message: &Message) -> Option<Scene> {
+        let line = self.line_of(message.chat_id)?;
+        let external_chat = self.chats.get(&message.chat_id)?.entity_id.split('|').nth(2)?.to_owned();
+        let live_chat = line.connector == "livechat";
+        let client_id = self.client_of(message.chat_id);
+        Some(Scene {
+            inbound: self.user_kind(message.author_id) == Some(UserKind::Client),
+            live_chat,
+            connector: json!({
+                "connector_id": line.connector,
+                "line_id": line.id,
+                "chat_id": external_chat,
+                "user_id": client_id,
+            }),
+            external_message: if live_chat { message.id.to_string() } else { format!("ext-{}", message.id) },
+            external_chat,
+        })
+    }
+}
+
+/// What the channel knows of a message.
+struct Scene {
+    inbound: bool,
+    live_chat: bool,
+    connector: Value,
+    external_chat: String,
+    external_message: String,
+}

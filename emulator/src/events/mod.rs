@@ -1,0 +1,79 @@
+//! What bots and applications hear: facts in, form bodies for their handlers out (protocol 1 and 2).
+//!
+//! A fact goes to every handler row of its event whose application is installed; the rows of v1 and v2 events are
+//! separate, so an application with both hears everything twice. Bots in fetch mode get an entry in their log instead.
+
+mod auth;
+mod bots;
+mod commands;
+mod lines;
+pub(crate) mod names;
+pub(crate) mod subscriptions;
+mod v1;
+mod v2;
+
+use serde_json::{Value, json};
+
+use crate::delivery::Callback;
+use crate::form;
+use crate::world::World;
+use auth::AuthNeed;
+pub(crate) use bots::BotFact;
+use subscriptions::HandlerRow;
+
+impl World {
+    /// Queues one callback to one handler row. `same_as` names the fact: within a hit it is sent once.
+    fn queue(&mut self, row: &HandlerRow, data: Value, auth: AuthNeed, acting_user: i64, same_as: &str) {
+        if self.event_rounds_left == 0 {
+            tracing::warn!(event = %row.event, "an event loop was cut: its token has caused seven rounds of events");
+            return;
+        }
+        let key = format!("{:?}|{}|{}|{same_as}", row.owner, row.url, row.event);
+        if !self.sent_this_hit.insert(key) {
+            return;
+        }
+        let mut payload = json!({"event": row.event, "event_handler_id": row.id});
+        payload["data"] = data;
+        payload["ts"] = json!(self.now());
+        payload["auth"] = self.top_auth(row, auth, acting_user);
+        // Portal to queue, then queue to handler: the second form is made of what the first one kept.
+        let queued = form::decode(form::encode(&payload).as_bytes());
+        let body = form::encode(&Value::Object(queued));
+        self.callbacks.push(Callback { event: row.event.clone(), url: row.url.clone(), body: body.into() });
+    }
+
+    /// Raises an event that rows of applications listen to, without bots.
+    pub(crate) fn raise_app_event(
+        &mut self,
+        event: &str,
+        data: &Value,
+        auth: AuthNeed,
+        acting_user: i64,
+        only_app: Option<&str>,
+    ) {
+        for row in self.rows_for(event) {
+            let subscriptions::RowOwner::App(client_id) = &row.owner else { continue };
+            if only_app.is_some_and(|wanted| wanted != client_id) || !self.app_hears_events(client_id) {
+                continue;
+            }
+            self.queue(&row, data.clone(), auth, acting_user, &data.to_string());
+        }
+    }
+
+    /// ONAPPINSTALL, ONAPPUPDATE and their kin, to the application itself.
+    pub(crate) fn raise_own_app_event(
+        &mut self,
+        client_id: &str,
+        event: &str,
+        data: Value,
+        acting_user: i64,
+    ) {
+        let need = match event {
+            "ONAPPUNINSTALL" | "ONAPPMETHODCONFIRM" => AuthNeed::NoTokens,
+            "ONAPPPAYMENT" => AuthNeed::Access,
+            _ => AuthNeed::AccessAndRefresh,
+        };
+        let client_id = client_id.to_owned();
+        self.raise_app_event(event, &data, need, acting_user, Some(&client_id));
+    }
+}

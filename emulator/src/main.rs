@@ -1,0 +1,91 @@
+//! The emulator on the command line: a portal that stays open until Ctrl-C.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Parser;
+use openlines_emulator::{Emulator, RateLimit};
+use tracing_subscriber::EnvFilter;
+
+/// A Bitrix24 portal in a box: open lines, bots, OAuth and event delivery on loopback.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Settings {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8024")]
+    listen: SocketAddr,
+    /// Install the application at once: its handler gets ONAPPINSTALL.
+    #[arg(long, value_name = "URL")]
+    install: Option<String>,
+    /// Install the application by its page instead: the URL gets the form post of a frame.
+    #[arg(long, value_name = "URL", conflicts_with = "install")]
+    install_page: Option<String>,
+    /// Scopes of the application and of the webhook.
+    #[arg(long, default_value = "imbot,imopenlines,im,pull,user,crm")]
+    scope: String,
+    /// Where the application wants authorisation codes.
+    #[arg(long, value_name = "URL")]
+    redirect_uri: Option<String>,
+    /// Keep the rate limit of a real portal: 50 requests, 2 a second.
+    #[arg(long)]
+    rate_limit: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Settings::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: Settings) -> Result<(), String> {
+    let mut builder = Emulator::builder().listen(settings.listen).scope(&settings.scope);
+    if let Some(uri) = &settings.redirect_uri {
+        builder = builder.redirect_uri(uri);
+    }
+    if settings.rate_limit {
+        builder = builder.rate_limit(RateLimit::STANDARD);
+    }
+    let emulator = builder
+        .start()
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", settings.listen))?;
+    introduce(&emulator);
+    let portal = emulator.portal();
+    if let Some(url) = &settings.install {
+        println!("Installation sent to {url}: {:?}", portal.install(url).await.status);
+    }
+    if let Some(url) = &settings.install_page {
+        println!("Installation page {url}: {:?}", portal.install_with_page(url).await.status);
+        portal.install_finish();
+    }
+    tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
+}
+
+fn introduce(emulator: &Emulator) {
+    let portal = emulator.portal();
+    let app = portal.app();
+    println!("Chat page        {}/", emulator.url());
+    println!("Webhook          {}", portal.webhook_url());
+    println!("Client id        {}", app.client_id);
+    println!("Client secret    {}", app.client_secret);
+    println!("OAuth host       {}", app.oauth_host);
+    println!("Network line     {}", portal.network_code());
+    println!();
+    println!("Connect a bot by webhook:");
+    println!("  BITRIX24_WEBHOOK_URL={} BITRIX24_BOT_TOKEN=<any text> your-bot", portal.webhook_url());
+    println!("or as an application, by starting this with --install http://127.0.0.1:8080/install and");
+    println!(
+        "  BITRIX24_CLIENT_ID={} BITRIX24_CLIENT_SECRET={} BITRIX24_OAUTH_HOSTS={} your-bot",
+        app.client_id, app.client_secret, app.oauth_host
+    );
+    println!(
+        "The first open-line bot that registers meets the clients of the page. Ctrl-C stops the portal."
+    );
+}

@@ -1,0 +1,283 @@
+//! The people a test plays: clients, operators, employees.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Portal;
+use crate::events::BotFact;
+use crate::world::World;
+use crate::world::sending::NewMessage;
+
+/// How long a press waits for its button.
+const BUTTON_WAIT: Duration = Duration::from_secs(5);
+
+/// A client of the open line.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(super) portal: Portal,
+    pub(super) user_id: i64,
+    pub(super) line_id: i64,
+}
+
+impl Client {
+    /// The client's user id on the portal (`IS_CONNECTOR=Y`).
+    #[must_use]
+    pub fn user_id(&self) -> i64 {
+        self.user_id
+    }
+
+    /// The client's chat on the line, opened if need be; no session starts yet.
+    #[must_use]
+    pub fn chat_id(&self) -> i64 {
+        self.portal.shared.hit(|world| world.seat(self.line_id, self.user_id).unwrap_or(0))
+    }
+
+    /// `chat<ID>` of that chat.
+    #[must_use]
+    pub fn dialog_id(&self) -> String {
+        format!("chat{}", self.chat_id())
+    }
+
+    /// The deal bound to that chat.
+    #[must_use]
+    pub fn deal_id(&self) -> i64 {
+        let chat_id = self.chat_id();
+        self.portal.shared.look(|world| world.crm.deal_of(chat_id).unwrap_or(0))
+    }
+
+    /// Writes; the first message of a dialog starts a session. The new message's id.
+    pub async fn says(&self, text: &str) -> i64 {
+        self.portal.shared.hit(|world| world.client_says(self.line_id, self.user_id, text))
+    }
+
+    /// Presses the button with this text on the newest keyboard in the chat that has it. Waits for it five seconds.
+    ///
+    /// A COMMAND button runs the command, a `SEND` button says its value, other buttons do nothing on the portal.
+    ///
+    /// # Panics
+    ///
+    /// When no such button comes.
+    pub async fn presses(&self, button: &str) {
+        let chat_id = self.chat_id();
+        let found = self
+            .portal
+            .until(&format!("a button {button:?} in chat {chat_id}"), BUTTON_WAIT, |world| {
+                newest_button(world, chat_id, button)
+            })
+            .await;
+        self.press(found.0, &found.1);
+    }
+
+    /// Presses a given button of a given message; used by the page.
+    pub(crate) fn press(&self, message_id: i64, button: &Value) {
+        let (user_id, line_id) = (self.user_id, self.line_id);
+        self.portal.shared.hit(|world| press(world, line_id, user_id, message_id, button));
+    }
+
+    /// Edits one of the chat's messages.
+    pub async fn edits(&self, message_id: i64, text: &str) {
+        self.portal.shared.hit(|world| world.edit(message_id, text, self.user_id));
+    }
+
+    /// Deletes one of the chat's messages.
+    pub async fn deletes(&self, message_id: i64) {
+        self.portal.shared.hit(|world| world.delete(message_id, self.user_id));
+    }
+
+    /// Sets a reaction on a bot's message; the code is camelCase, such as `like`.
+    pub async fn reacts(&self, message_id: i64, reaction: &str) {
+        self.portal.shared.hit(|world| react(world, self.user_id, message_id, reaction, true));
+    }
+
+    /// Takes a reaction back.
+    pub async fn unreacts(&self, message_id: i64, reaction: &str) {
+        self.portal.shared.hit(|world| react(world, self.user_id, message_id, reaction, false));
+    }
+
+    /// What was said in the chat.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        self.portal.transcript(self.chat_id())
+    }
+}
+
+/// The newest message of the chat with an enabled button of that text, and the button.
+fn newest_button(world: &World, chat_id: i64, text: &str) -> Option<(i64, Value)> {
+    world.messages_of(chat_id).rev().find_map(|message| {
+        let buttons = message.keyboard.as_ref()?.as_array()?;
+        let button = buttons.iter().find(|button| {
+            button["TEXT"].as_str() == Some(text) && button["DISABLED"].as_str() != Some("Y")
+        })?;
+        Some((message.id, button.clone()))
+    })
+}
+
+fn press(world: &mut World, line_id: i64, user_id: i64, message_id: i64, button: &Value) {
+    let field = |name: &str| button[name].as_str().unwrap_or_default();
+    let Some(message) = world.messages.get(&message_id) else { return };
+    let chat_id = message.chat_id;
+    let bot_id = button["BOT_ID"].as_i64().filter(|id| *id > 0).unwrap_or(message.author_id);
+    let command = field("COMMAND").trim_start_matches('/').to_owned();
+    if !command.is_empty() {
+        let run = world.pressed_command(bot_id, &command, field("COMMAND_PARAMS"), message_id, user_id);
+        match run {
+            Some(run) => world.raise_command(run, chat_id, user_id),
+            None => tracing::warn!(%command, "a button was pressed whose command its bot has not registered"),
+        }
+    } else if field("ACTION") == "SEND" {
+        let value = field("ACTION_VALUE").to_owned();
+        world.client_says(line_id, user_id, &value);
+    }
+}
+
+fn react(world: &mut World, user_id: i64, message_id: i64, reaction: &str, added: bool) {
+    let Some(message) = world.messages.get_mut(&message_id) else { return };
+    let author = message.author_id;
+    let entry = (user_id, reaction.to_owned());
+    let there = message.reactions.contains(&entry);
+    if there == added {
+        return;
+    }
+    if added {
+        message.reactions.push(entry);
+    } else {
+        message.reactions.retain(|known| *known != entry);
+    }
+    if world.bots.get(&author).is_some_and(|bot| bot.reactions) {
+        let fact = BotFact::Reaction { message_id, user_id, reaction: reaction.to_owned(), added };
+        world.raise_bots(&fact, &[author], user_id);
+    }
+}
+
+/// An employee who answers clients.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    pub(super) portal: Portal,
+    pub(super) user_id: i64,
+}
+
+impl Operator {
+    /// The operator's user id.
+    #[must_use]
+    pub fn user_id(&self) -> i64 {
+        self.user_id
+    }
+
+    /// Writes to the client. If somebody else or a bot leads the session, this is also taking it over: bots that are
+    /// still in the chat hear the message, then the operator leads. The new message's id.
+    pub async fn says(&self, client: &Client, text: &str) -> i64 {
+        let chat_id = client.chat_id();
+        self.portal.shared.hit(|world| {
+            world.ensure_session(chat_id, self.user_id);
+            if let Some(chat) = world.chats.get_mut(&chat_id) {
+                chat.members.insert(self.user_id);
+            }
+            let text = text.to_owned();
+            let new = NewMessage { chat_id, author_id: self.user_id, text, ..NewMessage::default() };
+            let id = world.post(new, self.user_id);
+            if world.last_session(chat_id).is_some_and(|session| session.operator_id != self.user_id) {
+                world.take_over(chat_id, self.user_id);
+            }
+            id
+        })
+    }
+
+    /// Takes the client's session by a click, which no bot hears.
+    ///
+    /// # Panics
+    ///
+    /// When the client has no open session.
+    pub async fn takes(&self, client: &Client) {
+        let chat_id = client.chat_id();
+        if !self.portal.shared.hit(|world| world.take_over(chat_id, self.user_id)) {
+            self.portal.fail(&format!("chat {chat_id} has no open session to take"));
+        }
+    }
+
+    /// Closes the client's session.
+    ///
+    /// # Panics
+    ///
+    /// When the client has no open session.
+    pub async fn finishes(&self, client: &Client) {
+        let chat_id = client.chat_id();
+        if !self.portal.shared.hit(|world| world.finish_session(chat_id, self.user_id)) {
+            self.portal.fail(&format!("chat {chat_id} has no open session to finish"));
+        }
+    }
+
+    /// Edits one of the chat's messages.
+    pub async fn edits(&self, message_id: i64, text: &str) {
+        self.portal.shared.hit(|world| world.edit(message_id, text, self.user_id));
+    }
+}
+
+/// An employee who writes to bots in private.
+#[derive(Clone, Debug)]
+pub struct Employee {
+    pub(super) portal: Portal,
+    pub(super) user_id: i64,
+}
+
+impl Employee {
+    /// The employee's user id, which is also the dialog id for bots.
+    #[must_use]
+    pub fn user_id(&self) -> i64 {
+        self.user_id
+    }
+
+    /// Writes to a bot; the first message opens the dialog. The new message's id.
+    pub async fn says_to(&self, bot_id: i64, text: &str) -> i64 {
+        self.portal.shared.hit(|world| world.says_in_private(self.user_id, bot_id, text))
+    }
+
+    /// Writes into a group chat made by [`Portal::group_chat`]. The new message's id.
+    pub async fn says_in(&self, chat_id: i64, text: &str) -> i64 {
+        let new =
+            NewMessage { chat_id, author_id: self.user_id, text: text.to_owned(), ..NewMessage::default() };
+        self.portal.shared.hit(|world| world.post(new, self.user_id))
+    }
+
+    /// The private chat with a bot, opened if need be.
+    #[must_use]
+    pub fn chat_with(&self, bot_id: i64) -> i64 {
+        self.portal.shared.hit(|world| world.private_dialog(self.user_id, bot_id, self.user_id))
+    }
+
+    /// Opens the chat with a bot through a link that carries a context.
+    pub async fn opens_with_context(&self, bot_id: i64, context: Value) {
+        self.portal.shared.hit(|world| {
+            let chat_id = world.private_dialog(self.user_id, bot_id, self.user_id);
+            let fact = BotFact::Context { chat_id, user_id: self.user_id, context };
+            world.raise_bots(&fact, &[bot_id], self.user_id);
+        });
+    }
+
+    /// Edits a message.
+    pub async fn edits(&self, message_id: i64, text: &str) {
+        self.portal.shared.hit(|world| world.edit(message_id, text, self.user_id));
+    }
+
+    /// Deletes a message.
+    pub async fn deletes(&self, message_id: i64) {
+        self.portal.shared.hit(|world| world.delete(message_id, self.user_id));
+    }
+
+    /// Presses the button with this text in the private chat with a bot. Waits for it five seconds.
+    ///
+    /// # Panics
+    ///
+    /// When no such button comes.
+    pub async fn presses(&self, bot_id: i64, button: &str) {
+        let chat_id = self.chat_with(bot_id);
+        let found = self
+            .portal
+            .until(&format!("a button {button:?} in chat {chat_id}"), BUTTON_WAIT, |world| {
+                newest_button(world, chat_id, button)
+            })
+            .await;
+        let line_id = self.portal.line_id();
+        self.portal.shared.hit(|world| press(world, line_id, self.user_id, found.0, &found.1));
+    }
+}

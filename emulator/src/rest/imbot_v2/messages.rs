@@ -1,0 +1,162 @@
+//! `imbot.v2.Chat.*`: sending, editing and deleting messages, and the activity notice.
+
+use serde_json::{Value, json};
+
+use super::super::call::{loose_int, scalar_text};
+use super::super::{Answer, Call, Method, Reply, RestError};
+use super::{dialog_chat, field, field_text, flag, is_blank, own_bot, top};
+use crate::world::chats::ChatKind;
+use crate::world::content::{self, ContentFault};
+use crate::world::idempotency::{Claim, is_key};
+use crate::world::sending::NewMessage;
+
+pub(in crate::rest) const METHODS: &[Method] = &[
+    Method::literal("imbot.v2.Chat.Message.send", "imbot", send),
+    Method::literal("imbot.v2.Chat.Message.update", "imbot", update),
+    Method::literal("imbot.v2.Chat.Message.delete", "imbot", delete),
+    Method::literal("imbot.v2.Chat.InputAction.notify", "imbot", notify),
+];
+
+fn content_error(what: &'static str) -> impl Fn(ContentFault) -> RestError {
+    move |fault| {
+        let text = match fault {
+            ContentFault::Fatal => return Call::broken(),
+            ContentFault::Invalid => format!("Incorrect {} params", what.to_ascii_lowercase()),
+            ContentFault::Oversize => "You have exceeded the maximum allowable size".to_owned(),
+        };
+        RestError::bad(&format!("PARAM_{what}_ERROR"), &text)
+    }
+}
+
+fn send(call: &mut Call<'_>) -> Reply {
+    let bot_id = own_bot(call)?;
+    let chat_id = dialog_chat(call, bot_id)?;
+    let text = field_text(call, "message").unwrap_or_default();
+    let attach = content::attach(field(call, "attach"), call.world.now()).map_err(content_error("ATTACH"))?;
+    let keyboard = content::keyboard(field(call, "keyboard"), bot_id).map_err(content_error("KEYBOARD"))?;
+    if text.trim().is_empty() && attach.is_none() {
+        return Err(RestError::bad("EMPTY_MESSAGE", "Message can't be empty"));
+    }
+    let system = flag(field(call, "system"), false);
+    let template = field_text(call, "templateId").unwrap_or_default();
+    if template.chars().count() > 255 {
+        return Err(RestError::bad("WRONG_UUID", "templateId is too long"));
+    }
+    let key = Some(template.clone()).filter(|key| !system && is_key(key));
+    let now = call.world.now();
+    if let Some(key) = &key {
+        // Recorded before the connector checks: a refusal below blocks the key for an hour.
+        match call.world.idempotency.claim(key, now) {
+            Claim::Fresh => {}
+            Claim::Sent(id) => return Ok(sent(id, &template)),
+            Claim::Blocked => {
+                return Err(RestError::bad(
+                    "MESSAGE_DUPLICATED_BY_UUID",
+                    "A message with this uuid is already being sent",
+                ));
+            }
+        }
+    }
+    if call.world.may_post(chat_id, bot_id).is_err() {
+        return Err(RestError::bad("SENDING_FAILED", "Message sending failed"));
+    }
+    let text = if system { format!("[b]{}:[/b]\n{text}", call.world.name_of(bot_id)) } else { text };
+    let new = NewMessage {
+        chat_id,
+        author_id: bot_id,
+        text,
+        keyboard,
+        attach,
+        menu: None,
+        system,
+        uuid: template.clone(),
+        skip_connector: flag(field(call, "skipConnector"), false)
+            || flag(field(call, "silentConnector"), false),
+        skip_command: true,
+    };
+    let user_id = call.auth.user_id;
+    let id = call.world.post(new, user_id);
+    if let Some(key) = &key {
+        call.world.idempotency.settle(key, id);
+    }
+    Ok(sent(id, &template))
+}
+
+fn sent(id: i64, template: &str) -> Answer {
+    let map = if template.is_empty() { json!({}) } else { json!({template: id}) };
+    Answer::new(json!({"id": id, "uuidMap": map}))
+}
+
+/// The message of `messageId` if the bot may change it; there is no limit of three days here.
+fn changeable(call: &Call<'_>, bot_id: i64) -> Result<i64, RestError> {
+    let id = top(call, "messageId").map_or(0, loose_int);
+    let not_found = || RestError::bad("MESSAGE_NOT_FOUND", "Message not found");
+    let message = call.world.messages.get(&id).ok_or_else(not_found)?;
+    let chat = call.world.chats.get(&message.chat_id).ok_or_else(not_found)?;
+    let own = message.author_id == bot_id || (chat.kind == ChatKind::Lines && chat.members.contains(&bot_id));
+    if own && !message.deleted {
+        Ok(id)
+    } else {
+        Err(RestError::bad("MESSAGE_ACCESS_DENIED", "You can't change this message"))
+    }
+}
+
+fn update(call: &mut Call<'_>) -> Reply {
+    let bot_id = own_bot(call)?;
+    let id = changeable(call, bot_id)?;
+    let user_id = call.auth.user_id;
+    let now = call.world.now();
+    let given = |name: &str| {
+        let fields = call.params.get("fields").or_else(|| call.params.get("FIELDS"))?;
+        fields.get(name).cloned()
+    };
+    let (text, attach, keyboard) = (given("message"), given("attach"), given("keyboard"));
+    if let Some(message) = call.world.messages.get_mut(&id) {
+        if let Some(value) = attach {
+            // The full form only; what is invalid is dropped without an error.
+            let whole = value.get("BLOCKS").is_some();
+            let cleared = is_blank(&value);
+            match content::attach(Some(&value), now) {
+                Ok(Some(attach)) if whole => message.attach = Some(attach),
+                _ if cleared => message.attach = None,
+                _ => {}
+            }
+        }
+        if let Some(value) = keyboard {
+            let own = value.get("BOT_ID").map_or(0, loose_int);
+            match content::keyboard(Some(&value), own) {
+                Ok(Some(keyboard)) => message.keyboard = Some(keyboard),
+                _ if is_blank(&value) => message.keyboard = None,
+                _ => {}
+            }
+        }
+    }
+    let text = text.map(|value| scalar_text(&value).unwrap_or_default());
+    let emptied = text.as_deref().is_some_and(|text| text.trim().is_empty())
+        && call.world.messages.get(&id).is_some_and(|message| message.attach.is_none());
+    if emptied {
+        call.world.delete(id, user_id);
+    } else if let Some(text) = text {
+        call.world.edit(id, &text, user_id);
+    }
+    Ok(Answer::new(json!({"result": true})))
+}
+
+fn delete(call: &mut Call<'_>) -> Reply {
+    let bot_id = own_bot(call)?;
+    let id = changeable(call, bot_id)?;
+    let complete = flag(top(call, "complete").or_else(|| field(call, "complete")), false);
+    let user_id = call.auth.user_id;
+    call.world.delete(id, user_id);
+    if complete {
+        call.world.messages.remove(&id);
+        call.world.bot_messages.retain(|known| *known != id);
+    }
+    Ok(Answer::new(json!({"result": true})))
+}
+
+fn notify(call: &mut Call<'_>) -> Reply {
+    let bot_id = own_bot(call)?;
+    dialog_chat(call, bot_id)?;
+    Ok(Answer::new(json!({"result": Value::Bool(true)})))
+}

@@ -1,0 +1,141 @@
+//! Reading a line's dialog and the history of a session.
+
+use serde_json::{Map, Value, json};
+
+use super::super::{Answer, Call, Method, Reply, RestError};
+use crate::world::chats::{Chat, ChatKind};
+
+pub(in crate::rest) const METHODS: &[Method] = &[
+    Method::upper("imopenlines.dialog.get", "imopenlines", get),
+    Method::literal("imopenlines.session.history.get", "imopenlines", history),
+    Method::literal("imopenlines.revision.get", "imopenlines", revision),
+];
+
+fn chat_of_call(call: &Call<'_>) -> Option<i64> {
+    if call.value("CHAT_ID").is_some() {
+        return Some(call.int("CHAT_ID"));
+    }
+    if let Some(dialog) = call.text("DIALOG_ID") {
+        return dialog.strip_prefix("chat")?.parse().ok();
+    }
+    if call.value("SESSION_ID").is_some() {
+        return call.world.sessions.get(&call.int("SESSION_ID")).map(|session| session.chat_id);
+    }
+    let code = call.text("USER_CODE")?;
+    let code = code.strip_prefix("imol|").unwrap_or(&code);
+    call.world.chats.values().find(|chat| chat.entity_id == code).map(|chat| chat.id)
+}
+
+fn get(call: &mut Call<'_>) -> Reply {
+    let chat = chat_of_call(call)
+        .and_then(|id| call.world.chats.get(&id))
+        .filter(|chat| chat.kind == ChatKind::Lines)
+        .ok_or_else(|| RestError::bad("ACCESS_ERROR", "You don't have access to this chat"))?;
+    Ok(Answer::new(dialog_object(call, chat)))
+}
+
+/// The dialog object of protocol 4.7, in lower snake case.
+fn dialog_object(call: &Call<'_>, chat: &Chat) -> Value {
+    let [data1, data2, data3] = call.world.entity_data(chat);
+    json!({
+        "id": chat.id,
+        "parent_chat_id": 0,
+        "parent_message_id": 0,
+        "name": chat.title,
+        "description": "",
+        "owner": chat.owner,
+        "extranet": true,
+        "avatar": "",
+        "color": "#ab7761",
+        "type": chat.type_name(),
+        "counter": 0,
+        "user_counter": chat.members.len(),
+        "message_count": call.world.messages_of(chat.id).count(),
+        "unread_id": 0,
+        "restrictions": {"avatar": true, "rename": true, "extend": true, "call": true, "mute": true,
+            "leave": true, "leave_owner": true, "send": true, "user_list": true},
+        "last_message_id": chat.last_message,
+        "last_id": chat.last_message,
+        "marked_id": 0,
+        "disk_folder_id": 0,
+        "entity_type": chat.entity_type(),
+        "entity_id": chat.entity_id,
+        "entity_data_1": data1,
+        "entity_data_2": data2,
+        "entity_data_3": data3,
+        "mute_list": [],
+        "date_create": crate::clock::iso(chat.created),
+        "message_type": chat.message_type(),
+        "public": "",
+        "role": if chat.owner == call.auth.user_id { "owner" } else { "guest" },
+        "entity_link": {"type": "", "url": "", "id": ""},
+        "text_field_enabled": true,
+        "background_id": null,
+        "permissions": {"manage_users_add": "member", "manage_users_delete": "manager", "manage_ui": "member",
+            "manage_settings": "owner", "manage_messages": "member", "can_post": "member"},
+        "is_new": false,
+        "readed_list": [],
+        "manager_list": [],
+        "last_message_views": {"message_id": chat.last_message, "first_viewers": [], "count_of_viewers": 0},
+        "dialog_id": format!("chat{}", chat.id),
+    })
+}
+
+fn history(call: &mut Call<'_>) -> Reply {
+    let (session_id, chat_id) = (call.int("SESSION_ID"), call.int("CHAT_ID"));
+    if session_id <= 0 && chat_id <= 0 {
+        return Err(RestError::bad("MISSING_REQUIRED_PARAM", "SESSION_ID or CHAT_ID is required"));
+    }
+    let session =
+        if session_id > 0 { call.world.sessions.get(&session_id) } else { call.world.last_session(chat_id) };
+    let session = session.ok_or_else(|| RestError::bad("INVALID_SESSION_ID", "Session not found"))?;
+    let chat = call
+        .world
+        .chats
+        .get(&session.chat_id)
+        .ok_or_else(|| RestError::bad("ACCESS_DENIED", "You don't have access to this chat"))?;
+    let mut messages = Map::new();
+    let mut order = Vec::new();
+    for message in call.world.messages_of(chat.id) {
+        order.push(message.id);
+        messages.insert(
+            message.id.to_string(),
+            json!({
+                "id": message.id,
+                "chatId": chat.id,
+                "senderId": message.author_id,
+                "recipientId": format!("chat{}", chat.id),
+                "date": crate::clock::iso(message.date),
+                "text": message.text,
+                "textLegacy": message.text,
+                "params": message.params(),
+            }),
+        );
+    }
+    let users: Map<String, Value> = chat
+        .members
+        .iter()
+        .filter_map(|id| call.world.users.get(id))
+        .map(|user| (user.id.to_string(), user.v2()))
+        .collect();
+    Ok(Answer::new(json!({
+        "chatId": chat.id,
+        "canJoin": "Y",
+        "canVoteHead": "N",
+        "sessionId": session.id,
+        "sessionVoteHead": null,
+        "sessionCommentHead": "",
+        "message": messages,
+        "usersMessage": {format!("chat{}", chat.id): order},
+        "users": users,
+        "openlines": {"line": session.line_id, "status": session.status},
+        "userInGroup": {},
+        "chat": {chat.id.to_string(): call.world.chat_v2(chat, call.auth.user_id)},
+        "files": {},
+    })))
+}
+
+fn revision(call: &mut Call<'_>) -> Reply {
+    let _ = call;
+    Ok(Answer::new(json!({"rest": 1, "web": 19, "mobile": 3})))
+}

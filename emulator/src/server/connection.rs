@@ -1,0 +1,113 @@
+//! Connections that can be cut from inside a request, and that close when the emulator stops.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Serves until the task is aborted.
+pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
+    let listener = Cutting { listener, stopped };
+    let service = router.into_make_service_with_connect_info::<Line>();
+    if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "the emulator stopped serving");
+    }
+}
+
+/// What a request knows of its connection.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) peer: SocketAddr,
+    cut: Arc<AtomicBool>,
+}
+
+impl Line {
+    /// Nothing is written any more: the client sees the connection close without an answer.
+    pub(super) fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Connected<IncomingStream<'_, Cutting>> for Line {
+    fn connect_info(stream: IncomingStream<'_, Cutting>) -> Self {
+        Self { peer: *stream.remote_addr(), cut: Arc::clone(&stream.io().cut) }
+    }
+}
+
+pub(super) struct Cutting {
+    listener: TcpListener,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Listener for Cutting {
+    type Io = CuttableStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, peer) = Listener::accept(&mut self.listener).await;
+        let _ = stream.set_nodelay(true);
+        let mut stopped = self.stopped.clone();
+        let stop = Box::pin(async move {
+            // An error means that the emulator is gone, which is the same.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
+        (CuttableStream { stream, cut: Arc::default(), stop }, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+pub(super) struct CuttableStream {
+    stream: TcpStream,
+    cut: Arc<AtomicBool>,
+    stop: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+}
+
+impl CuttableStream {
+    fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
+    }
+}
+
+impl AsyncRead for CuttableStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_cut() || self.stop.as_mut().poll(cx).is_ready() {
+            self.cut.store(true, Ordering::SeqCst);
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for CuttableStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.is_cut() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

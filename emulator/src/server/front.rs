@@ -1,0 +1,161 @@
+//! The front door: routes, reading a request into parameters, faults and limits before the portal sees it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use serde_json::{Map, Value, json};
+
+use super::connection::Line;
+use super::shared::Shared;
+use crate::faults::RestFault;
+use crate::record::RecordedCall;
+use crate::rest::{self, Incoming};
+use crate::{form, oauth, page};
+
+/// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
+const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(page::index))
+        .route("/page/state", get(page::state))
+        .route("/page/live", get(page::live))
+        .route("/page/say", post(page::say))
+        .route("/page/press", post(page::press))
+        .route("/page/operator", post(page::operator))
+        .route("/oauth/authorize/", get(oauth::authorize))
+        .route("/oauth/authorize", get(oauth::authorize))
+        .route("/oauth/token/", any(oauth::token))
+        .route("/oauth/token", any(oauth::token))
+        .route("/oauth/rest/{method}", any(auth_server_call))
+        .route("/rest/{*path}", any(call))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .with_state(shared)
+}
+
+async fn auth_server_call(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    Path(method): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let incoming = Incoming {
+        method,
+        webhook: None,
+        bearer: bearer(&headers),
+        params: read_params(query, &headers, &body),
+    };
+    answer(&shared, &line, incoming).await
+}
+
+async fn call(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let params = read_params(query, &headers, &body);
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (webhook, method) = match parts.as_slice() {
+        [method] => (None, (*method).to_owned()),
+        [user, code] if user.parse::<i64>().is_ok() => {
+            (Some(((*user).to_owned(), (*code).to_owned())), String::new())
+        }
+        [user, code, method] => (Some(((*user).to_owned(), (*code).to_owned())), (*method).to_owned()),
+        _ => (None, path.clone()),
+    };
+    answer(&shared, &line, Incoming { method, webhook, bearer: bearer(&headers), params }).await
+}
+
+async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
+    let method = rest::plain_name(&incoming.method);
+    if !shared.limiter.admits(line.peer.ip(), shared.clock.micros()) {
+        return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let fault = shared.faults.next_rest(&method);
+    match fault {
+        Some(RestFault::QueryLimitExceeded) => {
+            return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        Some(RestFault::HtmlBody) => {
+            note(shared, &method, 502, Value::from("<html>"));
+            let html = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>";
+            return (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], html).into_response();
+        }
+        Some(RestFault::CloseBeforeExecution) => {
+            note(shared, &method, 0, Value::from("connection closed before execution"));
+            line.cut();
+            return StatusCode::OK.into_response();
+        }
+        Some(RestFault::CloseAfterExecution | RestFault::SlowAnswer(_)) | None => {}
+    }
+    let outcome = shared.hit(|world| rest::handle(world, incoming));
+    match fault {
+        Some(RestFault::CloseAfterExecution) => line.cut(),
+        Some(RestFault::SlowAnswer(delay)) => tokio::time::sleep(delay).await,
+        _ => {}
+    }
+    json_answer(outcome.status, &outcome.body)
+}
+
+fn refused(shared: &Shared, method: &str, status: StatusCode) -> Response {
+    let body = json!({"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"});
+    note(shared, method, status.as_u16(), body.clone());
+    json_answer(status.as_u16(), &body)
+}
+
+/// Records a call that never reached its method.
+fn note(shared: &Shared, method: &str, status: u16, answer: Value) {
+    let unix = shared.clock.unix();
+    let call = RecordedCall {
+        method: method.to_owned(),
+        params: Value::Null,
+        status,
+        answer,
+        user_id: 0,
+        in_batch: false,
+        executed: false,
+        unix,
+    };
+    shared.hit(|world| world.record_call(call));
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = [
+        (header::CONTENT_TYPE, "application/json; charset=utf-8"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "origin, content-type, accept"),
+    ];
+    (status, headers, body.to_string()).into_response()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Query and body as one set of parameters; the body's win. Unparsable JSON counts for nothing.
+pub(crate) fn read_params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
+    let mut params = form::decode(query.unwrap_or_default().as_bytes());
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.to_ascii_lowercase().contains("application/json") {
+        if let Ok(Value::Object(map)) = serde_json::from_slice(body) {
+            params.extend(map);
+        }
+    } else {
+        params.extend(form::decode(body));
+    }
+    params
+}

@@ -1,0 +1,178 @@
+//! The one server: portal REST, authorisation server and page on one port of loopback.
+
+mod connection;
+pub(crate) mod front;
+pub(crate) mod shared;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::limits::RateLimit;
+use crate::portal::Portal;
+use shared::Shared;
+
+/// A running emulator. It stops when it is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let emulator = openlines_emulator::Emulator::start().await;
+/// assert!(emulator.url().starts_with("http://127.0.0.1:"));
+/// assert!(emulator.portal().messages(1).is_empty());
+/// # }
+/// ```
+#[must_use = "the emulator stops when it is dropped; keep it in a variable"]
+#[derive(Debug)]
+pub struct Emulator {
+    portal: Portal,
+    address: SocketAddr,
+    /// Told when the emulator goes, so that open connections close.
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Emulator {
+    /// A fresh portal on a free port of `127.0.0.1`.
+    ///
+    /// # Panics
+    ///
+    /// When loopback offers no port; use [`Emulator::builder`] to get an error instead.
+    pub async fn start() -> Self {
+        match Self::builder().start().await {
+            Ok(emulator) => emulator,
+            Err(error) => crate::fail(&format!("the emulator cannot listen on 127.0.0.1: {error}")),
+        }
+    }
+
+    /// An emulator with settings.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The portal in it. Cheap to clone.
+    #[must_use]
+    pub fn portal(&self) -> Portal {
+        self.portal.clone()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Settings of an [`Emulator`].
+#[must_use = "a builder does nothing until `start` is called"]
+#[derive(Clone, Debug)]
+pub struct EmulatorBuilder {
+    listen: SocketAddr,
+    scope: String,
+    language: String,
+    deliveries_at_once: usize,
+    delivery_time_out: Duration,
+    rate_limit: Option<RateLimit>,
+    redirect_uri: Option<String>,
+}
+
+impl Default for EmulatorBuilder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            scope: "imbot,imopenlines,im,pull,user,crm".to_owned(),
+            language: "en".to_owned(),
+            deliveries_at_once: 1,
+            delivery_time_out: Duration::from_secs(20),
+            rate_limit: None,
+            redirect_uri: None,
+        }
+    }
+}
+
+impl EmulatorBuilder {
+    /// Where to listen; port 0 takes a free one.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Scopes of the application and of the incoming webhook, separated by commas.
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.scope = scope.to_owned();
+        self
+    }
+
+    /// The site language in lower case; `en` by default.
+    pub fn language(mut self, language: &str) -> Self {
+        self.language = language.to_ascii_lowercase();
+        self
+    }
+
+    /// How many callbacks may be under way at once. 1, the default, keeps them in order.
+    pub fn deliveries_at_once(mut self, count: usize) -> Self {
+        self.deliveries_at_once = count;
+        self
+    }
+
+    /// How long a handler may take; 20 seconds by default.
+    pub fn delivery_time_out(mut self, limit: Duration) -> Self {
+        self.delivery_time_out = limit;
+        self
+    }
+
+    /// Turns the rate limit on; it is off by default.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Where the application wants its authorisation codes.
+    pub fn redirect_uri(mut self, uri: &str) -> Self {
+        self.redirect_uri = Some(uri.to_owned());
+        self
+    }
+
+    /// Starts the portal.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn start(self) -> std::io::Result<Emulator> {
+        let listener = TcpListener::bind(self.listen).await?;
+        let address = listener.local_addr()?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(self.delivery_time_out)
+            .build()
+            .map_err(std::io::Error::other)?;
+        let seed = shared::Seed {
+            address,
+            scope: self.scope.split(',').map(|part| part.trim().to_owned()).collect(),
+            language: self.language,
+            redirect_uri: self.redirect_uri,
+        };
+        let (shared, receiver) = Shared::new(seed, client.clone());
+        shared.limiter.set(self.rate_limit);
+        let shared = Arc::new(shared);
+        let (stop, stopped) = watch::channel(false);
+        let serving = connection::serve(listener, front::router(Arc::clone(&shared)), stopped);
+        let posting =
+            crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
+        let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];
+        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks })
+    }
+}

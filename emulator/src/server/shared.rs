@@ -1,0 +1,192 @@
+//! What the tasks of one emulator share: the world behind its lock, the delivery queue, and the news that it changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::clock::PortalClock;
+use crate::delivery::Deliveries;
+use crate::faults::Faults;
+use crate::limits::Limiter;
+use crate::record::{ChatMessage, Delivery};
+use crate::world::apps::{Application, IncomingWebhook};
+use crate::world::identity::{Identity, random_hex};
+use crate::world::network::NetworkLine;
+use crate::world::people::UserKind;
+use crate::world::{Counters, World, take};
+
+/// Rounds of events that a person's action may cause.
+pub(crate) const EVENT_ROUNDS: u8 = 7;
+
+/// One emulator's state.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    pub(crate) clock: PortalClock,
+    pub(crate) faults: Faults,
+    pub(crate) limiter: Limiter,
+    pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) changed: Arc<watch::Sender<u64>>,
+    pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
+    pub(crate) client: reqwest::Client,
+    pub(crate) names: Names,
+}
+
+/// The fixed names of the portal's first inhabitants.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) client_id: String,
+    pub(crate) webhook_code: String,
+    pub(crate) admin: i64,
+    pub(crate) line_id: i64,
+    pub(crate) deal_id: i64,
+    pub(crate) network_code: String,
+    pub(crate) unjoined_network_code: String,
+    pub(crate) origin: String,
+}
+
+/// What a new portal is made of.
+pub(crate) struct Seed {
+    pub(crate) address: SocketAddr,
+    pub(crate) scope: Vec<String>,
+    pub(crate) language: String,
+    pub(crate) redirect_uri: Option<String>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Portal").field("origin", &self.names.origin).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(seed: Seed, client: reqwest::Client) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+        let clock = PortalClock::default();
+        let faults = Faults::default();
+        let (changed, _) = watch::channel(0);
+        let changed = Arc::new(changed);
+        let (deliveries, receiver) = Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed));
+        let (world, names) = furnish(seed, clock.clone());
+        let this = Self {
+            world: Mutex::new(world),
+            clock,
+            faults,
+            limiter: Limiter::default(),
+            deliveries: Arc::new(deliveries),
+            changed,
+            bot_messages: broadcast::channel(1_024).0,
+            client,
+            names,
+        };
+        (this, receiver)
+    }
+
+    /// Looks at the world without changing it.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One hit: changes the world, queues the callbacks it raised, and tells whoever waits.
+    pub(crate) fn hit<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        self.hit_with_deliveries(change).0
+    }
+
+    /// The same, with the numbers of the callbacks.
+    pub(crate) fn hit_with_deliveries<T>(&self, change: impl FnOnce(&mut World) -> T) -> (T, Vec<u64>) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.sent_this_hit.clear();
+        world.event_rounds_left = EVENT_ROUNDS;
+        let result = change(&mut world);
+        let fresh = std::mem::take(&mut world.fresh_bot_messages);
+        for message in fresh.iter().filter_map(|id| world.messages.get(id)) {
+            // Nobody need be listening.
+            let _ = self.bot_messages.send(world.seen(message));
+        }
+        // Queued under the lock, so that hits do not overtake one another.
+        let callbacks = std::mem::take(&mut world.callbacks);
+        let numbers = callbacks.into_iter().map(|callback| self.deliveries.push(callback)).collect();
+        drop(world);
+        self.changed.send_modify(|turn| *turn += 1);
+        (result, numbers)
+    }
+}
+
+fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
+    let origin = format!("http://{}", seed.address);
+    let identity = Identity {
+        domain: seed.address.to_string(),
+        origin: origin.clone(),
+        member_id: random_hex(32),
+        language: seed.language,
+    };
+    let mut next = Counters::default();
+    let client_id = format!("local.{}.{}", random_hex(14), take(&mut next.app_row) + 12_345_670);
+    let app = Application {
+        client_id: client_id.clone(),
+        client_secret: random_hex(50),
+        row_id: take(&mut next.app_row),
+        scope: seed.scope.clone(),
+        version: 1,
+        active: false,
+        installed: false,
+        payment_expired: false,
+        redirect_uri: seed.redirect_uri,
+    };
+    let webhook_code = random_hex(16);
+    let webhooks = vec![IncomingWebhook { user_id: 1, code: webhook_code.clone(), scope: seed.scope }];
+    let mut world = World {
+        clock,
+        identity,
+        next,
+        apps: BTreeMap::from([(client_id.clone(), app)]),
+        webhooks,
+        tokens: Default::default(),
+        users: BTreeMap::new(),
+        chats: BTreeMap::new(),
+        messages: BTreeMap::new(),
+        bot_messages: Vec::new(),
+        lines: BTreeMap::new(),
+        sessions: BTreeMap::new(),
+        crm: Default::default(),
+        bots: BTreeMap::new(),
+        commands: BTreeMap::new(),
+        answer_until: HashMap::new(),
+        handlers: Vec::new(),
+        fetch_log: BTreeMap::new(),
+        idempotency: Default::default(),
+        network: Default::default(),
+        rt_events: Vec::new(),
+        calls: VecDeque::new(),
+        callbacks: Vec::new(),
+        fresh_bot_messages: Vec::new(),
+        sent_this_hit: HashSet::new(),
+        event_rounds_left: EVENT_ROUNDS,
+        unheard: 0,
+    };
+    world.add_user_as(1, UserKind::Employee, "Alex", "Admin");
+    if let Some(admin) = world.users.get_mut(&1) {
+        admin.admin = true;
+    }
+    world.add_user_as(27, UserKind::Employee, "Ivan", "");
+    let line_id = world.add_line("Shop", "livechat", "Live Chat");
+    let deal_id = take(&mut world.next.deal);
+    world.crm.add_deal(deal_id);
+    let (network_code, unjoined) = (random_hex(32), random_hex(32));
+    for (code, name) in [(&network_code, "Partner support"), (&unjoined, "Vendor news")] {
+        world.network.directory.insert(code.clone(), NetworkLine { name: name.to_owned(), bot_id: None });
+    }
+    world.join_network(&network_code);
+    let names = Names {
+        client_id,
+        webhook_code,
+        admin: 1,
+        line_id,
+        deal_id,
+        network_code,
+        unjoined_network_code: unjoined,
+        origin,
+    };
+    (world, names)
+}

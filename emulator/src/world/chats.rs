@@ -1,0 +1,164 @@
+//! Chats: private, group, open-line and the client's side of a live chat.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{World, take};
+
+/// What kind of chat it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChatKind {
+    Private,
+    Group,
+    /// `LINES`: the operators' side of an open line.
+    Lines,
+    /// `LIVECHAT`: the client's side of the site widget.
+    LiveChat,
+}
+
+/// One chat.
+#[derive(Clone, Debug)]
+pub(crate) struct Chat {
+    pub(crate) id: i64,
+    pub(crate) kind: ChatKind,
+    pub(crate) title: String,
+    /// `CHAT_AUTHOR_ID`: the owner; 0 when a line's chat waits for an operator.
+    pub(crate) owner: i64,
+    pub(crate) members: BTreeSet<i64>,
+    /// `CHAT_ENTITY_ID`.
+    pub(crate) entity_id: String,
+    pub(crate) color: &'static str,
+    pub(crate) last_message: i64,
+    pub(crate) created: i64,
+    /// `CHAT_ENTITY_DATA_3`: nothing of this chat leaves the portal.
+    pub(crate) silent: bool,
+    /// The chat's last session; 0 when there was none.
+    pub(crate) session: i64,
+}
+
+impl Chat {
+    /// `MESSAGE_TYPE` of the chat's messages.
+    pub(crate) fn message_type(&self) -> &'static str {
+        match self.kind {
+            ChatKind::Private => "P",
+            ChatKind::Group => "C",
+            ChatKind::Lines => "L",
+            ChatKind::LiveChat => "O",
+        }
+    }
+
+    pub(crate) fn entity_type(&self) -> &'static str {
+        match self.kind {
+            ChatKind::Private | ChatKind::Group => "",
+            ChatKind::Lines => "LINES",
+            ChatKind::LiveChat => "LIVECHAT",
+        }
+    }
+
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self.kind {
+            ChatKind::Private => "private",
+            ChatKind::Group => "chat",
+            ChatKind::Lines => "lines",
+            ChatKind::LiveChat => "livechat",
+        }
+    }
+
+    /// The other member of a private chat.
+    pub(crate) fn counterpart(&self, of: i64) -> i64 {
+        self.members.iter().copied().find(|member| *member != of).unwrap_or(of)
+    }
+
+    /// The dialog id by which `viewer` knows the chat.
+    pub(crate) fn dialog_id(&self, viewer: i64) -> String {
+        match self.kind {
+            ChatKind::Private => self.counterpart(viewer).to_string(),
+            _ => format!("chat{}", self.id),
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn add_chat(&mut self, kind: ChatKind, title: &str, owner: i64, members: &[i64]) -> i64 {
+        let id = take(&mut self.next.chat);
+        let created = self.now();
+        self.chats.insert(
+            id,
+            Chat {
+                id,
+                kind,
+                title: title.to_owned(),
+                owner,
+                members: members.iter().copied().collect(),
+                entity_id: String::new(),
+                color: "LIME",
+                last_message: 0,
+                created,
+                silent: false,
+                session: 0,
+            },
+        );
+        id
+    }
+
+    pub(crate) fn private_chat(&self, one: i64, other: i64) -> Option<i64> {
+        self.chats
+            .values()
+            .find(|chat| {
+                chat.kind == ChatKind::Private && chat.members.contains(&one) && chat.members.contains(&other)
+            })
+            .map(|chat| chat.id)
+    }
+
+    /// `CHAT_ENTITY_DATA_1..3` as of now.
+    pub(crate) fn entity_data(&self, chat: &Chat) -> [String; 3] {
+        if chat.kind != ChatKind::Lines {
+            return [String::new(), String::new(), String::new()];
+        }
+        let deal = self.crm.deal_of(chat.id);
+        let session = self.last_session(chat.id);
+        let first = format!(
+            "{}|{}|{}|N|N|{}|{}|0|0|0",
+            if deal.is_some() { "Y" } else { "N" },
+            if deal.is_some() { "DEAL" } else { "NONE" },
+            deal.unwrap_or(0),
+            session.map_or(0, |session| session.id),
+            session.map_or(0, |session| session.started),
+        );
+        let second = format!("LEAD|0|COMPANY|0|CONTACT|0|DEAL|{}", deal.unwrap_or(0));
+        [first, second, if chat.silent { "Y" } else { "N" }.to_owned()]
+    }
+
+    /// The `chat` object of v2 events and answers as `viewer` sees it.
+    pub(crate) fn chat_v2(&self, chat: &Chat, viewer: i64) -> Value {
+        let [data1, data2, data3] = self.entity_data(chat);
+        json!({
+            "avatar": "",
+            "color": "#ab7761",
+            "description": "",
+            "dialogId": chat.dialog_id(viewer),
+            "diskFolderId": 0,
+            "entityData1": data1,
+            "entityData2": data2,
+            "entityData3": data3,
+            "entityId": chat.entity_id,
+            "entityType": chat.entity_type(),
+            "extranet": chat.kind == ChatKind::Lines,
+            "containsCollaber": false,
+            "id": chat.id,
+            "parentChatId": 0,
+            "parentMessageId": 0,
+            "name": chat.title,
+            "owner": chat.owner,
+            "messageType": chat.message_type(),
+            "type": chat.type_name(),
+            "entityLink": {"type": "", "url": "", "id": ""},
+            "permissions": {"manageUsersAdd": "member", "manageUsersDelete": "manager", "manageUi": "member",
+                "manageSettings": "owner", "manageMessages": "member", "canPost": "member"},
+            "isNew": false,
+            "textFieldEnabled": true,
+            "backgroundId": null,
+        })
+    }
+}

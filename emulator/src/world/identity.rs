@@ -1,0 +1,35 @@
+//! Who the portal is: its addresses, its member id, and fresh secrets.
+
+use uuid::Uuid;
+
+/// The names and addresses of the portal.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// `127.0.0.1:PORT`.
+    pub(crate) domain: String,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) origin: String,
+    pub(crate) member_id: String,
+    /// The site language, lower case.
+    pub(crate) language: String,
+}
+
+impl Identity {
+    pub(crate) fn client_endpoint(&self) -> String {
+        format!("{}/rest/", self.origin)
+    }
+
+    pub(crate) fn server_endpoint(&self) -> String {
+        format!("{}/oauth/rest/", self.origin)
+    }
+}
+
+/// Fresh lower-case hexadecimal text.
+pub(crate) fn random_hex(length: usize) -> String {
+    let mut out = String::with_capacity(length + 32);
+    while out.len() < length {
+        out.push_str(&Uuid::new_v4().simple().to_string());
+    }
+    out.truncate(length);
+    out
+}

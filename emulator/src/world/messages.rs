@@ -1,0 +1,124 @@
+//! Messages as the portal stores them.
+
+use serde_json::{Map, Value, json};
+
+use super::World;
+use super::people::UserKind;
+use crate::record::{AuthorKind, ChatMessage};
+
+/// One stored message.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: i64,
+    pub(crate) chat_id: i64,
+    pub(crate) author_id: i64,
+    pub(crate) text: String,
+    pub(crate) keyboard: Option<Value>,
+    pub(crate) attach: Option<Value>,
+    pub(crate) menu: Option<Value>,
+    pub(crate) system: bool,
+    /// `TEMPLATE_ID` or `templateId` of the sender.
+    pub(crate) uuid: String,
+    pub(crate) date: i64,
+    pub(crate) edited: bool,
+    pub(crate) deleted: bool,
+    /// An internal note: never leaves to the client's channel.
+    pub(crate) skip_connector: bool,
+    /// The message before it in the chat.
+    pub(crate) previous: i64,
+    /// Reactions, as user and camelCase code.
+    pub(crate) reactions: Vec<(i64, String)>,
+}
+
+impl Message {
+    /// `PARAMS` of the message: upper-case keys, only what is set.
+    pub(crate) fn params(&self) -> Value {
+        let mut params = Map::new();
+        if let Some(attach) = &self.attach {
+            params.insert("ATTACH".to_owned(), json!([attach]));
+        }
+        if let Some(keyboard) = &self.keyboard {
+            params.insert("KEYBOARD".to_owned(), keyboard.clone());
+        }
+        if let Some(menu) = &self.menu {
+            params.insert("MENU".to_owned(), menu.clone());
+        }
+        if self.edited {
+            params.insert("IS_EDITED".to_owned(), Value::from("Y"));
+        }
+        if self.deleted {
+            params.insert("IS_DELETED".to_owned(), Value::from("Y"));
+        }
+        if params.is_empty() { json!([]) } else { Value::Object(params) }
+    }
+
+    /// The `message` object of v2.
+    pub(crate) fn v2(&self) -> Value {
+        json!({
+            "id": self.id,
+            "chatId": self.chat_id,
+            "chat_id": self.chat_id,
+            "authorId": self.author_id,
+            "author_id": self.author_id,
+            "date": crate::clock::iso(self.date),
+            "text": self.text,
+            "isSystem": self.system,
+            "uuid": if self.uuid.is_empty() { Value::Null } else { Value::from(self.uuid.clone()) },
+            "forward": null,
+            "params": self.params(),
+            "viewedByOthers": false,
+        })
+    }
+}
+
+impl World {
+    pub(crate) fn author_kind(&self, message: &Message) -> AuthorKind {
+        match self.user_kind(message.author_id) {
+            None => AuthorKind::System,
+            Some(UserKind::Client) => AuthorKind::Client,
+            Some(UserKind::Bot) => AuthorKind::Bot,
+            Some(UserKind::Employee) => {
+                let lines = self
+                    .chats
+                    .get(&message.chat_id)
+                    .is_some_and(|chat| chat.kind == super::chats::ChatKind::Lines);
+                if lines { AuthorKind::Operator } else { AuthorKind::Employee }
+            }
+        }
+    }
+
+    /// The message as a test sees it.
+    pub(crate) fn seen(&self, message: &Message) -> ChatMessage {
+        ChatMessage {
+            id: message.id,
+            chat_id: message.chat_id,
+            author_id: message.author_id,
+            author: self.author_kind(message),
+            author_name: if message.author_id == 0 { String::new() } else { self.name_of(message.author_id) },
+            text: message.text.clone(),
+            keyboard: message.keyboard.clone(),
+            attach: message.attach.clone(),
+            menu: message.menu.clone(),
+            system: message.system,
+            uuid: message.uuid.clone(),
+            unix: message.date,
+            edited: message.edited,
+            deleted: message.deleted,
+            internal: message.skip_connector,
+        }
+    }
+
+    /// The messages of a chat, oldest first.
+    pub(crate) fn messages_of(&self, chat_id: i64) -> impl DoubleEndedIterator<Item = &Message> {
+        self.messages.values().filter(move |message| message.chat_id == chat_id)
+    }
+
+    /// Whether the client's channel shows the message (protocol 3.5).
+    pub(crate) fn leaves_the_portal(&self, message: &Message) -> bool {
+        !message.skip_connector
+            && !message.system
+            && !message.deleted
+            && (!message.text.is_empty() || message.attach.is_some())
+            && self.chats.get(&message.chat_id).is_some_and(|chat| !chat.silent)
+    }
+}

@@ -1,0 +1,131 @@
+//! What the portal knows: people, chats, messages, bots, lines, sessions, applications and tokens.
+//!
+//! Everything here is plain state behind one lock (see [`crate::server::shared`]); nothing waits and nothing talks to
+//! the network. Facts that bots or applications hear about are raised through [`crate::events`], which fills
+//! `callbacks` for the delivery task.
+
+pub(crate) mod apps;
+pub(crate) mod bots;
+pub(crate) mod chats;
+pub(crate) mod content;
+pub(crate) mod crm;
+pub(crate) mod idempotency;
+pub(crate) mod identity;
+pub(crate) mod lines;
+pub(crate) mod messages;
+pub(crate) mod network;
+pub(crate) mod people;
+pub(crate) mod sending;
+pub(crate) mod sessions;
+pub(crate) mod tokens;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use serde_json::Value;
+
+use crate::clock::PortalClock;
+use crate::delivery::Callback;
+use crate::events::subscriptions::HandlerRow;
+use crate::record::{RecordedCall, RtEvent};
+
+/// Calls kept for inspection; older ones are forgotten.
+const CALLS_KEPT: usize = 50_000;
+
+/// The whole state of one portal.
+pub(crate) struct World {
+    pub(crate) clock: PortalClock,
+    pub(crate) identity: identity::Identity,
+    pub(crate) next: Counters,
+    pub(crate) apps: BTreeMap<String, apps::Application>,
+    pub(crate) webhooks: Vec<apps::IncomingWebhook>,
+    pub(crate) tokens: tokens::Tokens,
+    pub(crate) users: BTreeMap<i64, people::User>,
+    pub(crate) chats: BTreeMap<i64, chats::Chat>,
+    pub(crate) messages: BTreeMap<i64, messages::Message>,
+    pub(crate) bot_messages: Vec<i64>,
+    pub(crate) lines: BTreeMap<i64, lines::Line>,
+    pub(crate) sessions: BTreeMap<i64, sessions::Session>,
+    pub(crate) crm: crm::Crm,
+    pub(crate) bots: BTreeMap<i64, bots::Bot>,
+    pub(crate) commands: BTreeMap<i64, bots::Command>,
+    /// Until when `imbot.command.answer` may answer, by bot and chat.
+    pub(crate) answer_until: HashMap<(i64, i64), i64>,
+    pub(crate) handlers: Vec<HandlerRow>,
+    pub(crate) fetch_log: BTreeMap<i64, bots::FetchLog>,
+    pub(crate) idempotency: idempotency::Keys,
+    pub(crate) network: network::Network,
+    pub(crate) rt_events: Vec<RtEvent>,
+    pub(crate) calls: VecDeque<RecordedCall>,
+    /// Callbacks raised since the lock was taken, in order.
+    pub(crate) callbacks: Vec<Callback>,
+    /// Bot messages stored since the lock was taken.
+    pub(crate) fresh_bot_messages: Vec<i64>,
+    /// What this hit already sent: an identical callback is sent once.
+    pub(crate) sent_this_hit: HashSet<String>,
+    /// How many more rounds of events the acting token may cause (protocol 1.1); 7 for a person.
+    pub(crate) event_rounds_left: u8,
+    /// Callbacks that no handler row wanted.
+    pub(crate) unheard: u64,
+}
+
+/// The next free numbers.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(crate) user: i64,
+    pub(crate) chat: i64,
+    pub(crate) message: i64,
+    pub(crate) session: i64,
+    pub(crate) handler: i64,
+    pub(crate) command: i64,
+    pub(crate) line: i64,
+    pub(crate) deal: i64,
+    pub(crate) fetch_event: i64,
+    pub(crate) app_row: i64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            user: 501,
+            chat: 1_701,
+            message: 86_001,
+            session: 343,
+            handler: 401,
+            command: 101,
+            line: 22,
+            deal: 1_209,
+            fetch_event: 1,
+            app_row: 7,
+        }
+    }
+}
+
+/// Hands out the number and moves on.
+pub(crate) fn take(counter: &mut i64) -> i64 {
+    let number = *counter;
+    *counter += 1;
+    number
+}
+
+impl World {
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.unix()
+    }
+
+    pub(crate) fn record_call(&mut self, call: RecordedCall) {
+        if self.calls.len() == CALLS_KEPT {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(call);
+    }
+}
+
+/// A PHP truth about a loose scalar: absent, empty, `0` and `N` are no.
+pub(crate) fn is_yes(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) => matches!(text.as_str(), "Y" | "y" | "1" | "true"),
+        Some(Value::Number(number)) => number.as_i64() == Some(1),
+        _ => false,
+    }
+}
