@@ -240,6 +240,28 @@ async fn installing_again_replaces_tokens_and_application_token() {
 }
 
 #[tokio::test]
+async fn an_employee_cannot_take_an_installed_portal_over() {
+    let stage = Stage::installed().await;
+    stage.authority.admin.store(false, Ordering::SeqCst);
+    let before = stage.registry.access(&stage.key()).await.unwrap().generation;
+    for (user, refresh, application) in [
+        (1, "refresh-of-an-employee", "a-token-of-his-own"),
+        (27, "another-of-an-employee", APPLICATION_TOKEN),
+    ] {
+        *stage.authority.user.lock().unwrap() = user;
+        stage.authority.knows(refresh, MEMBER);
+        let asked = stage.authority.asked();
+        stage.gate.accept(None, FORM, install_body(refresh, application).into()).await.unwrap();
+        let proofs = stage.proofs();
+        until("it was asked", || stage.authority.asked() > asked).await;
+        proofs.stop().await;
+        assert_eq!(pending(&stage).await, 0);
+        assert_eq!(stage.registry.access(&stage.key()).await.unwrap().generation, before);
+        assert_eq!(verify(&stage, APPLICATION_TOKEN), Verification::Verified(stage.key()));
+    }
+}
+
+#[tokio::test]
 async fn a_claim_with_a_missing_or_endless_field_is_refused() {
     let stage = Stage::new().await;
     let server = "https://oauth.bitrix.info/rest/";

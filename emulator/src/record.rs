@@ -61,8 +61,8 @@ pub struct ChatMessage {
     pub internal: bool,
 }
 
-/// One REST call that arrived, items of a batch included.
-#[derive(Clone, Debug)]
+/// One REST call that arrived, items of a batch included. `Debug` masks bot tokens.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RecordedCall {
     /// Method name in lower case.
@@ -81,6 +81,45 @@ pub struct RecordedCall {
     pub executed: bool,
     /// When, in Unix seconds of the emulator's clock.
     pub unix: i64,
+}
+
+impl fmt::Debug for RecordedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedCall")
+            .field("method", &self.method)
+            .field("params", &format_args!("{}", masked(&self.params)))
+            .field("status", &self.status)
+            .field("answer", &format_args!("{}", masked(&self.answer)))
+            .field("user_id", &self.user_id)
+            .field("in_batch", &self.in_batch)
+            .field("executed", &self.executed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Names of parameters whose values are secrets.
+const SECRET_NAMES: [&str; 7] =
+    ["bottoken", "bot_token", "clientid", "client_id", "application_token", "access_token", "refresh_token"];
+
+/// The value with secrets replaced, URLs without their queries, and commands of a batch without parameters.
+pub(crate) fn masked(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| {
+                let name = key.to_ascii_lowercase();
+                let hidden = SECRET_NAMES.contains(&name.as_str());
+                (key.clone(), if hidden { Value::from("***") } else { masked(value) })
+            })
+            .collect(),
+        Value::Array(list) => Value::Array(list.iter().map(masked).collect()),
+        Value::String(text)
+            if text.contains('?') && (text.contains("CLIENT_ID=") || text.contains("oken=")) =>
+        {
+            Value::from(format!("{}?***", without_query(text)))
+        }
+        other => other.clone(),
+    }
 }
 
 /// One RT event sent through `pull.application.event.add`.

@@ -1,5 +1,10 @@
 //! A client writes, a bot answers: the main road through the emulator.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "this is test code, which clippy does not see outside a test function"
+)]
+
 mod support;
 
 use openlines_emulator::{AuthorKind, Emulator};

@@ -1,13 +1,19 @@
 //! Asking an authorisation server for a new pair of tokens.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{PortalError, PortalErrorKind, Registry, credentials::require_safe_transport, record::Sealed};
 use crate::{
-    rest::oauth::{Grant, OAuthClient, OAuthErrorKind},
-    wire::{AppId, MemberId, UserId},
+    rest::{
+        Access, ApiExt, Authorization, HttpApi, HttpOptions, TokenError, TokenErrorKind, TokenSource,
+        methods::basic,
+        oauth::{OAuthClient, OAuthErrorKind},
+    },
+    wire::{AppId, MemberId, PortalKey, UserId},
 };
 
 /// A refresh grant (protocol 9).
@@ -66,6 +72,9 @@ pub enum GrantError {
     /// The refresh token is spent, expired or of another application: never again.
     #[error("{0}")]
     Rejected(String),
+    /// The authorisation server found the request itself malformed: this token never was one.
+    #[error("{0}")]
+    Malformed(String),
     /// The application itself was refused: its secret is wrong, or it is not installed or not paid.
     #[error("{0}")]
     Misconfigured(String),
@@ -74,11 +83,78 @@ pub enum GrantError {
     Unavailable(String),
 }
 
-/// Carries out refresh grants.
+/// Carries out refresh grants. [`OAuthClient`] does.
 #[async_trait]
 pub trait Grants: Send + Sync {
     /// Makes one attempt.
     async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError>;
+
+    /// Whether the user whom a granted token acts for administers the portal at `client_endpoint`.
+    async fn administers(
+        &self,
+        client_endpoint: &str,
+        access_token: &SecretString,
+    ) -> Result<bool, GrantError>;
+}
+
+#[async_trait]
+impl Grants for OAuthClient {
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+        let RefreshGrant { endpoint, client_id, client_secret, refresh_token } = grant;
+        let granted = OAuthClient::refresh(self, endpoint, client_id, client_secret, refresh_token).await;
+        let granted = granted.map_err(|error| {
+            let what = error.to_string();
+            match error.kind() {
+                OAuthErrorKind::InvalidGrant => GrantError::Rejected(what),
+                OAuthErrorKind::InvalidRequest => GrantError::Malformed(what),
+                OAuthErrorKind::InvalidClient
+                | OAuthErrorKind::InvalidScope
+                | OAuthErrorKind::PaymentRequired
+                | OAuthErrorKind::BadAddress => GrantError::Misconfigured(what),
+                _ => GrantError::Unavailable(what),
+            }
+        })?;
+        let mut answer = GrantAnswer::new(granted.access_token);
+        answer.refresh_token = Some(granted.refresh_token);
+        answer.expires_in = i64::try_from(granted.expires_in.as_secs()).unwrap_or(i64::MAX);
+        answer.member_id = Some(granted.member_id);
+        answer.client_endpoint = Some(granted.client_endpoint);
+        answer.user_id = granted.user_id;
+        answer.scope = granted.scope;
+        Ok(answer)
+    }
+
+    async fn administers(
+        &self,
+        client_endpoint: &str,
+        access_token: &SecretString,
+    ) -> Result<bool, GrantError> {
+        let access = Access {
+            endpoint: client_endpoint.to_owned().into(),
+            authorization: Authorization::Bearer(access_token.clone()),
+            generation: 0,
+        };
+        let unavailable = |what: String| GrantError::Unavailable(what);
+        let api = HttpApi::new(Arc::new(Granting(access)), HttpOptions::default())
+            .map_err(|error| unavailable(error.to_string()))?;
+        let asker = PortalKey::new("", "");
+        let profile = api.invoke(&asker, &basic::Profile::new()).await;
+        profile.map(|profile| profile.admin).map_err(|error| unavailable(error.to_string()))
+    }
+}
+
+/// A token that was granted and is not stored yet.
+struct Granting(Access);
+
+#[async_trait]
+impl TokenSource for Granting {
+    async fn access(&self, _: &PortalKey) -> Result<Access, TokenError> {
+        Ok(self.0.clone())
+    }
+
+    async fn renew(&self, _: &PortalKey, _: u64) -> Result<Access, TokenError> {
+        Err(TokenError::new(TokenErrorKind::Unavailable, "the granted token was refused by its portal"))
+    }
 }
 
 /// Refuses every grant: for a program whose only portal is reached by incoming webhook.
@@ -90,34 +166,9 @@ impl Grants for NoGrants {
     async fn refresh(&self, _: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
         Err(GrantError::Misconfigured("no OAuth application is configured".into()))
     }
-}
 
-#[async_trait]
-impl Grants for OAuthClient {
-    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
-        let RefreshGrant { endpoint, client_id, client_secret, refresh_token } = grant;
-        let granted = OAuthClient::refresh(self, endpoint, client_id, client_secret, refresh_token).await;
-        let Grant {
-            access_token, refresh_token, expires_in, client_endpoint, member_id, user_id, scope, ..
-        } = granted.map_err(|error| {
-            let what = error.to_string();
-            match error.kind() {
-                OAuthErrorKind::InvalidGrant => GrantError::Rejected(what),
-                OAuthErrorKind::Busy | OAuthErrorKind::Unreachable | OAuthErrorKind::Unknown => {
-                    GrantError::Unavailable(what)
-                }
-                _ => GrantError::Misconfigured(what),
-            }
-        })?;
-        Ok(GrantAnswer {
-            access_token,
-            refresh_token: Some(refresh_token),
-            expires_in: i64::try_from(expires_in.as_secs()).unwrap_or(i64::MAX),
-            member_id: Some(member_id),
-            client_endpoint: Some(client_endpoint),
-            user_id,
-            scope,
-        })
+    async fn administers(&self, _: &str, _: &SecretString) -> Result<bool, GrantError> {
+        Ok(false)
     }
 }
 

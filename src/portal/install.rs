@@ -7,11 +7,12 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use subtle::ConstantTimeEq;
 use tokio::sync::Notify;
 
 use super::{
     Claim, GrantError, PortalChange, PortalError, PortalErrorKind, Registry, claim::name, grant::Granted,
-    record::Tokens,
+    record::Tokens, registry::Entry,
 };
 use crate::{
     store::{PendingId, PendingPortal, PortalStatus, PutPending, StoreError},
@@ -24,6 +25,9 @@ const PENDING_MAX: u32 = 256;
 const PENDING_AGE: Duration = Duration::from_secs(3600);
 /// First and longest pause between two attempts at a proof.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+/// Pauses between tries while the only copy of a new pair is in memory.
+const PERSIST_PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(30)];
 /// So long `on_uninstall` has before a portal removed with CLEAN is forgotten.
 const FORGET_GRACE: Duration = Duration::from_secs(3600);
 
@@ -187,7 +191,7 @@ impl Installer {
         };
         let granted = match self.registry.grant(&claim.app, &endpoint, &claim.refresh_token).await {
             Ok(granted) => granted,
-            Err(GrantError::Rejected(why)) => return Proof::Refused(why),
+            Err(GrantError::Rejected(why) | GrantError::Malformed(why)) => return Proof::Refused(why),
             Err(GrantError::Misconfigured(why) | GrantError::Unavailable(why)) => return Proof::Later(why),
         };
         if granted.member.as_ref() != Some(&claim.member) {
@@ -196,7 +200,32 @@ impl Installer {
         let Some(client_endpoint) = granted.client_endpoint.clone() else {
             return Proof::Refused("the authorisation server names no https address of the portal".into());
         };
+        // An employee has a refresh token too, of the application's page; only an administrator may take a portal that
+        // works away from whoever installed it.
+        if known.is_some_and(|known| replaces(&known, claim, &granted)) {
+            match self.administers(&client_endpoint, &granted).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Proof::Refused(
+                        "its user is no administrator of the portal, which is installed".into(),
+                    );
+                }
+                Err(error) => return Proof::Later(error.to_string()),
+            }
+        }
         self.store(&key, claim, endpoint, client_endpoint, granted, &mark).await
+    }
+
+    async fn administers(&self, client_endpoint: &str, granted: &Granted) -> Result<bool, GrantError> {
+        let inner = &self.registry.0;
+        let mut asked = inner.grants.administers(client_endpoint, granted.access.secret()).await;
+        // The refresh token is spent: ask again while there is something in hand.
+        for pause in PERSIST_PAUSES {
+            let Err(GrantError::Unavailable(_)) = asked else { break };
+            inner.clock.sleep_until(inner.clock.now().plus(pause)).await;
+            asked = inner.grants.administers(client_endpoint, granted.access.secret()).await;
+        }
+        asked
     }
 
     async fn store(
@@ -212,9 +241,7 @@ impl Installer {
         let domain = domain.as_ref().and_then(url::Url::host_str).unwrap_or(key.member.as_str());
         let mut last = String::new();
         // The refresh token is spent: what it brought must not be lost to a busy store.
-        for pause in [0, 1, 5, 15, 30] {
-            let now = self.registry.0.clock.now();
-            self.registry.0.clock.sleep_until(now.plus(Duration::from_secs(pause))).await;
+        for pause in PERSIST_PAUSES {
             let stored = self
                 .registry
                 .install(key, |draft| {
@@ -241,7 +268,18 @@ impl Installer {
                 Ok(_) => return Proof::Done,
                 Err(error) => last = error.to_string(),
             }
+            let clock = &self.registry.0.clock;
+            clock.sleep_until(clock.now().plus(pause)).await;
         }
         Proof::Later(last)
     }
+}
+
+/// Whether the claim would change who a working portal trusts or acts as.
+fn replaces(known: &Entry, claim: &Claim, granted: &Granted) -> bool {
+    let same_token = known.state.application_token.as_ref().is_some_and(|kept| {
+        bool::from(kept.expose().as_bytes().ct_eq(claim.application_token.expose().as_bytes()))
+    });
+    let same_user = granted.user.is_some_and(|user| user.get() == known.state.user_id);
+    known.status != PortalStatus::Uninstalled && !(same_token && same_user)
 }

@@ -21,8 +21,8 @@ use crate::{
 
 /// A token with less time left is renewed before it is used (protocol 9).
 const AHEAD_SECONDS: i64 = 60;
-/// How long another process keeps off while we renew: longer than the authorisation server may take to answer.
-const REFRESH_LEASE: Duration = Duration::from_secs(45);
+/// How long another process keeps off while we renew: longer than an answer is waited for (65 s).
+const REFRESH_LEASE: Duration = Duration::from_secs(90);
 /// How often we look whether another process has finished its refresh.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// How often a new pair is offered to the store before it waits in memory for the next call.
@@ -117,7 +117,7 @@ impl Registry {
                     tracing::error!(%portal, what, "the authorisation server does not accept the application");
                     Err(unavailable(what))
                 }
-                Err(GrantError::Unavailable(what)) => Err(unavailable(what)),
+                Err(GrantError::Unavailable(what) | GrantError::Malformed(what)) => Err(unavailable(what)),
             };
         }
     }

@@ -25,7 +25,7 @@ use openlines::{
     store::{Appended, Journal, MemoryStore, NewEvent, StoreError, StoreErrorKind},
     wire::{AppId, MemberId, PortalKey, Timestamp, UserId},
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 
 pub const CLIENT_ID: &str = "local.65f0a1b2c3d4e5.12345678";
@@ -62,6 +62,9 @@ pub struct Authority {
     pub client_endpoint: Mutex<String>,
     serial: AtomicUsize,
     lives: Mutex<i64>,
+    /// What `profile` says of whoever installs.
+    pub admin: AtomicBool,
+    pub user: Mutex<i64>,
 }
 
 impl Default for Authority {
@@ -75,6 +78,8 @@ impl Default for Authority {
             client_endpoint: Mutex::new("https://demo.example/rest/".into()),
             serial: AtomicUsize::new(0),
             lives: Mutex::new(3600),
+            admin: AtomicBool::new(true),
+            user: Mutex::new(1),
         }
     }
 }
@@ -129,9 +134,15 @@ impl Grants for Authority {
         answer.expires_in = *self.lives.lock().unwrap();
         answer.member_id = Some(MemberId::from(member));
         answer.client_endpoint = Some(self.client_endpoint.lock().unwrap().clone());
-        answer.user_id = Some(UserId::new(1));
+        answer.user_id = Some(UserId::new(*self.user.lock().unwrap()));
         answer.scope = vec!["imbot".into(), "imopenlines".into()];
         Ok(answer)
+    }
+
+    async fn administers(&self, client_endpoint: &str, token: &SecretString) -> Result<bool, GrantError> {
+        assert_eq!(client_endpoint, *self.client_endpoint.lock().unwrap());
+        assert!(token.expose_secret().starts_with("granted-access-"));
+        Ok(self.admin.load(Ordering::SeqCst))
     }
 }
 

@@ -120,10 +120,13 @@ impl World {
             let mentioned = mentions(&message.text);
             let list: Map<String, Value> = mentioned.iter().map(|id| (id.to_string(), json!(id))).collect();
             params["MENTIONED_LIST"] = Value::Object(list);
-            params["TO_USER_ID"] = json!(mentioned.first().copied().unwrap_or(0));
-            params["MESSAGE_ORIGINAL"] = json!(message.text);
         }
         params["PLATFORM_CONTEXT"] = json!("web");
+        if !private {
+            let first = mentions(&message.text).first().copied();
+            params["MESSAGE_ORIGINAL"] = json!(message.text);
+            params["TO_USER_ID"] = json!(first.unwrap_or(0));
+        }
         params
     }
 

@@ -118,7 +118,8 @@ impl Portal {
             }
             let _ = writeln!(out, "calls ({} in all):", world.calls.len());
             for call in world.calls.iter().rev().take(SHOWN).rev() {
-                let answer: String = call.answer.to_string().chars().take(160).collect();
+                let answer: String =
+                    crate::record::masked(&call.answer).to_string().chars().take(160).collect();
                 let _ = writeln!(out, "  {} {} {answer}", call.status, call.method);
             }
             out

@@ -168,9 +168,15 @@ impl Call<'_> {
         }
     }
 
+    /// The portal's own code broke on a value.
+    pub(crate) fn broken() -> RestError {
+        RestError::new(500, "INTERNAL_SERVER_ERROR", "Internal server error")
+    }
+
     /// Keyboard, menu and attachment faults of v1 methods.
     pub(crate) fn content_error(what: &str, fault: ContentFault) -> RestError {
         match (what, fault) {
+            (_, ContentFault::Fatal) => Self::broken(),
             ("ATTACH", ContentFault::Invalid) => RestError::bad("ATTACH_ERROR", "Incorrect attach params"),
             ("ATTACH", ContentFault::Oversize) => {
                 RestError::bad("ATTACH_OVERSIZE", "You have exceeded the maximum allowable size of attach")

@@ -13,6 +13,9 @@ pub(crate) enum ContentFault {
     /// Its stored JSON is too long.
     #[allow(dead_code, reason = "raised by the validators")]
     Oversize,
+    /// The portal's own code breaks on it: HTTP 500.
+    #[allow(dead_code, reason = "raised by the validators")]
+    Fatal,
 }
 
 type Content = Result<Option<Value>, ContentFault>;

@@ -51,7 +51,7 @@ impl World {
         self.last_session(chat_id).filter(|session| session.is_open()).map(|session| session.id)
     }
 
-    /// Opens a session if none is open: raises ONSESSIONSTART and lets the welcome bot in.
+    /// Opens a session if none is open: raises ONSESSIONSTART, and lets the welcome bot in when a client began it.
     pub(crate) fn ensure_session(&mut self, chat_id: i64, acting_user: i64) {
         if self.open_session_id(chat_id).is_some() {
             return;
@@ -75,7 +75,7 @@ impl World {
             seat.sessions += 1;
         }
         self.raise_session("ONSESSIONSTART", id, acting_user);
-        let wanted = joins == BotJoins::EverySession || earlier == 0;
+        let wanted = acting_user == client_id && (joins == BotJoins::EverySession || earlier == 0);
         if let Some(bot_id) = welcome.filter(|bot_id| wanted && self.bots.contains_key(bot_id)) {
             self.join_chat(chat_id, bot_id, 0, acting_user);
             self.lead(chat_id, bot_id);

@@ -1,6 +1,10 @@
 //! A bot's side of the wire, written with nothing but an HTTP server and an HTTP client.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "this is test code, which clippy does not see outside a test function"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -90,7 +90,7 @@ fn answer(call: &mut Call<'_>) -> Reply {
     if message_id <= 0 {
         return Err(RestError::bad("MESSAGE_ID_EMPTY", "Message id can't be empty"));
     }
-    let parts = parts(call, command.bot_id)?;
+    let parts = parts(call, command.bot_id, true)?;
     let chat_id = call.world.messages.get(&message_id).map_or(0, |message| message.chat_id);
     let open = call
         .world

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::{Answer, Call, Method, Reply, RestError};
 use super::bots::own_bot;
 use crate::world::chats::ChatKind;
-use crate::world::content;
+use crate::world::content::{self, ContentFault};
 use crate::world::sending::NewMessage;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
@@ -47,14 +47,18 @@ pub(super) struct Parts {
     pub(super) menu: Option<Value>,
 }
 
-pub(super) fn parts(call: &Call<'_>, bot_id: i64) -> Result<Parts, RestError> {
+/// `answer` is `imbot.command.answer`, which names an oversize keyboard itself instead of failing to send.
+pub(super) fn parts(call: &Call<'_>, bot_id: i64, answer: bool) -> Result<Parts, RestError> {
     let text = call.text("MESSAGE").unwrap_or_default().trim().to_owned();
     if text.is_empty() {
         return Err(RestError::bad("MESSAGE_EMPTY", "Message can't be empty"));
     }
     let error = |what| move |fault| Call::content_error(what, fault);
     let attach = content::attach(call.value("ATTACH"), call.world.now()).map_err(error("ATTACH"))?;
-    let keyboard = content::keyboard(call.value("KEYBOARD"), bot_id).map_err(error("KEYBOARD"))?;
+    let keyboard = content::keyboard(call.value("KEYBOARD"), bot_id).map_err(|fault| match fault {
+        ContentFault::Oversize if answer => oversize("KEYBOARD"),
+        fault => Call::content_error("KEYBOARD", fault),
+    })?;
     let menu = content::menu(call.value("MENU"), bot_id).map_err(error("MENU"))?;
     Ok(Parts { text, attach, keyboard, menu })
 }
@@ -74,7 +78,7 @@ fn add(call: &mut Call<'_>) -> Reply {
         }
         0
     };
-    let parts = parts(call, bot_id)?;
+    let parts = parts(call, bot_id, false)?;
     let chat_id = if as_system { chat_id } else { chat_of_dialog(call, bot_id, &dialog).unwrap_or(0) };
     if !as_system {
         call.world.may_post(chat_id, bot_id).map_err(RestError::not_added)?;
@@ -107,6 +111,10 @@ fn looks_like_dialog(dialog: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+fn oversize(what: &str) -> RestError {
+    RestError::bad(&format!("{what}_OVERSIZE"), "You have exceeded the maximum allowable size")
+}
+
 /// The message of `MESSAGE_ID` if the bot may change it.
 fn changeable(call: &Call<'_>, bot_id: i64) -> Result<i64, RestError> {
     let id = call.int("MESSAGE_ID");
@@ -135,11 +143,9 @@ fn update(call: &mut Call<'_>) -> Reply {
     let change = |call: &Call<'_>, name: &str| call.params.get(name).cloned();
     let over = |what: &'static str| {
         move |fault| match (what, fault) {
-            ("MENU", content::ContentFault::Invalid) => RestError::bad("menu_ERROR", "Incorrect menu params"),
+            ("MENU", ContentFault::Invalid) => RestError::bad("menu_ERROR", "Incorrect menu params"),
             ("ATTACH", fault) => Call::content_error("ATTACH", fault),
-            (what, content::ContentFault::Oversize) => {
-                RestError::bad(&format!("{what}_OVERSIZE"), "You have exceeded the maximum allowable size")
-            }
+            (what, ContentFault::Oversize) => oversize(what),
             (what, fault) => Call::content_error(what, fault),
         }
     };

@@ -20,6 +20,7 @@ pub(in crate::rest) const METHODS: &[Method] = &[
 fn content_error(what: &'static str) -> impl Fn(ContentFault) -> RestError {
     move |fault| {
         let text = match fault {
+            ContentFault::Fatal => return Call::broken(),
             ContentFault::Invalid => format!("Incorrect {} params", what.to_ascii_lowercase()),
             ContentFault::Oversize => "You have exceeded the maximum allowable size".to_owned(),
         };

@@ -1,0 +1,105 @@
+//! Slash commands, typed and pressed.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "this is test code, which clippy does not see outside a test function"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use openlines_emulator::Emulator;
+use serde_json::json;
+use support::{App, Handler, SOON, of, only};
+
+#[tokio::test]
+async fn a_command_pre_empts_the_message_for_every_bot() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v1("helper", &handler).await;
+    let command = json!({"BOT_ID": bot_id, "COMMAND": "/order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
+        "EVENT_COMMAND_ADD": handler.url});
+    let id = app.ok("imbot.command.register", command.clone()).await;
+    assert_eq!(app.ok("imbot.command.register", command).await, id, "known commands keep their id");
+
+    let ann = portal.client("Ann");
+    let typed = ann.says("/order status 15").await;
+    ann.says("/unknown").await;
+    portal.settled(SOON).await;
+    let run = &only(&portal, "ONIMCOMMANDADD")["data"]["COMMAND"][id.to_string()].clone();
+    assert_eq!(run["COMMAND"], "order");
+    assert_eq!(run["COMMAND_PARAMS"], "status 15");
+    assert_eq!(run["COMMAND_CONTEXT"], "TEXTAREA");
+    assert_eq!(run["MESSAGE_ID"], typed.to_string());
+    assert_eq!(only(&portal, "ONIMBOTMESSAGEADD")["data"]["PARAMS"]["MESSAGE"], "/unknown");
+}
+
+#[tokio::test]
+async fn a_pressed_button_runs_its_command_each_time() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v2("helper", &handler).await;
+    let command = json!({"botId": bot_id, "fields": {"command": "pay", "title": {"en": "Pay"}}});
+    let command = app.ok("imbot.v2.Command.register", command).await["command"].clone();
+    assert_eq!(command["command"], "/pay");
+    let ann = portal.client("Ann");
+    ann.says("hello").await;
+    let fields = json!({"message": "choose", "keyboard": {"BUTTONS": [
+        {"TEXT": "Pay", "COMMAND": "/pay", "COMMAND_PARAMS": "15"}, {"TEXT": "Again", "ACTION": "SEND", "ACTION_VALUE": "more"}]}});
+    let sent = app
+        .ok(
+            "imbot.v2.Chat.Message.send",
+            json!({"botId": bot_id, "dialogId": ann.dialog_id(), "fields": fields}),
+        )
+        .await;
+    ann.presses("Pay").await;
+    ann.presses("Pay").await;
+    ann.presses("Again").await;
+    portal.settled(SOON).await;
+    let runs = of(&portal, "ONIMBOTV2COMMANDADD");
+    assert_eq!(runs.len(), 2);
+    let data = &runs[0].form()["data"];
+    assert_eq!(data["command"]["context"], "keyboard");
+    assert_eq!(data["command"]["params"], "15");
+    assert_eq!(data["message"]["id"], sent["id"].to_string(), "the id is the bot's message");
+    assert!(portal.transcript(ann.chat_id()).contains("Ann: more"));
+}
+
+#[tokio::test]
+async fn an_answer_to_a_command_is_sent_for_ten_minutes_only() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v1("helper", &handler).await;
+    let command = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
+        "EVENT_COMMAND_ADD": handler.url});
+    let id = app.ok("imbot.command.register", command).await;
+    let olga = portal.employee("Olga");
+    let typed = olga.says_to(bot_id, "/order 15").await;
+    let answer = json!({"COMMAND_ID": id, "MESSAGE_ID": typed, "MESSAGE": "on its way"});
+    assert!(app.ok("imbot.command.answer", answer.clone()).await.as_i64().unwrap() > typed);
+    portal.clock().advance(Duration::from_secs(600));
+    assert_eq!(app.ok("imbot.command.answer", answer).await, true, "a success that sends nothing");
+    assert_eq!(portal.bot_messages().len(), 1);
+}
+
+#[tokio::test]
+async fn one_message_runs_ten_commands_at_most_and_each_once() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v2("helper", &handler).await;
+    app.ok("imbot.v2.Command.register", json!({"botId": bot_id, "fields": {"command": "x", "hidden": true}}))
+        .await;
+    let lines: Vec<String> = (0..12).map(|at| format!("/x {at}")).collect();
+    portal.client("Ann").says(&format!("/x 0\n{}", lines.join("\n"))).await;
+    portal.settled(SOON).await;
+    assert_eq!(of(&portal, "ONIMBOTV2COMMANDADD").len(), 10);
+}
