@@ -15,8 +15,8 @@ use crate::clock::PortalClock;
 use crate::faults::Faults;
 use crate::record::Delivery;
 
-/// Deliveries kept for inspection; older ones are forgotten.
-const KEPT: usize = 50_000;
+/// Bytes of bodies kept for inspection; older deliveries are forgotten.
+const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
 
 /// A callback that was raised and not yet queued.
 pub(crate) struct Callback {
@@ -25,13 +25,20 @@ pub(crate) struct Callback {
     pub(crate) body: Bytes,
 }
 
+/// What was delivered, by number.
+#[derive(Default)]
+struct Log {
+    entries: BTreeMap<u64, Delivery>,
+    bytes: usize,
+}
+
 /// The queue and its log.
 pub(crate) struct Deliveries {
     sender: mpsc::UnboundedSender<Delivery>,
     next: AtomicU64,
     /// Queued or under way.
     pending: AtomicUsize,
-    log: Mutex<BTreeMap<u64, Delivery>>,
+    log: Mutex<Log>,
     held: Mutex<VecDeque<Delivery>>,
     faults: Faults,
     clock: PortalClock,
@@ -107,10 +114,13 @@ impl Deliveries {
 
     fn finish(&self, delivery: Delivery) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        if log.len() == KEPT {
-            log.pop_first();
+        log.bytes += delivery.body.len();
+        log.entries.insert(delivery.id, delivery);
+        while log.bytes > KEPT_BYTES
+            && let Some((_, oldest)) = log.entries.pop_first()
+        {
+            log.bytes -= oldest.body.len();
         }
-        log.insert(delivery.id, delivery);
         drop(log);
         self.changed.send_modify(|turn| *turn += 1);
     }
@@ -120,11 +130,11 @@ impl Deliveries {
     }
 
     pub(crate) fn all(&self) -> Vec<Delivery> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).entries.values().cloned().collect()
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<Delivery> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).entries.get(&id).cloned()
     }
 }
 

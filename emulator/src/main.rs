@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use openlines_emulator::{Emulator, RateLimit};
+use openlines_emulator::{Emulator, Portal, RateLimit};
 use tracing_subscriber::EnvFilter;
+
+/// Between two tries to reach the application's installation address.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// A Bitrix24 portal in a box: open lines, bots, OAuth and event delivery on loopback.
 #[derive(Debug, Parser)]
@@ -58,14 +62,38 @@ async fn run(settings: Settings) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", settings.listen))?;
     introduce(&emulator);
     let portal = emulator.portal();
-    if let Some(url) = &settings.install {
-        println!("Installation sent to {url}: {:?}", portal.install(url).await.status);
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => {
+            stopped.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
+        }
+        () = install(&portal, &settings) => Ok(()),
     }
-    if let Some(url) = &settings.install_page {
-        println!("Installation page {url}: {:?}", portal.install_with_page(url).await.status);
-        portal.install_finish();
+}
+
+/// Installs the application if asked to, and then waits for ever. The bot needs what was just printed before it can
+/// start, so an address where nobody listens yet is tried again.
+async fn install(portal: &Portal, settings: &Settings) {
+    let mut told = false;
+    while let Some(url) = settings.install.as_ref().or(settings.install_page.as_ref()) {
+        let by_page = settings.install_page.is_some();
+        let delivery = if by_page { portal.install_with_page(url).await } else { portal.install(url).await };
+        match delivery.status {
+            Ok(status) => {
+                println!("Installed at {url}: it answered {status}.");
+                if by_page {
+                    portal.install_finish();
+                }
+                break;
+            }
+            Err(_) if !told => {
+                println!("Nobody answers at {url} yet; the installation waits for it.");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(BETWEEN_TRIES).await;
     }
-    tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
+    std::future::pending().await
 }
 
 fn introduce(emulator: &Emulator) {

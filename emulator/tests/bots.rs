@@ -215,4 +215,9 @@ async fn an_unregistered_bot_is_told_and_gone() {
     );
     assert_eq!(of(&portal, "ONIMBOTMESSAGEADD").len(), 1);
     assert_eq!(app.refused("imbot.unregister", json!({"BOT_ID": id}), 400).await, "BOT_ID_ERROR");
+    // The line that lost its bot takes the next one.
+    let next = app.register_v1("second", &handler).await;
+    let bob = portal.client("Bob");
+    bob.says("hello").await;
+    assert_eq!(portal.session_operator(bob.chat_id()), Some(next));
 }

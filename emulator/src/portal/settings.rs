@@ -25,7 +25,7 @@ impl LineSettings {
     pub fn welcome_bot(&self, bot_id: Option<i64>) -> &Self {
         self.change(|line| {
             line.welcome_bot = bot_id;
-            line.adopts_first_bot = false;
+            line.adopts_bots = false;
         })
     }
 

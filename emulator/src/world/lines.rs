@@ -39,8 +39,8 @@ pub(crate) struct Line {
     /// `ACTIVE`: a line that is off refuses what employees and bots send.
     pub(crate) active: bool,
     pub(crate) welcome_bot: Option<i64>,
-    /// Whether the first open-line bot that registers becomes the welcome bot.
-    pub(crate) adopts_first_bot: bool,
+    /// Whether a line without a welcome bot takes the next open-line bot that registers.
+    pub(crate) adopts_bots: bool,
     pub(crate) bot_joins: BotJoins,
     pub(crate) bot_leaves: BotLeaves,
     /// Where each client sits, by user id.
@@ -66,7 +66,7 @@ impl World {
                 connector_title: title.to_owned(),
                 active: true,
                 welcome_bot: None,
-                adopts_first_bot: true,
+                adopts_bots: true,
                 bot_joins: BotJoins::default(),
                 bot_leaves: BotLeaves::default(),
                 seats: BTreeMap::new(),
@@ -113,6 +113,15 @@ impl World {
             line.seats.insert(client_id, Seat { chat_id, sessions: 0 });
         }
         Some(chat_id)
+    }
+
+    /// An open-line bot becomes the welcome bot of lines that have none and take one.
+    pub(crate) fn offer_to_lines(&mut self, bot_id: i64) {
+        if self.bots.get(&bot_id).is_some_and(|bot| bot.openline) {
+            for line in self.lines.values_mut().filter(|line| line.adopts_bots) {
+                line.welcome_bot.get_or_insert(bot_id);
+            }
+        }
     }
 
     /// A client by name, made on demand.

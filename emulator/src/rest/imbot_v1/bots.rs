@@ -136,6 +136,7 @@ fn update(call: &mut Call<'_>) -> Reply {
             bot.openline = openline == "Y" || bot.kind == BotKind::OpenLine;
         }
     }
+    call.world.offer_to_lines(id);
     if let Some(user) = call.world.users.get_mut(&id) {
         if let Some(name) = name {
             user.first_name = name;
@@ -173,13 +174,9 @@ fn list(call: &mut Call<'_>) -> Reply {
 impl crate::world::World {
     /// Adds a bot; the first one for open lines becomes the welcome bot of lines that have none.
     pub(in crate::rest) fn add_bot(&mut self, bot: Bot) {
-        if bot.openline {
-            for line in self.lines.values_mut().filter(|line| line.adopts_first_bot) {
-                line.welcome_bot = Some(bot.id);
-                line.adopts_first_bot = false;
-            }
-        }
-        self.bots.insert(bot.id, bot);
+        let id = bot.id;
+        self.bots.insert(id, bot);
+        self.offer_to_lines(id);
     }
 
     /// Tells the bot's application, then removes the bot; the last v2 bot takes the v2 rows with it.

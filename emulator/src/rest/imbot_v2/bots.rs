@@ -179,6 +179,7 @@ fn update(call: &mut Call<'_>) -> Reply {
             bot.background_id = background.filter(|id| !id.is_empty());
         }
     }
+    call.world.offer_to_lines(id);
     if let Some(properties) = field(call, "properties").cloned() {
         // What is not given is overwritten with nothing; only the name is protected.
         let text = |name: &str| properties.get(name).and_then(scalar_text);
