@@ -1,0 +1,209 @@
+//! The echo scenario, stopped in-process at every point between the engine and its store, and between the engine and
+//! the portal, one run a point. After each the app starts again on the same store: every message that got its 200 is
+//! answered exactly once and in order.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod points;
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use openlines::{
+    app::Running,
+    prelude::*,
+    store::{MemoryStore, Store},
+};
+use openlines_emulator::{Client, Emulator, Portal};
+use points::{PointedApi, PointedStore, Points};
+use tokio::runtime::{Builder, Runtime};
+
+const MESSAGES: usize = 3;
+const SOON: Duration = Duration::from_secs(20);
+const MASTER_KEY: &str = "dGhpcyBpcyBhIGtleSB1c2VkIGluIHRlc3RzIG9ubHk=";
+
+/// One life of the bot, in a runtime of its own: when that is shut down, everything of it ends where it stands, as
+/// with SIGKILL.
+struct Life {
+    runtime: Option<Runtime>,
+    running: Option<Running>,
+    points: Points,
+}
+
+impl Life {
+    async fn begin(portal: &Portal, store: &Arc<dyn Store>, listen: SocketAddr, points: Points) -> Self {
+        let app = portal.app();
+        let config = Config::new()
+            .listen(listen)
+            .without_admin()
+            .public_url(format!("http://{listen}"))
+            .master_key(MASTER_KEY)
+            .oauth_app(app.client_id, app.client_secret)
+            .oauth_hosts(app.oauth_host);
+        let store = Arc::new(PointedStore { inner: store.clone(), points: points.clone() });
+        let around = points.clone();
+        let mut policy = openlines::dispatch::Policy::default();
+        policy.first_wait = Duration::from_millis(5);
+        let app = App::new(config)
+            .store(store)
+            .policy(policy)
+            .wrap_api(move |inner| Arc::new(PointedApi { inner, points: around }))
+            .bot(BotProfile::openline("echo").name("Echo"), async |cx: Context, message: Message| {
+                cx.reply(format!("You said: {}", literal(&message.text)));
+            });
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let started = runtime.spawn(app.start());
+        let running = tokio::select! {
+            started = started => Some(started.unwrap().unwrap()),
+            _ = points.stopped() => None,
+        };
+        Self { runtime: Some(runtime), running, points }
+    }
+
+    /// Ends it, wherever it stands.
+    fn end(&mut self) {
+        drop(self.running.take());
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// Goes on until the bot is at rest or its point has come; tells whether the point came.
+    async fn until<F: Future<Output = ()>>(&self, done: F) -> Option<String> {
+        tokio::select! {
+            biased;
+            point = self.points.stopped() => Some(point),
+            () = done => None,
+            () = tokio::time::sleep(SOON) => panic!("neither done nor stopped"),
+        }
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Waits until everything said is answered, and nothing is under way.
+async fn answered(life: &Life, portal: &Portal) {
+    portal.settled(SOON).await;
+    if let Some(running) = &life.running {
+        running.idle().await;
+    }
+}
+
+/// Runs the scenario with a stop at `stop_at`; tells the point's name, or how many points there were if it had none.
+async fn run(stop_at: usize) -> Result<String, usize> {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let points = Points::stop_at(stop_at);
+    let mut life = Life::begin(&portal, &store, listen, points.clone()).await;
+    let mut stopped = if life.running.is_none() { Some(points.stopped().await) } else { None };
+    let mut next = 0;
+
+    // The installation, then the messages; whoever has stopped begins again and goes on from there.
+    let mut installed = false;
+    let mut client: Option<Client> = None;
+    loop {
+        if stopped.is_some() && life.points.passed() > stop_at {
+            life.end();
+            life = begin_again(&portal, &store, listen).await;
+        }
+        if !installed {
+            let page = format!("http://{listen}/install");
+            let install = portal.install(&page);
+            let accepted = tokio::select! {
+                delivery = install => delivery.status == Ok(200),
+                point = life.points.stopped() => { stopped = Some(point); false }
+            };
+            if !accepted {
+                // An installation that got no 200 is made again by the person who installs.
+                stopped.get_or_insert_with(|| "the installation".into());
+                continue;
+            }
+            installed = true;
+        }
+        if client.is_none() {
+            let set_up = async { life.running.as_ref().unwrap().set_up(1).await };
+            match life.until(set_up).await {
+                Some(point) => stopped = Some(point),
+                None => client = Some(portal.client("Ann")),
+            }
+            continue;
+        }
+        let Some(ann) = &client else { continue };
+        if next < MESSAGES {
+            ann.says(&format!("message {next}")).await;
+            next += 1;
+        }
+        if let Some(point) = life.until(answered(&life, &portal)).await {
+            stopped = Some(point);
+            continue;
+        }
+        if next == MESSAGES {
+            break;
+        }
+    }
+    verify(&portal, &emulator, stopped.as_deref().unwrap_or("no stop")).await;
+    let passed = points.passed();
+    life.end();
+    stopped.ok_or(passed)
+}
+
+/// The next life on the same store, without points. The last one's address may be held for a moment longer.
+async fn begin_again(portal: &Portal, store: &Arc<dyn Store>, listen: SocketAddr) -> Life {
+    let deadline = Instant::now() + SOON;
+    while std::net::TcpListener::bind(listen).is_err() {
+        assert!(Instant::now() < deadline, "the address of the last life is still held");
+        tokio::task::yield_now().await;
+    }
+    Life::begin(portal, store, listen, Points::stop_at(usize::MAX)).await
+}
+
+async fn verify(portal: &Portal, _emulator: &Emulator, point: &str) {
+    let number = |text: &str| text.rsplit_once("message ").and_then(|(_, number)| number.parse::<usize>().ok());
+    let acknowledged: Vec<usize> = portal
+        .deliveries()
+        .iter()
+        .filter(|delivery| delivery.event == "ONIMBOTV2MESSAGEADD" && delivery.status == Ok(200))
+        .filter_map(|delivery| number(delivery.form()["data"]["message"]["text"].as_str()?))
+        .collect();
+    let answers: Vec<usize> = portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect();
+    let mut once = answers.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(answers, once, "stopped {point}: answered once and in order");
+    for message in acknowledged {
+        assert!(answers.contains(&message), "stopped {point}: message {message} got its 200 and no answer: {answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once_and_in_order() {
+    let mut names = Vec::new();
+    for stop_at in 0.. {
+        match run(stop_at).await {
+            Ok(point) => names.push(point),
+            // Past the last point of the scenario.
+            Err(points) => {
+                assert!(points <= stop_at, "every point was stopped at: {points} of {stop_at}");
+                break;
+            }
+        }
+    }
+    println!("stopped at {} points", names.len());
+    for wanted in [
+        "before append", "after append", "before commit", "after commit", "before mark_sending", "after mark_sending",
+        "before imbot.v2.Chat.Message.send", "after imbot.v2.Chat.Message.send", "before settle", "after settle",
+        "before put_portal", "after put_portal", "after imbot.v2.Bot.register",
+    ] {
+        let times = names.iter().filter(|name| *name == wanted).count();
+        assert!(times > 0, "never stopped {wanted}: {names:?}");
+    }
+    assert!(names.iter().filter(|name| *name == "after commit").count() >= MESSAGES);
+}

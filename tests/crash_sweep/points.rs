@@ -1,0 +1,167 @@
+//! The points at which a process can end: before and after everything it asks of its store and of the portal.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use openlines::{
+    rest::{Api, Call, CallError},
+    store::{
+        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal, JournalRow,
+        LaneKey, LaneState, Lease, NewEvent, NodeId, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal,
+        PortalRecord, Portals, PutPending, Reopened, Retention, SendOutcome, Seq, StepValue, Store, StoreError, Swept,
+        Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+    },
+    wire::{PortalKey, Timestamp},
+};
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// Counts points and stops everything at one of them. Clones count together.
+#[derive(Debug, Clone)]
+pub(crate) struct Points {
+    passed: Arc<AtomicUsize>,
+    stop_at: usize,
+    stopped: Arc<watch::Sender<Option<String>>>,
+}
+
+impl Points {
+    /// Stops at point `stop_at`, counted from 0.
+    pub(crate) fn stop_at(stop_at: usize) -> Self {
+        Self { passed: Arc::default(), stop_at, stopped: Arc::new(watch::Sender::new(None)) }
+    }
+
+    /// How many points were passed.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed.load(Ordering::SeqCst)
+    }
+
+    /// The name of the point it was stopped at, once it was.
+    pub(crate) async fn stopped(&self) -> String {
+        let mut stopped = self.stopped.subscribe();
+        let name = stopped.wait_for(Option::is_some).await.expect("the sender lives here").clone();
+        name.expect("waited for")
+    }
+
+    /// Passes a point, or never returns: the process has ended.
+    async fn pass(&self, moment: &str, what: &str) {
+        if self.stopped.borrow().is_none() {
+            if self.passed.fetch_add(1, Ordering::SeqCst) != self.stop_at {
+                return;
+            }
+            self.stopped.send_replace(Some(format!("{moment} {what}")));
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A portal's REST face behind points.
+pub(crate) struct PointedApi {
+    pub(crate) inner: Arc<dyn Api>,
+    pub(crate) points: Points,
+}
+
+#[async_trait]
+impl Api for PointedApi {
+    async fn call(&self, call: Call) -> Result<Value, CallError> {
+        let method = call.method.to_string();
+        self.points.pass("before", &method).await;
+        let answer = self.inner.call(call).await;
+        self.points.pass("after", &method).await;
+        answer
+    }
+}
+
+/// A store behind points.
+#[derive(Debug)]
+pub(crate) struct PointedStore {
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) points: Points,
+}
+
+/// Each method of a store trait between two points.
+macro_rules! pointed {
+    ($($trait:ident { $(fn $method:ident(&self $(, $name:ident: $kind:ty)*) -> $result:ty;)+ })+) => {$(
+        #[async_trait]
+        impl $trait for PointedStore {
+            $(
+                async fn $method(&self $(, $name: $kind)*) -> Result<$result, StoreError> {
+                    self.points.pass("before", stringify!($method)).await;
+                    let result = self.inner.$method($($name),*).await;
+                    self.points.pass("after", stringify!($method)).await;
+                    result
+                }
+            )+
+        }
+    )+};
+}
+
+pointed! {
+    Journal {
+        fn append(&self, events: Vec<NewEvent>, now: Timestamp) -> Vec<Appended>;
+    }
+    Work {
+        fn acquire(&self, portals: &[PortalKey], node: &NodeId, now: Timestamp) -> Vec<Lease>;
+        fn load(&self, lease: &Lease, after: Seq, limit: u32) -> Vec<JournalRow>;
+        fn lane(&self, lease: &Lease, lane: &LaneKey) -> LaneState;
+        fn start_turn(&self, lease: &Lease, seqs: &[Seq], now: Timestamp) -> Turn;
+        fn put_step(&self, lease: &Lease, turn: TurnId, name: &str, value: StepValue) -> StepValue;
+        fn commit(&self, lease: &Lease, commit: TurnCommit, now: Timestamp) -> Committed;
+        fn fail(&self, lease: &Lease, turn: TurnId, error: &str, verdict: Verdict, now: Timestamp) -> ();
+        fn due_timers(&self, lease: &Lease, limit: u32, now: Timestamp) -> Vec<DueTimer>;
+        fn next_timer(&self, lease: &Lease) -> Option<Timestamp>;
+        fn timer_fired(&self, lease: &Lease, timer: &DueTimer) -> ();
+    }
+    Outbox {
+        fn unsettled(&self, lease: &Lease, after: OutboxId, limit: u32) -> Vec<OutboxRow>;
+        fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> ();
+        fn settle(&self, lease: &Lease, row: OutboxId, outcome: SendOutcome, now: Timestamp) -> ();
+    }
+    Portals {
+        fn portal(&self, key: &PortalKey) -> Option<PortalRecord>;
+        fn portals(&self) -> Vec<PortalRecord>;
+        fn put_portal(&self, record: PortalRecord, now: Timestamp) -> Option<u64>;
+        fn forget_portal(&self, key: &PortalKey) -> ();
+        fn put_pending(&self, pending: PendingPortal, max: u32, max_age: Duration, now: Timestamp) -> PutPending;
+        fn pending(&self, max_age: Duration, now: Timestamp) -> Vec<PendingPortal>;
+        fn drop_pending(&self, id: PendingId) -> ();
+        fn begin_refresh(&self, key: &PortalKey, generation: u64, ttl: Duration, now: Timestamp) -> bool;
+    }
+}
+
+// Housekeeping and the inbox run by the clock, not by the scenario: they would make the points differ from run to run.
+
+#[async_trait]
+impl Inbox for PointedStore {
+    async fn inbox(&self, state: Option<InboxState>, limit: u32) -> Result<Vec<InboxEntry>, StoreError> {
+        self.inner.inbox(state, limit).await
+    }
+
+    async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError> {
+        self.inner.inbox_entry(item).await
+    }
+
+    async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError> {
+        self.inner.request(request, now).await
+    }
+
+    async fn carry_out_requests(&self, now: Timestamp) -> Result<Reopened, StoreError> {
+        self.inner.carry_out_requests(now).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for PointedStore {
+    async fn sweep(&self, retention: &Retention, limit: u32, now: Timestamp) -> Result<Swept, StoreError> {
+        self.inner.sweep(retention, limit, now).await
+    }
+
+    fn identity(&self) -> [u8; 16] {
+        self.inner.identity()
+    }
+}
