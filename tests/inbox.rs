@@ -26,7 +26,8 @@ async fn broken(directory: &std::path::Path, mended: Arc<AtomicBool>) -> (Stage,
     let portal = emulator.portal();
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let database = format!("sqlite://{}", directory.join("bot.db").display());
-    let config = settings(&portal).listen(address).public_url(format!("http://{address}")).database_url(&database);
+    let config =
+        settings(&portal).listen(address).public_url(format!("http://{address}")).database_url(&database);
     let mut policy = Policy::default();
     policy.first_wait = Duration::from_millis(1);
     let bot = move |_cx: Context, message: Message| {
@@ -39,7 +40,8 @@ async fn broken(directory: &std::path::Path, mended: Arc<AtomicBool>) -> (Stage,
             }
         }
     };
-    let running = App::new(config).policy(policy).bot(BotProfile::openline("shop"), bot).start().await.unwrap();
+    let running =
+        App::new(config).policy(policy).bot(BotProfile::openline("shop"), bot).start().await.unwrap();
     portal.install(&format!("{}/install", running.url())).await;
     tokio::time::timeout(SOON, running.set_up(1)).await.expect("the portal is set up");
     let stage = Stage { emulator, portal, running };
@@ -56,7 +58,10 @@ async fn a_parked_event_put_back_beside_the_server_is_handled_within_a_second() 
     let beside = store::inspect(&database).unwrap();
     let parked = beside.inbox(None, 10).await.unwrap();
     assert_eq!(parked.len(), 1);
-    assert_eq!((parked[0].state, parked[0].error.as_str()), (InboxState::Parked, "the price list is not there"));
+    assert_eq!(
+        (parked[0].state, parked[0].error.as_str()),
+        (InboxState::Parked, "the price list is not there")
+    );
     let shown = beside.inbox_entry(parked[0].item).await.unwrap().unwrap();
     let raw = openlines::codec::from_stored(&shown.body).unwrap();
     assert_eq!(raw.path(&["data", "message", "text"]).and_then(|text| text.as_str()), Some("price?"));

@@ -4,6 +4,7 @@ mod doorstep;
 
 use std::sync::atomic::Ordering;
 
+use doorstep::*;
 use openlines::{
     codec,
     ingest::Accepted,
@@ -11,7 +12,6 @@ use openlines::{
     store::DedupeKind,
     wire::{Event, MessageId, PortalKey},
 };
-use doorstep::*;
 
 async fn accept(stage: &Stage, body: String) -> usize {
     match stage.gate.accept(None, FORM, body.into()).await.unwrap() {

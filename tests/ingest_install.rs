@@ -8,8 +8,8 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use openlines::{clock::Clock, codec, portal::Verification, store::Portals, wire::AppId, wire::Event};
 use doorstep::*;
+use openlines::{clock::Clock, codec, portal::Verification, store::Portals, wire::AppId, wire::Event};
 use tower::ServiceExt;
 
 const TYPE: &str = "application/x-www-form-urlencoded";

@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use doorstep::*;
 use openlines::{
     clock::Clock,
     ingest::Poller,
@@ -20,7 +21,6 @@ use openlines::{
     wire::BotId,
 };
 use serde_json::{Value, json};
-use doorstep::*;
 
 /// The portal's log of events of one bot, as protocol 4.8 describes it.
 #[derive(Debug, Default)]

@@ -6,10 +6,10 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
+use doorstep::*;
 use futures_util::stream;
 use openlines::ingest::BODY_MAX;
 use serde_json::Value;
-use doorstep::*;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use doorstep::*;
 use openlines::{
     portal::{Claim, GrantError, PortalChange, PortalErrorKind, Verification},
     rest::TokenSource,
@@ -17,7 +18,6 @@ use openlines::{
     wire::{AppId, MemberId},
 };
 use secrecy::ExposeSecret;
-use doorstep::*;
 use tokio::net::TcpListener;
 
 const HOUR: Duration = Duration::from_secs(3600);

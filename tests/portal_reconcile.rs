@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use doorstep::*;
 use openlines::{
     portal::{
         BotKind, BotSpec, Delivery, Drain, PortalError, PortalErrorKind, Reconciler, RegisteredBot, Wanted,
@@ -20,7 +21,6 @@ use openlines::{
     wire::{BotId, PortalKey},
 };
 use serde_json::{Value, json};
-use doorstep::*;
 
 const URL: &str = "https://bot.example/events";
 

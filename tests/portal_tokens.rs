@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use doorstep::*;
 use openlines::{
     clock::Clock,
     portal::{GrantError, PortalChange, Registry, Vault},
@@ -22,7 +23,6 @@ use openlines::{
     wire::{PortalKey, Timestamp},
 };
 use secrecy::ExposeSecret;
-use doorstep::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -19,8 +19,8 @@ use crate::{
     dispatch::{Engine, Services},
     ingest::{Gate, Poller},
     portal::{
-        BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler, Registry,
-        Wanted, Welcome,
+        BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
+        Registry, Wanted, Welcome,
     },
     rest::{Api, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
     store::{self, NodeId, PortalStatus, Store, StoreError},
@@ -116,9 +116,12 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
 
     let mut tasks = JoinSet::new();
     for portal in registry.portals() {
-        // Also a portal that was uninstalled may have events left, that of its removal among them.
-        let active = portal.status == PortalStatus::Active;
-        let _ = changed.send((portal.key, if active { PortalChange::Active } else { PortalChange::Uninstalled }));
+        // Also a portal that was uninstalled may have events left, that of its removal among them. Here and not in a
+        // task, so that `idle` knows of what was left from the last time.
+        engine.wake(&portal.key);
+        if portal.status == PortalStatus::Active {
+            let _ = changed.send((portal.key, PortalChange::Active));
+        }
     }
     tasks.spawn(follow_portals(engine.clone(), poller, changes, stopping.clone()));
     let welcome =

@@ -1,7 +1,8 @@
 //! What the answer to a call means for its row, per route.
 //!
 //! **Trap:** the portal records the key of a v2 message before it checks whether it can send. `SENDING_FAILED` and
-//! `MESSAGE_DUPLICATED_BY_UUID` therefore say nothing about whether the client has the message.
+//! `MESSAGE_DUPLICATED_BY_UUID` therefore say nothing about whether the client has the message; they come here as
+//! [`CallErrorKind::Unknown`].
 
 use serde_json::Value;
 
@@ -53,16 +54,15 @@ pub(crate) fn settle(
         error: text.clone(),
         unknown,
     };
-    if route == Route::BotV2 && matches!(error.code(), "SENDING_FAILED" | "MESSAGE_DUPLICATED_BY_UUID") {
-        return unknown_v2(first, policy, now, again(true), &text);
-    }
     match error.outcome() {
         Outcome::Executed => SendOutcome::Sent("null".into()),
         Outcome::Unknown => match route {
-            Route::BotV2 => unknown_v2(first, policy, now, again(true), &text),
+            Route::BotV2 if now.since(first) < policy.unknown_window => again(true),
             Route::Idempotent | Route::Rt if now.since(first) < policy.patience => again(true),
             Route::Idempotent | Route::Rt => SendOutcome::Rejected(text),
-            Route::BotV1 | Route::Crm | Route::Network | Route::Other => SendOutcome::Uncertain(text),
+            Route::BotV2 | Route::BotV1 | Route::Crm | Route::Network | Route::Other => {
+                SendOutcome::Uncertain(text)
+            }
         },
         Outcome::NotExecuted => match error.kind() {
             CallErrorKind::Limited | CallErrorKind::Unreachable | CallErrorKind::Unauthorised
@@ -73,16 +73,6 @@ pub(crate) fn settle(
             _ => SendOutcome::Rejected(text),
         },
     }
-}
-
-fn unknown_v2(
-    first: Timestamp,
-    policy: &Policy,
-    now: Timestamp,
-    again: SendOutcome,
-    text: &str,
-) -> SendOutcome {
-    if now.since(first) < policy.unknown_window { again } else { SendOutcome::Uncertain(text.to_owned()) }
 }
 
 #[cfg(test)]

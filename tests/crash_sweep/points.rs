@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use openlines::{
     rest::{Api, Call, CallError},
     store::{
-        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal, JournalRow,
-        LaneKey, LaneState, Lease, NewEvent, NodeId, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal,
-        PortalRecord, Portals, PutPending, Reopened, Retention, SendOutcome, Seq, StepValue, Store, StoreError, Swept,
-        Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
+        JournalRow, LaneKey, LaneState, Lease, NewEvent, NodeId, Outbox, OutboxId, OutboxRow, PendingId,
+        PendingPortal, PortalRecord, Portals, PutPending, Reopened, Retention, SendOutcome, Seq, StepValue,
+        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
     },
     wire::{PortalKey, Timestamp},
 };
