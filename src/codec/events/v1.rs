@@ -79,11 +79,11 @@ fn is_one_of(bots: &[BotRef]) -> impl Fn(UserId) -> bool {
 
 fn message(payload: Payload<'_>) -> Result<(Message, Vec<BotRef>), TypeError> {
     let Payload { bots, mut params, user } = payload;
-    let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
     let text = params.plain_text("MESSAGE")?.to_owned();
     let uuid = params.some_text("TEMPLATE_ID");
-    let chat = chat::chat(&mut params, &chat::V1)?;
+    let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
     let system = params.flag("SYSTEM").unwrap_or(false);
+    let chat = chat::chat(&mut params, &chat::V1)?;
     let original_text = params.get("MESSAGE_ORIGINAL").and_then(Node::as_str).map(str::to_owned);
     let id = MessageId::new(params.id(&["MESSAGE_ID", "ID"])?);
     let author = {

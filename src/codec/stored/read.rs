@@ -14,8 +14,8 @@ pub(super) fn pairs(bytes: &[u8]) -> Result<Raw, StoredError> {
     let mut reader = Reader { bytes, at: 0 };
     match reader.byte() {
         Some(VERSION) if bytes.len() <= LARGEST => {}
-        Some(version) => return Err(StoredError::Version(version)),
-        None => return Err(StoredError::Damaged { at: 0 }),
+        Some(version) if version != VERSION => return Err(StoredError::Version(version)),
+        _ => return Err(StoredError::Damaged { at: 0 }),
     }
     let count = reader.number()?;
     // Each entry takes two bytes at least, so that a false count reserves nothing.
@@ -36,7 +36,7 @@ pub(super) fn pairs(bytes: &[u8]) -> Result<Raw, StoredError> {
     if text.len() != length {
         return Err(reader.damaged());
     }
-    fill(&entries, text, count).ok_or(StoredError::Damaged { at: text_at })
+    fill(&entries, text).ok_or(StoredError::Damaged { at: text_at })
 }
 
 struct Reader<'b> {
@@ -70,32 +70,31 @@ impl Reader<'_> {
 }
 
 /// Builds the maps; `None` if the counts or lengths do not fit the text.
-fn fill(entries: &[(usize, usize)], text: &str, count: usize) -> Option<Raw> {
-    let mut builder = Builder::with_capacity(text.len(), count);
+fn fill(entries: &[(usize, usize)], text: &str) -> Option<Raw> {
+    let mut builder = Builder::over(text, entries.len());
     // Maps that are open, with the number of entries still to come.
     let mut open: Vec<(MapId, usize)> = vec![(MapId::ROOT, usize::MAX)];
-    let mut at = 0usize;
-    for (key_length, value) in entries {
+    let mut at = 0;
+    let mut piece = |length: usize| {
+        let piece = at..at + length;
+        at += length;
+        text.is_char_boundary(at).then_some(piece)
+    };
+    for (key, value) in entries {
         while open.last().is_some_and(|(_, left)| *left == 0) {
             open.pop();
         }
         let (map, left) = open.last_mut()?;
-        let map = *map;
         *left -= 1;
-        let key = text.get(at..at.checked_add(*key_length)?)?;
-        at += key_length;
+        let key = piece(*key)?;
         if value & 1 == 0 {
-            let piece = text.get(at..at.checked_add(value / 2)?)?;
-            at += value / 2;
-            let begin = builder.arena().len();
-            builder.arena().extend_from_slice(piece.as_bytes());
-            builder.set(map, key.as_bytes(), begin);
+            builder.add_text(*map, key, piece(value / 2)?);
         } else {
+            let inner = builder.add_map(*map, key);
+            open.push((inner, value / 2));
             if open.len() > DEEPEST {
                 return None;
             }
-            let inner = builder.enter(map, key.as_bytes());
-            open.push((inner, value / 2));
         }
     }
     let complete = open.iter().skip(1).all(|(_, left)| *left == 0);
