@@ -34,6 +34,7 @@ mod portal;
 mod record;
 mod rest;
 mod server;
+pub mod validate;
 mod world;
 
 pub use clock::PortalClock;
