@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::call::loose_int;
+use super::call::scalar_text;
 use super::{Answer, Call, Method, Reply, RestError};
 use crate::record::RtEvent;
+use crate::validate::pull::{self, Caller, Recipients, Verdict};
 use crate::world::identity::random_hex;
 
 pub(super) const METHODS: &[Method] = &[
@@ -14,67 +15,40 @@ pub(super) const METHODS: &[Method] = &[
 
 fn event_add(call: &mut Call<'_>) -> Reply {
     call.auth.app()?;
-    let user_ids = recipients(call)?;
-    let module_id = match call.value("MODULE_ID") {
-        None => "application".to_owned(),
-        Some(Value::String(id))
-            if id.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() && !byte.is_ascii_uppercase() || matches!(byte, b'.' | b'_')
-            }) =>
-        {
-            id.clone()
-        }
-        Some(_) => return Err(RestError::bad("MODULE_ID_ERROR", "Module ID format error")),
+    let caller = if call.auth.is_admin(call.world) {
+        Caller::Admin
+    } else {
+        Caller::User { id: call.auth.user_id.to_string() }
     };
-    let command = call
-        .value("COMMAND")
-        .and_then(Value::as_str)
-        .filter(|command| {
-            !command.is_empty()
-                && command.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'|' | b'.' | b'-')
-                })
-        })
-        .ok_or_else(|| RestError::bad("COMMAND_ERROR", "Command format error"))?
-        .to_owned();
-    let params = match call.value("PARAMS") {
-        None => json!([]),
-        Some(Value::String(text)) => serde_json::from_str::<Value>(text)
-            .ok()
-            .filter(|value| value.is_object() || value.is_array())
-            .ok_or_else(|| RestError::bad("PARAMS_ERROR", "Params format error"))?,
-        Some(value @ (Value::Object(_) | Value::Array(_))) => value.clone(),
-        Some(_) => return Err(RestError::bad("PARAMS_ERROR", "Params format error")),
+    let event = match pull::check(&Value::Object(call.params.clone()), &caller) {
+        Verdict::Sent(event) => event,
+        Verdict::Error { code } => return Err(RestError::bad(code, text_of(code))),
+        Verdict::Fatal { detail } => {
+            tracing::warn!(%detail, "the portal's own code breaks on a value: HTTP 500");
+            return Err(Call::broken());
+        }
+    };
+    let user_ids = match event.recipients {
+        Recipients::Shared => None,
+        Recipients::One(id) => Some(vec![id]),
+        Recipients::Own(_) => Some(vec![call.auth.user_id]),
+        Recipients::Many(ids) if ids.is_empty() => return super::yes(),
+        Recipients::Many(ids) => Some(ids),
     };
     let unix = call.world.now();
-    if user_ids.as_ref().is_none_or(|ids| !ids.is_empty()) {
-        call.world.rt_events.push(RtEvent { user_ids, module_id, command, params, unix });
-    }
+    let plain = |value: &Value| scalar_text(value).unwrap_or_default();
+    let (module_id, command) = (plain(&event.module_id).to_lowercase(), plain(&event.command));
+    call.world.rt_events.push(RtEvent { user_ids, module_id, command, params: event.params, unix });
     super::yes()
 }
 
-/// Who is to get the event; `None` is the shared channel.
-fn recipients(call: &Call<'_>) -> Result<Option<Vec<i64>>, RestError> {
-    let Some(value) = call.value("USER_ID") else { return Ok(None) };
-    if !call.auth.is_admin(call.world) {
-        // The portal compares type and value with its own text.
-        let own = call.auth.user_id.to_string();
-        return if value.as_str() == Some(own.as_str()) {
-            Ok(Some(vec![call.auth.user_id]))
-        } else {
-            Err(RestError::bad("USER_ID_ACCESS_ERROR", "Only admin can send notifications to other users"))
-        };
+fn text_of(code: &str) -> &'static str {
+    match code {
+        "USER_ID_ACCESS_ERROR" => "Only admin can send notifications to other users",
+        "MODULE_ID_ERROR" => "Module ID format error",
+        "COMMAND_ERROR" => "Command format error",
+        _ => "Params format error",
     }
-    let parsed = match value {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| value.clone()),
-        other => other.clone(),
-    };
-    let ids: Vec<i64> = match &parsed {
-        Value::Array(list) => list.iter().map(loose_int).collect(),
-        Value::Object(map) => map.values().map(loose_int).collect(),
-        scalar => vec![loose_int(scalar)],
-    };
-    Ok(Some(ids.into_iter().filter(|id| *id > 0).collect()))
 }
 
 fn config_get(call: &mut Call<'_>) -> Reply {

@@ -1,9 +1,18 @@
 //! What a message carries besides its text: keyboard, menu and attachment, taken from a method's parameters.
 //!
-//! This is the one place where foreign input becomes stored content. The trap: an empty value is not an error, the
-//! method goes on without it.
+//! This is the one place where foreign input becomes stored content; what is kept of it is for [`crate::validate`] to
+//! say. The trap: an empty value is not an error, the method goes on without it.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::validate::{self, Outcome};
+
+/// Colours that the portal draws from when an attachment has none of its own.
+const PALETTE: [&str; 10] = [
+    "#df532d", "#64a513", "#4ba984", "#4ba5c3", "#3e99ce", "#8474c8", "#1eb4aa", "#f76187", "#58cc47",
+    "#29619b",
+];
 
 /// Why a keyboard, menu or attachment was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +20,8 @@ pub(crate) enum ContentFault {
     /// Nothing valid is left of it.
     Invalid,
     /// Its stored JSON is too long.
-    #[allow(dead_code, reason = "raised by the validators")]
     Oversize,
     /// The portal's own code breaks on it: HTTP 500.
-    #[allow(dead_code, reason = "raised by the validators")]
     Fatal,
 }
 
@@ -22,54 +29,38 @@ type Content = Result<Option<Value>, ContentFault>;
 
 /// A KEYBOARD parameter of a bot's method, as it is stored.
 pub(crate) fn keyboard(input: Option<&Value>, bot_id: i64) -> Content {
-    let Some(value) = present(input)? else { return Ok(None) };
-    let list = match value {
-        Value::Object(mut map) => map.remove("BUTTONS").ok_or(ContentFault::Invalid)?,
-        other => other,
-    };
-    let Value::Array(mut buttons) = list else { return Err(ContentFault::Invalid) };
-    for button in &mut buttons {
-        if let Value::Object(map) = button
-            && map.get("TYPE").and_then(Value::as_str) != Some("NEWLINE")
-        {
-            map.insert("BOT_ID".to_owned(), json!(bot_id));
-        }
-    }
-    if buttons.is_empty() { Err(ContentFault::Invalid) } else { Ok(Some(Value::Array(buttons))) }
+    input.map_or(Ok(None), |value| stored(validate::keyboard::check(value, bot_id)))
 }
 
 /// A MENU parameter, as it is stored.
 pub(crate) fn menu(input: Option<&Value>, bot_id: i64) -> Content {
-    let _ = bot_id;
-    present(input)
+    input.map_or(Ok(None), |value| stored(validate::menu::check(value, bot_id)))
 }
 
 /// An ATTACH parameter, as it is stored.
 pub(crate) fn attach(input: Option<&Value>, now: i64) -> Content {
-    let Some(value) = present(input)? else { return Ok(None) };
-    match value {
-        Value::Array(blocks) => Ok(Some(stored_attach(Value::Array(blocks), now))),
-        Value::Object(mut map) => {
-            let blocks = map.remove("BLOCKS").ok_or(ContentFault::Invalid)?;
-            Ok(Some(stored_attach(blocks, now)))
-        }
-        _ => Err(ContentFault::Invalid),
-    }
+    input.map_or(Ok(None), |value| stored(validate::attach::check(value, now, draw_colour)))
 }
 
 /// An attachment around ready blocks, as the portal itself makes them.
 pub(crate) fn stored_attach(blocks: Value, now: i64) -> Value {
-    json!({"ID": now, "BLOCKS": blocks, "DESCRIPTION": "", "COLOR": "#29619b", "COLOR_TOKEN": "base"})
+    json!({"ID": now, "BLOCKS": blocks, "DESCRIPTION": "", "COLOR": draw_colour(), "COLOR_TOKEN": "base"})
 }
 
-/// The value if there is one; text is read as JSON.
-fn present(input: Option<&Value>) -> Content {
-    match input {
-        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => serde_json::from_str(text).map(Some).map_err(|_| ContentFault::Invalid),
-        Some(Value::Array(list)) if list.is_empty() => Ok(None),
-        Some(Value::Object(map)) if map.is_empty() => Ok(None),
-        Some(other) => Ok(Some(other.clone())),
+fn stored(outcome: Outcome) -> Content {
+    match outcome {
+        Outcome::Ok { normalised, .. } => Ok(Some(normalised)),
+        Outcome::Ignored => Ok(None),
+        Outcome::Error { .. } => Err(ContentFault::Invalid),
+        Outcome::Oversize { .. } => Err(ContentFault::Oversize),
+        Outcome::Fatal { detail } => {
+            tracing::warn!(%detail, "the portal's own code breaks on a value: HTTP 500");
+            Err(ContentFault::Fatal)
+        }
     }
+}
+
+fn draw_colour() -> String {
+    let chance = usize::from(Uuid::new_v4().as_bytes()[0]);
+    PALETTE[chance % PALETTE.len()].to_owned()
 }

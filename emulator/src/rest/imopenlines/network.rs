@@ -45,7 +45,7 @@ fn message_add(call: &mut Call<'_>) -> Reply {
     let attach =
         content::attach(call.value("ATTACH"), now).map_err(|fault| Call::content_error("ATTACH", fault))?;
     let given = call.value("KEYBOARD");
-    if given.is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty())) {
+    if given.is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty() && text != "0")) {
         return Err(RestError::bad("KEYBOARD_ERROR", "Incorrect keyboard params"));
     }
     let keyboard = content::keyboard(given, call.int("BOT_ID"))
