@@ -23,7 +23,7 @@ use crate::store::{StoreError, StoreErrorKind};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// At most; it grows with what is under way.
-const CACHE_KIB: i64 = 8 * 1024;
+const CACHE_KIB: i64 = 32 * 1024;
 
 /// More statements than there are, so that each is prepared once.
 const STATEMENTS: usize = 256;
