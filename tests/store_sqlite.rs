@@ -1,5 +1,7 @@
 //! What is particular to the SQLite store: its file, its lock, its groups.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what is wrong")]
+
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},

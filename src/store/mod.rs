@@ -1,7 +1,39 @@
 //! Floor 2: durable truth. The traits that dispatch, ingest and portal stand on, and their implementations.
 //!
 //! The cut: batch-first, `now` passed in, no driver type and no transaction closure in a signature, and a lease's
-//! epoch checked by every write that acts for a portal. One conformance suite runs over every implementation.
+//! epoch checked by every call that acts for a portal. One conformance suite runs over every implementation.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), openlines::store::StoreError> {
+//! use openlines::{store::*, wire::{BotId, PortalKey, Timestamp}};
+//!
+//! let (store, now) = (openlines::store::open("memory:")?, Timestamp::from_seconds(1));
+//! let event = NewEvent {
+//!     portal: PortalKey::new("local.app", "d58a"),
+//!     lane: LaneKey::new("livechat|1|7"),
+//!     dedupe: DedupeKey { bot: BotId::new(39), kind: DedupeKind::Message, ordinal: 41, digest: [0; 16] },
+//!     code: "ONIMBOTMESSAGEADD".into(),
+//!     message: None,
+//!     body: "token-free pairs".into(),
+//!     park: None,
+//! };
+//! let leases = store.acquire(&[event.portal.clone()], &NodeId::new("here"), now).await?;
+//! store.append(vec![event.clone()], now).await?;
+//! assert_eq!(store.append(vec![event], now).await?, [Appended::Duplicate]);
+//!
+//! let row = store.load(&leases[0], Seq(0), 10).await?.remove(0);
+//! let turn = store.start_turn(&leases[0], &[row.seq], now).await?;
+//! let commit = TurnCommit {
+//!     turn: turn.id,
+//!     lane: row.lane,
+//!     consumed: turn.seqs,
+//!     change: None,
+//!     outbox: Vec::new(),
+//!     timers: Vec::new(),
+//! };
+//! assert_eq!(store.commit(&leases[0], commit, now).await?, Committed::Done(vec![]));
+//! # Ok(()) }
+//! ```
 //!
 //! **Trap:** a call that answers [`Fenced`](StoreErrorKind::Fenced) means another process owns the portal now: stop
 //! working for it, do not try again.

@@ -1,5 +1,7 @@
 //! One suite over every implementation of the store: what the traits promise, rule by rule.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what is wrong")]
+
 mod bed;
 mod fencing;
 mod inbox;

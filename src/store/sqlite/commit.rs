@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{fault::Halt, known::Change, writer::Tx};
 use crate::{
-    store::{Committed, LaneChange, LaneKey, Lease, NewOutboxRow, OutboxId, StoreError, TurnCommit, TurnId},
+    store::{Committed, Lease, NewOutboxRow, OutboxId, StoreError, TurnCommit, TurnId},
     wire::Timestamp,
 };
 
@@ -69,8 +69,8 @@ impl Tx<'_> {
         for timer in &timers {
             self.change_timer(no, &lane, timer)?;
         }
-        if let Some(change) = &change {
-            self.put_lane(no, &lane, change)?;
+        if let Some(change) = change {
+            self.put_lane(no, lane, change)?;
         }
         let ids = self.enqueue(no, &outbox, now)?;
         let first_call = ids.first().map_or(0, |id| id.0);
@@ -94,33 +94,6 @@ impl Tx<'_> {
 
     fn delete_waiting(&self, no: i64, seq: i64) -> rusqlite::Result<bool> {
         Ok(self.sql("DELETE FROM waiting WHERE portal = ?1 AND seq = ?2")?.execute([no, seq])? == 1)
-    }
-
-    fn revision(&self, no: i64, lane: &LaneKey) -> rusqlite::Result<u64> {
-        let found: Option<i64> = self
-            .sql("SELECT revision FROM lanes WHERE portal = ?1 AND lane = ?2")?
-            .query_row(params![no, lane.as_str()], |row| row.get(0))
-            .optional()?;
-        Ok(found.unwrap_or(0).cast_unsigned())
-    }
-
-    fn put_lane(&self, no: i64, lane: &LaneKey, change: &LaneChange) -> rusqlite::Result<()> {
-        let state = &change.state;
-        self.sql(
-            "INSERT INTO lanes (portal, lane, revision, last_message, dialogue, ownership)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (portal, lane) DO UPDATE SET
-             revision = excluded.revision, last_message = excluded.last_message,
-             dialogue = excluded.dialogue, ownership = excluded.ownership",
-        )?
-        .execute(params![
-            no,
-            lane.as_str(),
-            (change.expected + 1).cast_signed(),
-            state.last_message,
-            state.dialogue.as_deref(),
-            state.ownership.as_deref(),
-        ])?;
-        Ok(())
     }
 
     fn enqueue(&mut self, no: i64, rows: &[NewOutboxRow], now: Timestamp) -> rusqlite::Result<Vec<OutboxId>> {

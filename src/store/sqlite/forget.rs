@@ -72,6 +72,7 @@ impl Tx<'_> {
                 .execute([no, PIECE])?;
             return Ok(Some(after));
         }
+        self.sql("DELETE FROM lane_log WHERE portal = ?1")?.execute([no])?;
         for sql in [
             "DELETE FROM lanes WHERE portal = ?1 AND lane IN (SELECT lane FROM lanes WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM timers WHERE portal = ?1 AND (lane, id) IN (SELECT lane, id FROM timers WHERE portal = ?1 LIMIT ?2)",

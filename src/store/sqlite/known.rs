@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::lanes;
 use crate::{
-    store::{Lease, StoreError},
+    store::{LaneKey, LaneState, Lease, StoreError},
     wire::PortalKey,
 };
 
@@ -25,14 +26,32 @@ pub(super) enum Change {
     /// The event is parked or frozen into a turn.
     Mark(i64),
     Unmark(i64),
+    Lane(LaneId, Fresh),
+    /// The state logged under this number is in the table of lanes now.
+    Folded(LaneId, i64),
+    LogFrom(i64),
 }
 
-/// Leases, counters, and the few events that are more than waiting. The writer has a copy that runs ahead within a
+/// A lane of a portal, by its number.
+pub(super) type LaneId = (i64, LaneKey);
+
+/// A state that is in the log of lanes only, under `id`.
+#[derive(Debug, Clone)]
+pub(super) struct Fresh {
+    pub(super) id: i64,
+    pub(super) state: LaneState,
+}
+
+/// Leases, counters, lanes changed of late, and the few events that are more than waiting. The writer has a copy that runs ahead within a
 /// transaction; the shared one changes when that is committed, and replaces the writer's when it is not.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     portals: HashMap<PortalKey, Portal>,
     marked: HashSet<i64>,
+    pub(super) lanes: HashMap<LaneId, Fresh>,
+    /// The log of lanes holds numbers from here up to, not including, the next.
+    pub(super) log_from: i64,
+    pub(super) next_log: i64,
     pub(super) next_seq: i64,
     pub(super) next_call: i64,
     pub(super) epoch_floor: u64,
@@ -51,6 +70,8 @@ impl Known {
             next_seq: number("SELECT coalesce(max(seq), 0) + 1 FROM events")?.max(floor("next_seq")?),
             next_call: number("SELECT coalesce(max(id), 0) + 1 FROM outbox")?.max(floor("next_call")?),
             epoch_floor: floor("epoch_floor")?.cast_unsigned(),
+            log_from: number("SELECT coalesce(min(id), 1) FROM lane_log")?,
+            next_log: number("SELECT coalesce(max(id), 0) + 1 FROM lane_log")?,
             ..Self::default()
         };
         let mut portals = conn.prepare("SELECT app, member, no, epoch FROM portal_numbers")?;
@@ -64,6 +85,16 @@ impl Known {
         let mut rows = marked.query([])?;
         while let Some(row) = rows.next()? {
             known.marked.insert(row.get(0)?);
+        }
+        // Not those of a portal that is being forgotten.
+        let mut logged = conn.prepare(
+            "SELECT l.revision, l.last_message, l.dialogue, l.ownership, l.portal, l.lane, l.id
+             FROM lane_log l JOIN portal_numbers n ON n.no = l.portal ORDER BY l.id",
+        )?;
+        let mut rows = logged.query([])?;
+        while let Some(row) = rows.next()? {
+            let lane = (row.get(4)?, LaneKey::new(row.get::<_, String>(5)?));
+            known.lanes.insert(lane, Fresh { id: row.get(6)?, state: lanes::state(row)? });
         }
         Ok(known)
     }
@@ -91,7 +122,9 @@ impl Known {
                 self.portals.insert(key.clone(), *portal);
             }
             Change::Forgot(key) => {
-                self.portals.remove(key);
+                if let Some(portal) = self.portals.remove(key) {
+                    self.lanes.retain(|(no, _), _| *no != portal.no);
+                }
             }
             Change::EpochFloor(epoch) => self.epoch_floor = *epoch,
             Change::NextSeq(next) => self.next_seq = *next,
@@ -102,6 +135,16 @@ impl Known {
             Change::Unmark(seq) => {
                 self.marked.remove(seq);
             }
+            Change::Lane(lane, fresh) => {
+                self.next_log = fresh.id + 1;
+                self.lanes.insert(lane.clone(), fresh.clone());
+            }
+            Change::Folded(lane, id) => {
+                if self.lanes.get(lane).is_some_and(|fresh| fresh.id == *id) {
+                    self.lanes.remove(lane);
+                }
+            }
+            Change::LogFrom(from) => self.log_from = *from,
         }
     }
 }

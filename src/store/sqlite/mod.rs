@@ -27,6 +27,7 @@ mod freeze;
 mod inbox;
 mod journal;
 mod known;
+mod lanes;
 mod lock;
 mod open;
 mod outbox;
@@ -135,7 +136,7 @@ impl<M> Drop for Thread<M> {
 impl SqliteStore {
     /// Opens the database at `path`.
     pub fn open(path: impl AsRef<Path>, mode: OpenMode) -> Result<Self, StoreError> {
-        open::open(path.as_ref(), mode)
+        open::open(path.as_ref(), mode, lanes::FOLD_AT)
     }
 
     /// How many write transactions were committed since the store was opened: the operations of a group share one.

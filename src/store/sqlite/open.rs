@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{
     OpenMode, Shared, SqliteStore, Thread, fault,
     known::Known,
+    lanes::Fold,
     lock::{self, ServerLock},
     reader::Reader,
     schema,
@@ -21,10 +22,14 @@ use crate::store::{StoreError, StoreErrorKind};
 /// The other process only ever writes requests, which takes no longer than a write of the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// At most; it grows with what is under way.
+const CACHE_KIB: i64 = 32 * 1024;
+
 /// More statements than there are, so that each is prepared once.
 const STATEMENTS: usize = 256;
 
-pub(super) fn open(path: &Path, mode: OpenMode) -> Result<SqliteStore, StoreError> {
+/// Opens with lanes folded whenever so many states are logged.
+pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteStore, StoreError> {
     let lock = match mode {
         OpenMode::Server => {
             expect_directory(path)?;
@@ -45,6 +50,7 @@ pub(super) fn open(path: &Path, mode: OpenMode) -> Result<SqliteStore, StoreErro
         OpenMode::Inspect => schema::expect_newest(path, version)?,
     }
     conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000").map_err(failed)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
 
     let identity: [u8; 16] = conn
         .query_row("SELECT value FROM meta WHERE name = 'identity'", [], |row| row.get(0))
@@ -61,6 +67,7 @@ pub(super) fn open(path: &Path, mode: OpenMode) -> Result<SqliteStore, StoreErro
     let writer = Writer {
         conn,
         path: path.to_owned(),
+        fold: Fold::at(fold_at, known.next_log),
         known,
         identity,
         shared: Arc::clone(&shared),

@@ -55,11 +55,14 @@ impl Tx<'_> {
                 .execute(params![no, id, at.millis(), error, unknown])?;
             return if changed == 1 { Ok(()) } else { self.expect_settled(no, id) };
         }
-        let attempts: Option<i64> = self
-            .sql("DELETE FROM outbox_open WHERE portal = ?1 AND id = ?2 RETURNING attempts")?
-            .query_row([no, id], |row| row.get(0))
-            .optional()?;
-        let Some(attempts) = attempts else { return self.expect_settled(no, id) };
+        // Not RETURNING: that costs a table of its own each time, and only what is stuck needs it.
+        let attempts = match outcome {
+            SendOutcome::Uncertain(_) | SendOutcome::Rejected(_) => self.attempts_of(no, id)?,
+            _ => 0,
+        };
+        if self.sql("DELETE FROM outbox_open WHERE portal = ?1 AND id = ?2")?.execute([no, id])? == 0 {
+            return self.expect_settled(no, id);
+        }
         let settled = |outcome: &str, note: &str| {
             self.sql("INSERT INTO outbox_settled (id, at, outcome, note) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![id, now.millis(), outcome, note])
@@ -76,6 +79,14 @@ impl Tx<'_> {
             SendOutcome::Retry { .. } => 0,
         };
         Ok(())
+    }
+
+    fn attempts_of(&self, no: i64, id: i64) -> rusqlite::Result<i64> {
+        let found = self
+            .sql("SELECT attempts FROM outbox_open WHERE portal = ?1 AND id = ?2")?
+            .query_row([no, id], |row| row.get(0))
+            .optional()?;
+        Ok(found.unwrap_or(0))
     }
 
     /// The first final outcome stays; a row that never was is an error.

@@ -213,26 +213,7 @@ impl Work for SqliteStore {
     }
 
     async fn lane(&self, lease: &Lease, lane: &LaneKey) -> Result<LaneState, StoreError> {
-        let no = self.check(lease)?;
-        let lane = lane.clone();
-        self.read(move |conn| {
-            let blob = |value: Option<Vec<u8>>| value.map(Bytes::from);
-            let found = conn
-                .prepare_cached(
-                    "SELECT revision, last_message, dialogue, ownership FROM lanes WHERE portal = ?1 AND lane = ?2",
-                )?
-                .query_row(params![no, lane.as_str()], |row| {
-                    Ok(LaneState {
-                        revision: row.get::<_, i64>(0)?.cast_unsigned(),
-                        last_message: row.get(1)?,
-                        dialogue: blob(row.get(2)?),
-                        ownership: blob(row.get(3)?),
-                    })
-                })
-                .optional()?;
-            Ok(found.unwrap_or_default())
-        })
-        .await
+        self.lane_state(lease, lane).await
     }
 
     async fn start_turn(&self, lease: &Lease, seqs: &[Seq], _now: Timestamp) -> Result<Turn, StoreError> {

@@ -16,6 +16,7 @@ use super::{
     Shared,
     fault::{Fault, Halt},
     known::{Change, Known},
+    lanes::Fold,
 };
 use crate::{
     store::{Lease, Seq, StoreError, TurnId, naming},
@@ -104,6 +105,7 @@ pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) path: PathBuf,
     pub(super) known: Known,
+    pub(super) fold: Fold,
     pub(super) identity: [u8; 16],
     pub(super) shared: Arc<Shared>,
     pub(super) transactions: Arc<AtomicU64>,
@@ -137,6 +139,7 @@ impl Writer {
                 // Fails only if SQLite has rolled back by itself.
                 let _ = self.conn.execute_batch("ROLLBACK");
                 self.known = self.shared.known().clone();
+                self.fold.start_over();
                 let fault = Fault::of(&self.path, "writing", &error);
                 tracing::error!(error = %fault.error(), operations = group.len(), "store: nothing of a group was written");
                 Some(fault)
@@ -151,6 +154,7 @@ impl Writer {
         for job in group {
             job.run(&mut tx)?;
         }
+        self.fold.go_on(&mut tx)?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }

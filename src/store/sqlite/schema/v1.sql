@@ -116,6 +116,18 @@ CREATE TABLE turns (
     calls      INTEGER NOT NULL
 );
 
+-- New states in the order of commit, newer than what lanes has; folded into it in bulk, in key order. One page for
+-- many dialogs instead of one each.
+CREATE TABLE lane_log (
+    id           INTEGER PRIMARY KEY,
+    portal       INTEGER NOT NULL,
+    lane         TEXT NOT NULL,
+    revision     INTEGER NOT NULL,
+    last_message INTEGER NOT NULL,
+    dialogue     BLOB,
+    ownership    BLOB
+);
+
 CREATE TABLE lanes (
     portal       INTEGER NOT NULL,
     lane         TEXT NOT NULL,
