@@ -84,7 +84,9 @@ impl Poller {
     pub async fn run(&self, portal: &PortalKey, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         let mut cursors: HashMap<BotId, Cursor> = HashMap::new();
+        let mut bell = self.registry.bell();
         loop {
+            bell.mark_unchanged();
             let bots = self.fetch_bots(portal);
             let idle = self.settings.idle_pause(bots.len());
             let now = self.clock.now();
@@ -98,6 +100,8 @@ impl Poller {
                 biased;
                 () = &mut stop => return,
                 () = self.clock.sleep_until(wake) => {}
+                // Perhaps a bot has come; the bell hangs in the registry, which we hold.
+                _ = bell.changed() => continue,
             }
             let Some((id, cursor)) = next else { continue };
             // Stopping waits for a poll under way: it is short, and its events are then in the journal.

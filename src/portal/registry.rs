@@ -103,6 +103,8 @@ pub(super) struct Inner {
     /// One place a portal; whoever holds its lock renews the tokens.
     pub(super) refreshing: Mutex<HashMap<PortalKey, Arc<tokio::sync::Mutex<Refreshing>>>>,
     watches: RwLock<Vec<Arc<dyn PortalWatch>>>,
+    /// Rings when a record in memory has changed.
+    bell: tokio::sync::watch::Sender<()>,
     /// Held from the read of a record until it is in `entries`, so that memory follows the order of the store.
     changing: tokio::sync::Mutex<()>,
 }
@@ -139,6 +141,7 @@ impl Registry {
             entries: RwLock::default(),
             refreshing: Mutex::default(),
             watches: RwLock::default(),
+            bell: tokio::sync::watch::Sender::new(()),
             changing: tokio::sync::Mutex::default(),
         }));
         registry.reload().await?;
@@ -267,6 +270,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Resolves whenever a portal or its bots have changed here.
+    pub(crate) fn bell(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.bell.subscribe()
+    }
+
     pub(super) fn entry(&self, key: &PortalKey) -> Option<Arc<Entry>> {
         read(&self.0.entries).get(key).cloned()
     }
@@ -345,6 +353,7 @@ impl Registry {
             if let Some(generation) = self.0.store.put_portal(record, now).await? {
                 let entry = Arc::new(self.entry_of(key, generation, draft));
                 write(&self.0.entries).insert(key.clone(), Arc::clone(&entry));
+                self.0.bell.send_replace(());
                 return Ok(entry);
             }
         }
