@@ -1,6 +1,6 @@
 //! The whole of portal and ingest over real connections against the emulated portal, with everything logged at `trace`.
 
-mod stage;
+mod doorstep;
 
 use std::{
     io,
@@ -21,7 +21,7 @@ use openlines::{
 };
 use openlines_emulator::Emulator;
 use secrecy::ExposeSecret;
-use stage::{BOT_TOKEN, Background, Heard, MASTER_KEY, Recorder, until};
+use doorstep::{BOT_TOKEN, Background, Heard, MASTER_KEY, Recorder, until};
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
