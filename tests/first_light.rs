@@ -110,7 +110,7 @@ async fn an_rt_event_arrives() {
             cx.rt(RtEvent::new(
                 "order_new",
                 openlines::message::RtRecipients::user(UserId::new(1)),
-                &serde_json::json!({ "id": message.id }),
+                serde_json::json!({ "id": message.id }),
             )?);
             Ok::<_, HandlerError>(())
         })

@@ -2,8 +2,7 @@
 //!
 //! wire 0 · codec, message, clock 1 · rest, store 2 · portal 3 · ingest 4 · dispatch 5 · app 6. A trait is declared
 //! on the floor that calls it and implemented above.
-
-#![allow(clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{
     fs,

@@ -2,8 +2,7 @@
 //!
 //! `OPENLINES_FIXTURES=DIR` reads `DIR/events.jsonl`; a relative directory starts at the workspace root, and one that is
 //! set and missing fails. Without it the project's own rows in `tests/fixtures` are held.
-
-#![allow(clippy::panic, reason = "a test reports by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 

@@ -1,4 +1,5 @@
 //! The whole of portal and ingest over real connections against the emulated portal, with everything logged at `trace`.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;
 
@@ -8,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use doorstep::{BOT_TOKEN, Background, Heard, MASTER_KEY, Recorder, until};
 use openlines::{
     clock::{Clock, SystemClock},
     ingest::{Gate, Poller},
@@ -21,7 +23,6 @@ use openlines::{
 };
 use openlines_emulator::Emulator;
 use secrecy::ExposeSecret;
-use doorstep::{BOT_TOKEN, Background, Heard, MASTER_KEY, Recorder, until};
 
 /// Everything that was logged.
 #[derive(Clone, Default)]

@@ -125,13 +125,6 @@ mod tests {
     #[rstest]
     #[case::v2_unknown_is_sent_again(Route::BotV2, unknown(), 10, Kind::Again { unknown: true })]
     #[case::v2_unknown_for_long_is_uncertain(Route::BotV2, unknown(), 91, Kind::Uncertain)]
-    #[case::v2_sending_failed_says_nothing(Route::BotV2, refused("SENDING_FAILED"), 10, Kind::Again { unknown: true })]
-    #[case::v2_duplicate_key_says_nothing(
-        Route::BotV2,
-        refused("MESSAGE_DUPLICATED_BY_UUID"),
-        100,
-        Kind::Uncertain
-    )]
     #[case::v2_refusal_is_final(Route::BotV2, refused("ACCESS_DENIED"), 10, Kind::Rejected)]
     #[case::v1_unknown_is_never_sent_again(Route::BotV1, unknown(), 1, Kind::Uncertain)]
     #[case::crm_unknown_is_never_sent_again(Route::Crm, unknown(), 1, Kind::Uncertain)]
