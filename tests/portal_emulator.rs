@@ -1,5 +1,7 @@
 //! The whole of portal and ingest over real connections against the emulated portal, with everything logged at `trace`.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod stage;
 
 use std::{
