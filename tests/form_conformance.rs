@@ -3,6 +3,8 @@
 //! `OPENLINES_FIXTURES=DIR` reads `DIR/events.jsonl`; a relative directory starts at the workspace root, and one that is
 //! set and missing fails. Without it the project's own rows in `tests/fixtures` are held.
 
+#![allow(clippy::panic, reason = "a test reports by panicking")]
+
 use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};

@@ -32,13 +32,11 @@ impl<'a> Fields<'a> {
 
     pub(super) fn get(&mut self, key: &str) -> Option<Node<'a>> {
         let mut entries = self.behind.clone();
-        if let Some((_, node)) = entries.find(|(name, _)| *name == key) {
-            self.behind = entries;
-            return Some(node);
-        }
-        let before = self.node.len().saturating_sub(self.behind.len());
-        entries = self.node.entries();
-        let (_, node) = entries.by_ref().take(before).find(|(name, _)| *name == key)?;
+        let behind = entries.len();
+        let node = entries.find_key(key, usize::MAX).or_else(|| {
+            entries = self.node.entries();
+            entries.find_key(key, self.node.len() - behind)
+        })?;
         self.behind = entries;
         Some(node)
     }

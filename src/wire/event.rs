@@ -79,7 +79,8 @@ pub struct Incoming {
     pub origin: Origin,
     /// Unix seconds when the portal queued it.
     pub ts: i64,
-    /// The whole callback as decoded, tokens left out; what is not typed is found here.
+    /// The whole callback as decoded; what is not typed is found here. Read back from the journal, as handlers get it, it
+    /// holds no token, and of several bots or commands only the one this event is for.
     pub raw: Arc<Raw>,
     /// Overtaken by a later message of the dialog before it was accepted.
     pub late: bool,

@@ -44,15 +44,18 @@ pub(super) const V2: ChatNames = ChatNames {
 /// Reads a chat. Essential is where an answer goes: the dialog, or the chat id that it follows from.
 pub(super) fn chat(fields: &mut Fields<'_>, names: &ChatNames) -> Result<Chat, TypeError> {
     let entity_data = names.entity_data;
-    let dialog = fields.plain_text(names.dialog)?;
     let id = fields.some_id(names.id)?.filter(|id| *id > 0).map(ChatId::new);
+    let dialog = fields.plain_text(names.dialog)?;
+    let title = fields.text(names.title).to_owned();
+    let owner = fields.int(names.owner).map(UserId::new);
+    let letter = names.kind.iter().map(|key| fields.text(key)).find(|letter| !letter.is_empty());
     let mut chat = Chat {
-        title: fields.text(names.title).to_owned(),
-        owner: fields.int(names.owner).map(UserId::new),
+        title,
+        owner,
         entity: ChatEntity::parse(fields.text(names.entity_type), fields.text(names.entity_id)),
         ..place(dialog, id).ok_or_else(|| fields.wrong(names.dialog, "the dialog to answer to", None))?
     };
-    if let Some(letter) = names.kind.iter().map(|key| fields.text(key)).find(|letter| !letter.is_empty()) {
+    if let Some(letter) = letter {
         chat.kind = kind(letter);
     }
     if matches!(chat.entity, ChatEntity::Lines(_)) {

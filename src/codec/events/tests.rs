@@ -89,6 +89,20 @@ fn one_callback_for_two_bots_is_two_events_over_one_raw_value() {
 }
 
 #[test]
+fn a_bot_or_command_named_twice_is_one_event() {
+    for body in [
+        "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=7&data[BOT][7][BOT_ID]=7&data[PARAMS][MESSAGE_ID]=1\
+         &data[PARAMS][DIALOG_ID]=chat1",
+        "event=ONIMCOMMANDADD&data[COMMAND][5][BOT_ID]=7&data[COMMAND][x][BOT_ID]=7&data[COMMAND][x][COMMAND_ID]=5\
+         &data[PARAMS][MESSAGE_ID]=1&data[PARAMS][DIALOG_ID]=chat1",
+    ] {
+        let events = events(&of_body(body)).unwrap();
+        assert_eq!(events.len(), 1, "{body}");
+        assert!(event_of_stored(&stored(&events[0])).is_ok(), "{body}");
+    }
+}
+
+#[test]
 fn a_private_dialog_is_known_by_the_authors_id() {
     for (name, files) in [("v1-message-private", 2), ("v2-message-private", 0)] {
         let message = message(name);

@@ -42,12 +42,14 @@ fn take(callback: &Callback) -> Result<Payload<'_>, TypeError> {
     let entries = node
         .filter(|bots| bots.is_map() && !bots.is_empty())
         .ok_or_else(|| data.wrong(BOTS, "the bots it is for", node))?;
-    let bots = entries.entries().map(|(key, entry)| {
+    let mut bots: Vec<BotRef> = Vec::with_capacity(entries.len());
+    for (key, entry) in entries.entries() {
         let mut fields = Fields::of_entry(entry, "data.BOT", key);
         let id = bot_id(key, entry).ok_or_else(|| fields.wrong("BOT_ID", ID, entry.get("BOT_ID")))?;
-        Ok(BotRef::new(id, fields.text("BOT_CODE")))
-    });
-    let bots = bots.collect::<Result<_, _>>()?;
+        if bots.iter().all(|bot| bot.id != id) {
+            bots.push(BotRef::new(id, fields.text("BOT_CODE")));
+        }
+    }
     let (params, user) = params_and_user(&mut data)?;
     Ok(Payload { bots, params, user })
 }
@@ -77,11 +79,11 @@ fn is_one_of(bots: &[BotRef]) -> impl Fn(UserId) -> bool {
 
 fn message(payload: Payload<'_>) -> Result<(Message, Vec<BotRef>), TypeError> {
     let Payload { bots, mut params, user } = payload;
-    let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
     let text = params.plain_text("MESSAGE")?.to_owned();
     let uuid = params.some_text("TEMPLATE_ID");
-    let chat = chat::chat(&mut params, &chat::V1)?;
+    let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
     let system = params.flag("SYSTEM").unwrap_or(false);
+    let chat = chat::chat(&mut params, &chat::V1)?;
     let original_text = params.get("MESSAGE_ORIGINAL").and_then(Node::as_str).map(str::to_owned);
     let id = MessageId::new(params.id(&["MESSAGE_ID", "ID"])?);
     let author = {
@@ -167,38 +169,39 @@ pub(super) fn commands(callback: &Callback) -> Result<Vec<Incoming>, TypeError> 
     let message_id = params.get("MESSAGE_ID");
     let language = params.text("LANGUAGE");
     let flags = Flags::of(user.as_ref(), author_id.unwrap_or_default(), system);
-    let bots: Vec<BotRef> = entries
-        .entries()
-        .filter_map(|(key, entry)| Some(BotRef::new(command_id(key, entry)?.1, "")))
-        .collect();
-    let author = classify(flags, &chat, author_id, &is_one_of(&bots));
-    entries
-        .entries()
-        .map(|(key, entry)| {
-            let mut fields = Fields::of_entry(entry, "data.COMMAND", key);
-            let bot = BotId::new(fields.id(&["BOT_ID"])?);
-            let bot = BotRef::new(bot, fields.text("BOT_CODE"));
-            let name = fields.plain_text("COMMAND")?.trim_start_matches('/');
-            let (id, _) = command_id(key, entry)
-                .ok_or_else(|| fields.wrong("COMMAND_ID", ID, entry.get("COMMAND_ID")))?;
-            let command = Command {
-                message_id: command_message(&mut fields, message_id)?,
-                chat: chat.clone(),
-                author_id: author_id.unwrap_or_default(),
-                author,
-                user: user.clone(),
-                text: text.to_owned(),
-                language: language.to_owned(),
-                ..Command::new(
-                    id,
-                    name,
-                    fields.plain_text("COMMAND_PARAMS")?,
-                    command_context(fields.text("COMMAND_CONTEXT")),
-                )
-            };
-            Ok(Incoming { bot: Some(bot), ..incoming(callback, Event::Command(command)) })
-        })
-        .collect()
+    let own = |user: UserId| {
+        let mut commands = entries.entries().filter_map(|(key, entry)| command_id(key, entry));
+        commands.any(|(_, bot)| UserId::from(bot) == user)
+    };
+    let author = classify(flags, &chat, author_id, &own);
+    let mut events = Vec::with_capacity(entries.len());
+    let mut seen = Vec::with_capacity(entries.len());
+    for (key, entry) in entries.entries() {
+        let mut fields = Fields::of_entry(entry, "data.COMMAND", key);
+        let bot = BotId::new(fields.id(&["BOT_ID"])?);
+        let bot = BotRef::new(bot, fields.text("BOT_CODE"));
+        let name = fields.plain_text("COMMAND")?.trim_start_matches('/');
+        let ids = command_id(key, entry);
+        let (id, _) = ids.ok_or_else(|| fields.wrong("COMMAND_ID", ID, entry.get("COMMAND_ID")))?;
+        if seen.contains(&ids) {
+            continue;
+        }
+        seen.push(ids);
+        let params = fields.plain_text("COMMAND_PARAMS")?;
+        let context = command_context(fields.text("COMMAND_CONTEXT"));
+        let command = Command {
+            message_id: command_message(&mut fields, message_id)?,
+            chat: chat.clone(),
+            author_id: author_id.unwrap_or_default(),
+            author,
+            user: user.clone(),
+            text: text.to_owned(),
+            language: language.to_owned(),
+            ..Command::new(id, name, params, context)
+        };
+        events.push(Incoming { bot: Some(bot), ..incoming(callback, Event::Command(command)) });
+    }
+    Ok(events)
 }
 
 /// The message of a command: each entry names it, and so do the parameters.

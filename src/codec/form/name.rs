@@ -63,13 +63,9 @@ impl<'b> Decoder<'b> {
         let shared = self.shared(at);
         let from = at + shared.map_or(0, |level| level.resume);
         let end = from + first_of(&self.body[from..], [b'=', b'&']);
-        let target = match shared {
-            Some(level) => match self.resume(level, at, end)? {
-                Some(target) => Some(target),
-                // The rare bracket that never closes is judged from the beginning of the name.
-                None => self.start(at, end)?,
-            },
-            None => self.start(at, end)?,
+        let target = match shared.and_then(|level| self.beside(level, at, end)) {
+            Some(target) => Some(target),
+            None => self.target(shared, at, end)?,
         };
         let value = if self.body.get(end) == Some(&b'=') { end + 1 } else { end };
         let Some((map, key)) = target else {
@@ -88,6 +84,33 @@ impl<'b> Decoder<'b> {
             }
         }
         Ok(value + length + 1)
+    }
+
+    /// The common case: one more plain key in the map of the pair before.
+    #[inline]
+    fn beside(&self, level: Level, at: usize, end: usize) -> Option<(MapId, Key)> {
+        let segment = self.segment(at + level.resume, end)?;
+        let short = segment.key.len() <= self.limits.key_bytes;
+        let plain = segment.end == end && short && !segment.encoded && !segment.next;
+        let plain = plain && self.body[segment.key.clone()].is_ascii();
+        plain.then_some((level.map, Key::Body(segment.key)))
+    }
+
+    /// Where the value of the name `at..end` goes; `None` if PHP drops it.
+    #[inline(never)]
+    fn target(
+        &mut self,
+        shared: Option<Level>,
+        at: usize,
+        end: usize,
+    ) -> Result<Option<(MapId, Key)>, FormError> {
+        if let Some(level) = shared
+            && let Some(target) = self.resume(level, at, end)?
+        {
+            return Ok(Some(target));
+        }
+        // The rare bracket that never closes is judged from the beginning of the name.
+        self.start(at, end)
     }
 
     /// The deepest map of the pair before that the name at `at` leads through as well.

@@ -96,7 +96,8 @@ fn quickest(body: &str) -> f64 {
 
 #[test]
 fn floods_take_time_in_proportion_to_their_size() {
-    let floods: [(&str, fn(usize) -> String); 5] = [
+    type Pair = fn(usize) -> String;
+    let floods: [(&str, Pair); 5] = [
         ("appended", |_| "a[]=1&".to_owned()),
         ("duplicate", |_| "a[b]=1&".to_owned()),
         ("distinct", |at| format!("a[key{at}]=1&")),

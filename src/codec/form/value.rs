@@ -12,10 +12,13 @@ pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) -> usize {
         at += run;
         match input.get(at) {
             None | Some(b'&') => return at,
+            // Escapes come in rows: a letter that is not ASCII takes two or more.
             Some(_) => {
-                let (byte, width) = byte_at(input, at);
-                out.push(byte);
-                at += width;
+                while let Some(b'%' | b'+') = input.get(at) {
+                    let (byte, width) = byte_at(input, at);
+                    out.push(byte);
+                    at += width;
+                }
             }
         }
     }

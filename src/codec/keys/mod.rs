@@ -2,6 +2,21 @@
 //!
 //! Both are unique within one application on one portal, which the journal adds.
 //!
+//! ```
+//! use std::sync::Arc;
+//! use openlines::codec::{self, keys};
+//!
+//! let event = |body: &str| {
+//!     let raw = codec::form::decode(body.as_bytes(), &Default::default()).expect("within the limits");
+//!     let callback = codec::Callback::read(Arc::new(raw)).expect("an event");
+//!     codec::events(&callback).expect("typed").remove(0)
+//! };
+//! let v1 = event("event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]=9&data[PARAMS][DIALOG_ID]=27");
+//! let v2 = event("event=ONIMBOTV2MESSAGEADD&data[bot][id]=5&data[message][id]=9&data[chat][dialogId]=27");
+//! assert_eq!(keys::fact(&v1, None), keys::fact(&v2, None));
+//! assert_eq!((keys::lane(&v1), keys::lane(&v2)), ("dialog|27".to_owned(), "dialog|27".to_owned()));
+//! ```
+//!
 //! **Trap:** a key names the fact, not the envelope: handler rows, tokens and sources are left out, so that the v1 and the
 //! v2 callback of one message, or the webhook and a poll, are one event.
 

@@ -1,6 +1,9 @@
 //! Filling a [`Raw`], with PHP's rules for arrays.
 
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    hash::{BuildHasher, RandomState},
+    ops::Range,
+};
 
 use super::{Map, NONE, Raw, Slot, Span, Value};
 
@@ -56,6 +59,25 @@ impl Builder {
         builder
     }
 
+    /// Over text that is there already, for [`Builder::add_text`] and [`Builder::add_map`] only.
+    pub(crate) fn over(text: &str, pairs: usize) -> Self {
+        let mut builder = Self::with_capacity(0, pairs);
+        builder.text.extend_from_slice(text.as_bytes());
+        builder
+    }
+
+    /// Adds a key that is known to be new, key and text given as places in the arena.
+    pub(crate) fn add_text(&mut self, map: MapId, key: Range<usize>, text: Range<usize>) {
+        self.link(map, span(key), Value::Text(span(text)));
+    }
+
+    /// Adds a map under a key that is known to be new.
+    pub(crate) fn add_map(&mut self, map: MapId, key: Range<usize>) -> MapId {
+        let inner = self.new_map();
+        self.link(map, span(key), Value::Map(inner));
+        inner
+    }
+
     /// The end of the arena: append a value's bytes here, then hand their beginning to [`Builder::set`].
     pub(crate) fn arena(&mut self) -> &mut Vec<u8> {
         &mut self.text
@@ -109,7 +131,7 @@ impl Builder {
     }
 
     fn span_from(&self, at: usize) -> Span {
-        Span { at: at as u32, len: (self.text.len() - at) as u32 }
+        span(at..self.text.len())
     }
 
     fn new_map(&mut self) -> MapId {
@@ -160,27 +182,33 @@ impl Builder {
         None
     }
 
+    /// Adds a slot at the end of a map.
+    #[inline]
+    fn link(&mut self, map: MapId, key: Span, value: Value) -> u32 {
+        let slot = self.raw.slots.len() as u32;
+        self.raw.slots.push(Slot { key, value, next: NONE });
+        let last = &mut self.growth[map.index()].last;
+        match std::mem::replace(last, slot) {
+            NONE => self.raw.maps[map.index()].first = slot,
+            last => self.raw.slots[last as usize].next = slot,
+        }
+        self.raw.maps[map.index()].len += 1;
+        slot
+    }
+
     /// Adds a key that is not there yet.
     fn insert(&mut self, map: MapId, key: &[u8], value: Value) {
         let at = self.text.len();
         self.text.extend_from_slice(key);
-        let slot = self.raw.slots.len() as u32;
-        self.raw.slots.push(Slot { key: self.span_from(at), value, next: NONE });
+        let slot = self.link(map, self.span_from(at), value);
         let growth = &mut self.growth[map.index()];
-        match growth.last {
-            NONE => self.raw.maps[map.index()].first = slot,
-            last => self.raw.slots[last as usize].next = slot,
-        }
-        growth.last = slot;
         growth.looks |= look(key);
         if let Some(number) = integer(key)
             && growth.next_free.is_none_or(|free| number >= free)
         {
             growth.next_free = Some(number.saturating_add(1));
         }
-        let len = &mut self.raw.maps[map.index()].len;
-        *len += 1;
-        if *len > SEARCHED {
+        if self.raw.maps[map.index()].len > SEARCHED {
             self.index(map, slot);
         }
     }
@@ -212,6 +240,10 @@ impl Builder {
     fn hash(&mut self, key: &[u8]) -> u64 {
         self.hasher.get_or_insert_with(RandomState::new).hash_one(key)
     }
+}
+
+fn span(range: Range<usize>) -> Span {
+    Span { at: range.start as u32, len: range.len() as u32 }
 }
 
 /// The places of a table where a key of this hash may be.

@@ -101,3 +101,78 @@ impl PartialEq for Raw {
         self.root() == other.root()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn raw(pairs: &[(&str, &str, &str)]) -> Raw {
+        let mut builder = Builder::with_capacity(64, 8);
+        for (map, key, text) in pairs {
+            let map = if map.is_empty() { MapId::ROOT } else { builder.enter(MapId::ROOT, map.as_bytes()) };
+            let at = builder.arena().len();
+            builder.arena().extend_from_slice(text.as_bytes());
+            builder.set(map, key.as_bytes(), at);
+        }
+        builder.finish()
+    }
+
+    fn texts<T>(texts: &[&str], read: impl Fn(Node<'_>) -> T) -> Vec<T> {
+        let of = |text: &&str| read(raw(&[("", "key", text)]).root().get("key").expect("just set"));
+        texts.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_raw_value_goes_anywhere_and_prints_sizes_only() {
+        fn goes_anywhere<T: Send + Sync + 'static>(_: &T) {}
+        let raw = raw(&[("auth", "access_token", "s3cret"), ("", "ts", "1")]);
+        goes_anywhere(&raw);
+        let shown = format!("{raw:?} {:?} {:?}", raw.root(), raw.path(&["auth", "access_token"]));
+        assert!(!shown.contains("s3cret") && shown.contains("6 bytes"), "{shown}");
+    }
+
+    #[test]
+    fn scalars_are_read_loosely() {
+        assert!(
+            texts(&["1", "Y", "y", "true", "TRUE"], |node| node.flag())
+                .iter()
+                .all(|flag| *flag == Some(true))
+        );
+        assert!(texts(&["0", "N", "false", ""], |node| node.flag()).iter().all(|flag| *flag == Some(false)));
+        assert!(texts(&["yes", "2", " 1"], |node| node.flag()).iter().all(Option::is_none));
+        assert_eq!(texts(&["7", "-7", "0"], |node| node.int()), [Some(7), Some(-7), Some(0)]);
+        assert!(
+            texts(&["", "7.0", "0x7", "99999999999999999999"], |node| node.int()).iter().all(Option::is_none)
+        );
+        let raw = raw(&[("map", "key", "1")]);
+        let map = raw.root().get("map").expect("just set");
+        assert_eq!((map.flag(), map.int(), map.as_str()), (None, None, None));
+    }
+
+    #[test]
+    fn a_list_is_read_from_a_map_or_a_text() {
+        let raw = raw(&[("map", "5", "a"), ("map", "x", "b"), ("", "text", "c"), ("", "empty", "")]);
+        let list = |key: &str| {
+            let node = raw.root().get(key).expect("just set");
+            node.list().filter_map(Node::as_str).collect::<Vec<_>>()
+        };
+        assert_eq!((list("map"), list("text"), list("empty")), (vec!["a", "b"], vec!["c"], vec![]));
+    }
+
+    #[test]
+    fn equal_values_have_the_same_keys_in_the_same_order() {
+        let one = raw(&[("", "a", "1"), ("m", "x", "2")]);
+        assert_eq!(one, raw(&[("", "a", "0"), ("m", "x", "2"), ("", "a", "1")]));
+        assert_ne!(one, raw(&[("m", "x", "2"), ("", "a", "1")]));
+        assert_ne!(one, raw(&[("", "a", "1"), ("m", "x", "3")]));
+    }
+
+    #[test]
+    fn the_default_is_an_empty_map() {
+        let raw = Raw::default();
+        assert!(raw.root().is_map() && raw.root().is_empty() && raw.root().get("a").is_none());
+        assert_eq!((raw.to_json(), raw.root().entries().count()), (json!({}), 0));
+    }
+}

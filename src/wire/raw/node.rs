@@ -27,7 +27,7 @@ impl<'a> Node<'a> {
 
     /// The value under `key`; `None` for a scalar.
     pub fn get(self, key: &str) -> Option<Node<'a>> {
-        self.entries().find(|(name, _)| *name == key).map(|(_, node)| node)
+        self.entries().find_key(key, usize::MAX)
     }
 
     /// The value under `keys[0]`, in it the one under `keys[1]`, and so on.
@@ -124,6 +124,24 @@ pub struct Entries<'a> {
     raw: &'a Raw,
     next: u32,
     left: u32,
+}
+
+impl<'a> Entries<'a> {
+    /// Goes on to the entry behind `key`, which is among the next `most`; to the end if it is not.
+    #[inline]
+    pub(crate) fn find_key(&mut self, key: &str, most: usize) -> Option<Node<'a>> {
+        let text = self.raw.text.as_bytes();
+        for _ in 0..most {
+            let slot = self.raw.slots.get(self.next as usize)?;
+            self.next = slot.next;
+            self.left = self.left.saturating_sub(1);
+            let at = slot.key.at as usize;
+            if slot.key.len as usize == key.len() && text.get(at..at + key.len()) == Some(key.as_bytes()) {
+                return Some(Node { raw: self.raw, value: slot.value });
+            }
+        }
+        None
+    }
 }
 
 impl<'a> Iterator for Entries<'a> {
