@@ -1,4 +1,5 @@
 //! The whole of portal and ingest over real connections against the emulated portal, with everything logged at `trace`.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

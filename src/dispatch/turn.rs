@@ -11,7 +11,7 @@ use crate::{
         Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, Seq, StoreError, StoreErrorKind, Turn,
         TurnCommit, Verdict,
     },
-    wire::{Incoming, Timestamp},
+    wire::{Author, BotId, Event, Incoming, Timestamp, UserId},
 };
 
 /// How a try of a turn ended.
@@ -36,6 +36,8 @@ pub(super) async fn run(
     match attempt(&services, &lease, &lane, &rows).await {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
+        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it.
+        Err(error) if error.kind() == StoreErrorKind::Gone => TurnEnd::Over { sent: false },
         Err(error) => {
             let at = services.clock.now().plus(services.policy.wait(attempts + 1, 0));
             tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
@@ -60,6 +62,7 @@ async fn attempt(
         Ok(incoming) => incoming,
         Err(error) => return park(services, lease, &turn, &error.to_string()).await,
     };
+    classify_again(services, lease, &mut incoming);
     incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
@@ -97,6 +100,20 @@ async fn attempt(
             }
             fail(services, lease, &turn, &error, last).await
         }
+    }
+}
+
+/// An event names only the bot it is for; another of ours in the same chat would pass for an operator.
+fn classify_again(services: &Services, lease: &Lease, incoming: &mut Incoming) {
+    let ours = |id: UserId| services.registry.bot(&lease.portal, BotId::new(id.get())).is_some();
+    let (author, id) = match &mut incoming.event {
+        Event::Message(message) => (&mut message.author, message.author_id),
+        Event::MessageUpdated(updated) => (&mut updated.message.author, updated.message.author_id),
+        Event::Command(command) => (&mut command.author, command.author_id),
+        _ => return,
+    };
+    if matches!(author, Author::Operator | Author::Employee) && ours(id) {
+        *author = Author::Bot;
     }
 }
 
