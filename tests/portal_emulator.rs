@@ -183,6 +183,7 @@ async fn a_portal_is_installed_heard_and_removed_and_no_secret_is_seen() {
     portal.client("Ann").says("hello").await;
     until("the message is journaled", || server.codes().iter().any(|code| code == "ONIMBOTV2MESSAGEADD"))
         .await;
+    portal.settled(std::time::Duration::from_secs(20)).await;
     for delivery in portal.deliveries() {
         assert_eq!(delivery.status, Ok(200), "{}", delivery.event);
     }
