@@ -85,7 +85,12 @@ async fn attempt(
         Err(error) => Err(error),
     };
     match committed {
-        Ok(end) => Ok(end),
+        Ok(end) => {
+            if matches!(incoming.event, Event::AppUninstalled(_)) {
+                forget_if_wanted(services, lease).await;
+            }
+            Ok(end)
+        }
         Err(error) => {
             let last = turn.attempts + 1 >= services.policy.turn_tries;
             let again = cx();
@@ -100,6 +105,15 @@ async fn attempt(
             }
             fail(services, lease, &turn, &error, last).await
         }
+    }
+}
+
+/// After `on_uninstall` nothing of the portal is needed; whoever removed the application may have wished it gone.
+async fn forget_if_wanted(services: &Services, lease: &Lease) {
+    if services.registry.wants_to_be_forgotten(&lease.portal)
+        && let Err(error) = services.registry.forget(&lease.portal).await
+    {
+        tracing::error!(portal = %lease.portal, %error, "the portal could not be forgotten yet; it is tried again within the hour");
     }
 }
 
