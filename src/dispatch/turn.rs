@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Context, Done, Effect, Handle, Handled, HandlerError, Recovery, Services};
+use super::{Context, Done, Handle, Handled, HandlerError, Recovery, Services};
 use crate::{
     codec,
     store::{
-        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, Seq, StoreError, StoreErrorKind, Turn,
-        TurnCommit, Verdict,
+        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, NewOutboxRow, Seq, StoreError,
+        StoreErrorKind, Turn, TurnCommit, Verdict,
     },
     wire::{Author, BotId, Event, Incoming, Timestamp, UserId},
 };
@@ -137,7 +137,7 @@ async fn handle(
     handler: Arc<dyn Handle>,
     cx: Context,
     incoming: Arc<Incoming>,
-) -> Result<Vec<Effect>, HandlerError> {
+) -> Result<Vec<NewOutboxRow>, HandlerError> {
     let mut task = JoinSet::new();
     task.spawn({
         let cx = cx.clone();
@@ -180,7 +180,7 @@ async fn recover(
     }
 }
 
-/// Commits; the inner error is one of the effects that cannot be put into a row.
+/// Commits; the inner error is that of a dialog changed meanwhile.
 async fn commit(
     services: &Services,
     lease: &Lease,
@@ -188,13 +188,8 @@ async fn commit(
     turn: &Turn,
     row: &JournalRow,
     state: &LaneState,
-    effects: Vec<Effect>,
+    outbox: Vec<NewOutboxRow>,
 ) -> Result<Result<TurnEnd, HandlerError>, StoreError> {
-    let rows = effects.into_iter().enumerate().map(|(index, effect)| effect.into_row(turn.id, index));
-    let outbox = match rows.collect::<Result<Vec<_>, _>>() {
-        Ok(outbox) => outbox,
-        Err(error) => return Ok(Err(error)),
-    };
     let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
     let change = (last_message != state.last_message)
         .then(|| LaneChange { expected: state.revision, state: LaneState { last_message, ..state.clone() } });
