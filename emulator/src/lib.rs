@@ -25,6 +25,7 @@
 mod clock;
 mod delivery;
 mod events;
+mod exchanges;
 mod faults;
 mod form;
 mod limits;
@@ -38,7 +39,10 @@ pub mod validate;
 mod world;
 
 pub use clock::PortalClock;
-pub use faults::{Faults, RestFault};
+pub use exchanges::{Direction, Exchange};
+pub use faults::{
+    DeliveryFault, DeliveryFaultRow, FaultState, FaultStateError, Faults, RestFault, RestFaultRow,
+};
 pub use limits::RateLimit;
 pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
 pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};

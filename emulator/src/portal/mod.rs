@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
+use crate::exchanges::Exchange;
 use crate::faults::Faults;
 use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
 use crate::server::shared::Shared;
@@ -205,6 +206,18 @@ impl Portal {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.deliveries.all()
+    }
+
+    /// The last 2,000 exchanges over HTTP, calls and callbacks, oldest first.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.shared.exchanges.all()
+    }
+
+    /// Those of [`exchanges`](Self::exchanges) with a greater number.
+    #[must_use]
+    pub fn exchanges_after(&self, id: u64) -> Vec<Exchange> {
+        self.shared.exchanges.after(id)
     }
 
     /// How many events concerned a bot and found no handler.

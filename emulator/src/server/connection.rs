@@ -26,7 +26,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch:
 
 /// What a request knows of its connection.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub(super) peer: SocketAddr,
     cut: Arc<AtomicBool>,
 }
@@ -35,6 +35,10 @@ impl Line {
     /// Nothing is written any more: the client sees the connection close without an answer.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The one server: portal REST, authorisation server and page on one port of loopback.
 
-mod connection;
+pub(crate) mod connection;
+pub(crate) mod faulty;
 pub(crate) mod front;
 pub(crate) mod shared;
+mod wiretap;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

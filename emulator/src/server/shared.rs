@@ -9,9 +9,10 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::clock::PortalClock;
 use crate::delivery::Deliveries;
-use crate::faults::Faults;
+use crate::exchanges::Exchanges;
+use crate::faults::{Faults, Queued};
 use crate::limits::Limiter;
-use crate::record::{ChatMessage, Delivery};
+use crate::record::ChatMessage;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::identity::{Identity, random_hex};
 use crate::world::network::NetworkLine;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) exchanges: Arc<Exchanges>,
     pub(crate) changed: Arc<watch::Sender<u64>>,
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
@@ -62,12 +64,14 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(seed: Seed, client: reqwest::Client) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+    pub(crate) fn new(seed: Seed, client: reqwest::Client) -> (Self, mpsc::UnboundedReceiver<Queued>) {
         let clock = PortalClock::default();
         let faults = Faults::default();
         let (changed, _) = watch::channel(0);
         let changed = Arc::new(changed);
-        let (deliveries, receiver) = Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed));
+        let exchanges = Arc::new(Exchanges::new(Arc::clone(&changed)));
+        let (deliveries, receiver) =
+            Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&exchanges), Arc::clone(&changed));
         let (world, names) = furnish(seed, clock.clone());
         let this = Self {
             world: Mutex::new(world),
@@ -75,6 +79,7 @@ impl Shared {
             faults,
             limiter: Limiter::default(),
             deliveries: Arc::new(deliveries),
+            exchanges,
             changed,
             bot_messages: broadcast::channel(1_024).0,
             client,
