@@ -9,18 +9,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::PortalClock;
-use crate::exchanges::{Begun, Direction, Ended, Exchanges};
 use crate::faults::{Faults, Queued};
 use crate::record::{Delivery, without_query};
 
 /// Bytes of bodies kept for inspection; older deliveries are forgotten.
 const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
-/// Bytes read of a handler's answer; nobody looks at it but a person.
+/// Bytes read of a handler's answer.
 const LONGEST_ANSWER: usize = 128 * 1_024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -48,7 +47,6 @@ pub(crate) struct Deliveries {
     log: Mutex<Log>,
     faults: Faults,
     clock: PortalClock,
-    exchanges: Arc<Exchanges>,
     changed: Arc<watch::Sender<u64>>,
 }
 
@@ -56,7 +54,6 @@ impl Deliveries {
     pub(crate) fn new(
         faults: Faults,
         clock: PortalClock,
-        exchanges: Arc<Exchanges>,
         changed: Arc<watch::Sender<u64>>,
     ) -> (Self, mpsc::UnboundedReceiver<Queued>) {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -67,7 +64,6 @@ impl Deliveries {
             log: Mutex::default(),
             faults,
             clock,
-            exchanges,
             changed,
         };
         (this, receiver)
@@ -81,10 +77,7 @@ impl Deliveries {
         let fate = plan.fate_of(&delivery);
         if fate.drop {
             drop(plan);
-            let exchange = self.begin(&delivery);
-            let status = Err("dropped by a fault".to_owned());
-            self.exchanges.end(exchange, ended(Bytes::new(), 0, status.clone(), Duration::ZERO));
-            self.finish(Delivery { status, ..delivery });
+            self.finish(Delivery { status: Err("dropped by a fault".to_owned()), ..delivery });
             return id;
         }
         let copy = fate.duplicate.then(|| {
@@ -110,19 +103,6 @@ impl Deliveries {
             took: Duration::ZERO,
             unix: self.clock.unix(),
         }
-    }
-
-    fn begin(&self, delivery: &Delivery) -> u64 {
-        self.exchanges.begin(Begun {
-            direction: Direction::Callback,
-            http_method: "POST".to_owned(),
-            name: delivery.event.clone(),
-            address: delivery.url.clone(),
-            content_type: FORM.to_owned(),
-            body: delivery.body.clone(),
-            delivery_id: Some(delivery.id),
-            unix: self.clock.unix(),
-        })
     }
 
     fn finish(&self, delivery: Delivery) {
@@ -229,7 +209,7 @@ async fn send(
     if let Some(due) = queued.due {
         tokio::time::sleep_until(due).await;
     }
-    let delivery = post(&deliveries, &client, queued.delivery).await;
+    let delivery = post(&client, queued.delivery).await;
     tracing::debug!(
         event = %delivery.event,
         url = without_query(&delivery.url),
@@ -242,35 +222,29 @@ async fn send(
     lane
 }
 
-async fn post(deliveries: &Deliveries, client: &reqwest::Client, delivery: Delivery) -> Delivery {
-    let exchange = deliveries.begin(&delivery);
+async fn post(client: &reqwest::Client, delivery: Delivery) -> Delivery {
     let started = Instant::now();
     let request = client.post(&delivery.url).header("Content-Type", FORM).body(delivery.body.clone());
-    let (status, answer, length) = match request.send().await {
-        Ok(mut answer) => {
+    let status = match request.send().await {
+        Ok(answer) => {
             let status = answer.status().as_u16();
-            let (start, length) = start_of(&mut answer).await;
-            (Ok(status), start, length)
+            read_on(answer).await;
+            Ok(status)
         }
-        Err(error) => (Err(reason(error)), Bytes::new(), 0),
+        Err(error) => Err(reason(error)),
     };
-    let took = started.elapsed();
-    deliveries.exchanges.end(exchange, ended(answer, length, status.clone(), took));
-    Delivery { status, took, ..delivery }
+    Delivery { status, took: started.elapsed(), ..delivery }
 }
 
-/// The start of the body, and the length as far as it was read. A short body is read to its end, so that the
-/// connection is used again.
-async fn start_of(answer: &mut reqwest::Response) -> (Bytes, usize) {
-    let mut start = BytesMut::new();
+/// Reads a body to its end, so that the connection is used again; a long one is given up.
+async fn read_on(mut answer: reqwest::Response) {
+    let mut length = 0;
     while let Ok(Some(chunk)) = answer.chunk().await {
-        start.extend_from_slice(&chunk);
-        if start.len() > LONGEST_ANSWER {
-            break;
+        length += chunk.len();
+        if length > LONGEST_ANSWER {
+            return;
         }
     }
-    let length = start.len();
-    (start.freeze(), length)
 }
 
 /// The error with its causes, without the URL, which can hold a secret.
@@ -286,8 +260,4 @@ fn reason(error: reqwest::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-fn ended(answer: Bytes, answer_length: usize, status: Result<u16, String>, took: Duration) -> Ended {
-    Ended { answer, answer_length, status, took, limiter_level: None }
 }

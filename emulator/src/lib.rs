@@ -25,7 +25,6 @@
 mod clock;
 mod delivery;
 mod events;
-mod exchanges;
 mod faults;
 mod form;
 mod limits;
@@ -39,12 +38,14 @@ pub mod validate;
 mod world;
 
 pub use clock::PortalClock;
-pub use exchanges::{Direction, Exchange};
 pub use faults::{
     DeliveryFault, DeliveryFaultRow, FaultState, FaultStateError, Faults, RestFault, RestFaultRow,
 };
 pub use limits::RateLimit;
-pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
+pub use portal::{
+    AppCredentials, CallExpectation, Client, Employee, LineSettings, MessageExpectation, Operator, Portal,
+    SilenceExpectation, TextPattern, anything, containing,
+};
 pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};

@@ -57,15 +57,6 @@ impl Limiter {
         *level += 1.0;
         true
     }
-
-    /// How full the source's bucket is; `None` without a limit.
-    pub(crate) fn level(&self, from: IpAddr, now_micros: i64) -> Option<f64> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let limit = state.limit?;
-        let Some((level, at)) = state.buckets.get(&from) else { return Some(0.0) };
-        let passed = (now_micros - at).max(0) as f64 / 1_000_000.0;
-        Some((level - passed * limit.per_second).max(0.0))
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
+mod expect;
 mod install;
 mod people;
 mod settings;
+mod strict;
 mod waits;
 
 use std::fmt;
@@ -11,13 +13,16 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
-use crate::exchanges::Exchange;
 use crate::faults::Faults;
 use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
 
+pub(crate) use expect::Heard;
+pub use expect::{
+    CallExpectation, MessageExpectation, SilenceExpectation, TextPattern, anything, containing,
+};
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
 
@@ -206,18 +211,6 @@ impl Portal {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.deliveries.all()
-    }
-
-    /// The last 2,000 exchanges over HTTP, calls and callbacks, oldest first.
-    #[must_use]
-    pub fn exchanges(&self) -> Vec<Exchange> {
-        self.shared.exchanges.all()
-    }
-
-    /// Those of [`exchanges`](Self::exchanges) with a greater number.
-    #[must_use]
-    pub fn exchanges_after(&self, id: u64) -> Vec<Exchange> {
-        self.shared.exchanges.after(id)
     }
 
     /// How many events concerned a bot and found no handler.

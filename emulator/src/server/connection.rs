@@ -36,10 +36,6 @@ impl Line {
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);
     }
-
-    pub(super) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
-    }
 }
 
 impl Connected<IncomingStream<'_, Cutting>> for Line {

@@ -13,14 +13,13 @@ use serde_json::{Map, Value, json};
 use super::connection::Line;
 use super::faulty;
 use super::shared::Shared;
-use super::wiretap;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
 use crate::{form, oauth, page};
 
 /// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
-pub(super) const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
+const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -37,7 +36,6 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/rest/{method}", any(auth_server_call))
         .route("/rest/{*path}", any(call))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), wiretap::record))
         .with_state(shared)
 }
 

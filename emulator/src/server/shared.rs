@@ -9,9 +9,9 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::clock::PortalClock;
 use crate::delivery::Deliveries;
-use crate::exchanges::Exchanges;
 use crate::faults::{Faults, Queued};
 use crate::limits::Limiter;
+use crate::portal::Heard;
 use crate::record::ChatMessage;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::identity::{Identity, random_hex};
@@ -29,11 +29,12 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) deliveries: Arc<Deliveries>,
-    pub(crate) exchanges: Arc<Exchanges>,
     pub(crate) changed: Arc<watch::Sender<u64>>,
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
     pub(crate) names: Names,
+    /// Which messages the expectations of a test have met.
+    pub(crate) heard: Mutex<Heard>,
 }
 
 /// The fixed names of the portal's first inhabitants.
@@ -69,9 +70,7 @@ impl Shared {
         let faults = Faults::default();
         let (changed, _) = watch::channel(0);
         let changed = Arc::new(changed);
-        let exchanges = Arc::new(Exchanges::new(Arc::clone(&changed)));
-        let (deliveries, receiver) =
-            Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&exchanges), Arc::clone(&changed));
+        let (deliveries, receiver) = Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed));
         let (world, names) = furnish(seed, clock.clone());
         let this = Self {
             world: Mutex::new(world),
@@ -79,11 +78,11 @@ impl Shared {
             faults,
             limiter: Limiter::default(),
             deliveries: Arc::new(deliveries),
-            exchanges,
             changed,
             bot_messages: broadcast::channel(1_024).0,
             client,
             names,
+            heard: Mutex::default(),
         };
         (this, receiver)
     }
@@ -164,11 +163,14 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         network: Default::default(),
         rt_events: Vec::new(),
         calls: VecDeque::new(),
+        calls_forgotten: 0,
         callbacks: Vec::new(),
         fresh_bot_messages: Vec::new(),
         sent_this_hit: HashSet::new(),
         event_rounds_left: EVENT_ROUNDS,
         unheard: 0,
+        complaints: Default::default(),
+        message_ids: HashMap::new(),
     };
     world.add_user_as(1, UserKind::Employee, "Alex", "Admin");
     if let Some(admin) = world.users.get_mut(&1) {
