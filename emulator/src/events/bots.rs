@@ -88,6 +88,7 @@ impl World {
         }
         if !heard && !bots.is_empty() {
             self.unheard += 1;
+            self.complaints.unheard(v2, bots);
             tracing::debug!(event = v2, "no handler wanted an event that concerned a bot");
         }
     }

@@ -26,7 +26,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch:
 
 /// What a request knows of its connection.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub(super) peer: SocketAddr,
     cut: Arc<AtomicBool>,
 }
