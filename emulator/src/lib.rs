@@ -41,7 +41,8 @@ pub use clock::PortalClock;
 pub use faults::{Faults, RestFault};
 pub use limits::RateLimit;
 pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
-pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
+pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};
 
