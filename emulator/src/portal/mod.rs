@@ -138,6 +138,12 @@ impl Portal {
         })
     }
 
+    /// The general chat, which everybody is in and which methods may not change.
+    #[must_use]
+    pub fn general_chat_id(&self) -> i64 {
+        crate::world::chats::GENERAL_CHAT
+    }
+
     /// The deal that is bound to the first client's chat.
     #[must_use]
     pub fn deal_id(&self) -> i64 {

@@ -50,7 +50,7 @@ pub(crate) struct Chat {
 }
 
 /// The chat that everybody is in and nobody may change.
-pub(crate) const GENERAL_CHAT: i64 = 1;
+pub(crate) const GENERAL_CHAT: i64 = 1_700;
 
 impl Chat {
     /// `MESSAGE_TYPE` of the chat's messages.
