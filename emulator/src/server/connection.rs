@@ -14,10 +14,18 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::tls::Wire;
 
 /// Serves until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
-    let listener = Cutting { listener, stopped };
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+) {
+    let listener = Cutting { listener, tls, stopped };
     let service = router.into_make_service_with_connect_info::<Line>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "the emulator stopped serving");
@@ -46,11 +54,12 @@ impl Connected<IncomingStream<'_, Cutting>> for Line {
 
 pub(super) struct Cutting {
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     stopped: watch::Receiver<bool>,
 }
 
 impl Listener for Cutting {
-    type Io = CuttableStream;
+    type Io = Door;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -61,7 +70,9 @@ impl Listener for Cutting {
             // An error means that the emulator is gone, which is the same.
             let _ = stopped.wait_for(|stop| *stop).await;
         });
-        (CuttableStream { stream, cut: Arc::default(), stop }, peer)
+        let cut = Arc::default();
+        let stream = CuttableStream { stream, cut: Arc::clone(&cut), stop };
+        (Door { wire: Wire::new(stream, self.tls.as_ref()), cut }, peer)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -69,7 +80,37 @@ impl Listener for Cutting {
     }
 }
 
-pub(super) struct CuttableStream {
+/// A connection as the server sees it: below TLS, if there is any, it can be cut.
+pub(super) struct Door {
+    wire: Wire<CuttableStream>,
+    cut: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Door {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Door {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(cx)
+    }
+}
+
+struct CuttableStream {
     stream: TcpStream,
     cut: Arc<AtomicBool>,
     stop: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,

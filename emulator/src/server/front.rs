@@ -32,27 +32,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
-        .route("/oauth/rest/{method}", any(auth_server_call))
         .route("/rest/{*path}", any(call))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(shared)
-}
-
-async fn auth_server_call(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
-    Path(method): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let incoming = Incoming {
-        method,
-        webhook: None,
-        bearer: bearer(&headers),
-        params: read_params(query, &headers, &body),
-    };
-    answer(&shared, &line, incoming).await
 }
 
 async fn call(

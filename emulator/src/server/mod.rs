@@ -3,8 +3,10 @@
 mod connection;
 pub(crate) mod front;
 pub(crate) mod shared;
+mod tls;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ pub struct Emulator {
     /// Told when the emulator goes, so that open connections close.
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// The certificate of the emulator's own authority; the file goes with it.
+    ca: Option<tempfile::NamedTempFile>,
 }
 
 impl Emulator {
@@ -53,10 +57,18 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a slash at the end; `https` with [`EmulatorBuilder::tls`].
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.ca.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The file with the certificate (PEM) that clients must trust; only with [`EmulatorBuilder::tls`]. It is removed
+    /// when the emulator stops.
+    #[must_use]
+    pub fn ca_path(&self) -> Option<&Path> {
+        self.ca.as_ref().map(tempfile::NamedTempFile::path)
     }
 
     /// The portal in it. Cheap to clone.
@@ -86,6 +98,8 @@ pub struct EmulatorBuilder {
     delivery_time_out: Duration,
     rate_limit: Option<RateLimit>,
     redirect_uri: Option<String>,
+    tls: bool,
+    installed: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -98,6 +112,8 @@ impl Default for EmulatorBuilder {
             delivery_time_out: Duration::from_secs(20),
             rate_limit: None,
             redirect_uri: None,
+            tls: false,
+            installed: false,
         }
     }
 }
@@ -145,6 +161,20 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Speaks TLS, by an authority of its own: every address that is handed out is `https` or `wss`, and
+    /// [`Emulator::ca_path`] is what clients must trust. The certificate is good for `127.0.0.1` and `localhost`.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// The application is installed from the start, without a handler: for clients that get their tokens from the
+    /// authorisation page.
+    pub fn installed(mut self) -> Self {
+        self.installed = true;
+        self
+    }
+
     /// Starts the portal.
     ///
     /// # Errors
@@ -153,6 +183,7 @@ impl EmulatorBuilder {
     pub async fn start(self) -> std::io::Result<Emulator> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
+        let tls = self.tls.then(|| tls::prepare(address.ip())).transpose()?;
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -161,6 +192,8 @@ impl EmulatorBuilder {
             .map_err(std::io::Error::other)?;
         let seed = shared::Seed {
             address,
+            tls: self.tls,
+            installed: self.installed,
             scope: self.scope.split(',').map(|part| part.trim().to_owned()).collect(),
             language: self.language,
             redirect_uri: self.redirect_uri,
@@ -169,10 +202,11 @@ impl EmulatorBuilder {
         shared.limiter.set(self.rate_limit);
         let shared = Arc::new(shared);
         let (stop, stopped) = watch::channel(false);
-        let serving = connection::serve(listener, front::router(Arc::clone(&shared)), stopped);
+        let (acceptor, ca) = tls.map(|tls| (tls.acceptor, tls.ca)).unzip();
+        let serving = connection::serve(listener, acceptor, front::router(Arc::clone(&shared)), stopped);
         let posting =
             crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
         let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];
-        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks })
+        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks, ca })
     }
 }

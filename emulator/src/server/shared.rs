@@ -50,6 +50,8 @@ pub(crate) struct Names {
 /// What a new portal is made of.
 pub(crate) struct Seed {
     pub(crate) address: SocketAddr,
+    pub(crate) tls: bool,
+    pub(crate) installed: bool,
     pub(crate) scope: Vec<String>,
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
@@ -114,7 +116,8 @@ impl Shared {
 }
 
 fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
-    let origin = format!("http://{}", seed.address);
+    let scheme = if seed.tls { "https" } else { "http" };
+    let origin = format!("{scheme}://{}", seed.address);
     let identity = Identity {
         domain: seed.address.to_string(),
         origin: origin.clone(),
@@ -129,8 +132,8 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         row_id: take(&mut next.app_row),
         scope: seed.scope.clone(),
         version: 1,
-        active: false,
-        installed: false,
+        active: seed.installed,
+        installed: seed.installed,
         payment_expired: false,
         redirect_uri: seed.redirect_uri,
     };
