@@ -18,7 +18,8 @@
 //!
 //! Where things are: [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
 //! [`Employee`] are the people in it; [`ChatMessage`], [`RecordedCall`], [`RtEvent`], [`NetworkMessage`] and
-//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time.
+//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time;
+//! [`PushServer`] carries RT events to pages.
 //!
 //! The trap: the emulator stops when it is dropped, so keep it in a variable for as long as its portal is used.
 
@@ -31,6 +32,7 @@ mod limits;
 mod oauth;
 mod page;
 mod portal;
+mod push;
 mod record;
 mod rest;
 mod server;
@@ -41,6 +43,7 @@ pub use clock::PortalClock;
 pub use faults::{Faults, RestFault};
 pub use limits::RateLimit;
 pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
+pub use push::PushServer;
 pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};

@@ -15,7 +15,7 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{form, oauth, page};
+use crate::{form, oauth, page, push};
 
 /// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
 const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
@@ -33,6 +33,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
         .route("/rest/{*path}", any(call))
+        .route("/sub/", get(push::poll).options(push::preflight))
+        .route("/subws/", get(push::socket))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(shared)
 }

@@ -139,6 +139,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     };
     let webhook_code = random_hex(16);
     let webhooks = vec![IncomingWebhook { user_id: 1, code: webhook_code.clone(), scope: seed.scope }];
+    let now = clock.unix();
     let mut world = World {
         clock,
         identity,
@@ -161,6 +162,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         idempotency: Default::default(),
         network: Default::default(),
         rt_events: Vec::new(),
+        push: crate::push::Push::new(now),
         calls: VecDeque::new(),
         callbacks: Vec::new(),
         fresh_bot_messages: Vec::new(),

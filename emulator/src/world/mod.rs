@@ -55,6 +55,7 @@ pub(crate) struct World {
     pub(crate) idempotency: idempotency::Keys,
     pub(crate) network: network::Network,
     pub(crate) rt_events: Vec<RtEvent>,
+    pub(crate) push: crate::push::Push,
     pub(crate) calls: VecDeque<RecordedCall>,
     /// Callbacks raised since the lock was taken, in order.
     pub(crate) callbacks: Vec<Callback>,
