@@ -71,6 +71,14 @@ fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusa
     if !app.active {
         return Err((401, "invalid_client", "The application is not installed"));
     }
+    if let Some(asked) = text("scope")
+        && !asked
+            .split([',', ' '])
+            .filter(|part| !part.is_empty())
+            .all(|part| app.scope.iter().any(|own| own == part))
+    {
+        return Err((400, "invalid_scope", "The requested scope is wider than the application's"));
+    }
     let now = world.now();
     let found = match kind {
         "refresh_token" => {

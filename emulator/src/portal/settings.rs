@@ -99,7 +99,13 @@ impl Portal {
     /// A fresh authorisation code for the admin, good for 30 seconds and one use.
     #[must_use]
     pub fn authorization_code(&self) -> String {
-        let names = &self.shared.names;
-        self.shared.hit(|world| world.issue_code(&names.client_id, names.admin))
+        self.authorization_code_for(self.shared.names.admin)
+    }
+
+    /// The same for another user, such as an employee who is no administrator.
+    #[must_use]
+    pub fn authorization_code_for(&self, user_id: i64) -> String {
+        let client_id = &self.shared.names.client_id;
+        self.shared.hit(|world| world.issue_code(client_id, user_id))
     }
 }
