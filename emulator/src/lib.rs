@@ -18,7 +18,8 @@
 //!
 //! Where things are: [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
 //! [`Employee`] are the people in it; [`ChatMessage`], [`RecordedCall`], [`RtEvent`], [`NetworkMessage`] and
-//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time.
+//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time;
+//! [`PushServer`] carries RT events to pages.
 //!
 //! The trap: the emulator stops when it is dropped, so keep it in a variable for as long as its portal is used.
 
@@ -31,6 +32,7 @@ mod limits;
 mod oauth;
 mod page;
 mod portal;
+mod push;
 mod record;
 mod rest;
 mod server;
@@ -46,6 +48,7 @@ pub use portal::{
     AppCredentials, CallExpectation, Client, Employee, LineSettings, MessageExpectation, Operator, Portal,
     SilenceExpectation, TextPattern, anything, containing,
 };
+pub use push::PushServer;
 pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
 pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};

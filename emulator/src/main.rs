@@ -24,6 +24,12 @@ struct Settings {
     /// Install the application by its page instead: the URL gets the form post of a frame.
     #[arg(long, value_name = "URL", conflicts_with = "install")]
     install_page: Option<String>,
+    /// Count the application as installed from the start, without a handler.
+    #[arg(long)]
+    installed: bool,
+    /// Speak https, by a certificate authority made at the start; its file is printed.
+    #[arg(long)]
+    tls: bool,
     /// Scopes of the application and of the webhook.
     #[arg(long, default_value = "imbot,imopenlines,im,pull,user,crm")]
     scope: String,
@@ -72,6 +78,12 @@ async fn run(settings: Settings) -> Result<(), String> {
         Rate::Enterprise => builder.rate_limit(RateLimit::ENTERPRISE),
         Rate::Off => builder.no_rate_limit(),
     };
+    if settings.tls {
+        builder = builder.tls();
+    }
+    if settings.installed {
+        builder = builder.installed();
+    }
     let emulator = builder
         .start()
         .await
@@ -118,6 +130,9 @@ fn introduce(emulator: &Emulator) {
     let portal = emulator.portal();
     let app = portal.app();
     println!("Chat page        {}/", emulator.url());
+    if let Some(ca) = emulator.ca_path() {
+        println!("CA certificate   {}", ca.display());
+    }
     println!("Webhook          {}", portal.webhook_url());
     println!("Client id        {}", app.client_id);
     println!("Client secret    {}", app.client_secret);

@@ -166,6 +166,6 @@ fn foreign(headers: &HeaderMap) -> Option<Response> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN)?;
     let host = text(header::HOST).unwrap_or_default();
-    let own = origin.strip_prefix("http://").is_some_and(|origin| origin == host);
+    let own = origin.split_once("://").is_some_and(|(_, origin)| origin == host);
     (!own).then(|| (StatusCode::FORBIDDEN, "This request comes from another site.").into_response())
 }

@@ -180,7 +180,7 @@ fn frame_request(world: &mut World, client_id: &str, user_id: i64) -> (String, S
     let refresh = world.issue_refresh(client_id, user_id);
     let query = form::encode(&json!({
         "DOMAIN": world.identity.domain,
-        "PROTOCOL": 0,
+        "PROTOCOL": i64::from(world.identity.origin.starts_with("https:")),
         "LANG": world.identity.language,
         "APP_SID": random_hex(32),
     }));

@@ -31,7 +31,7 @@ pub use settings::LineSettings;
 /// The emulated portal. Clones are the same portal.
 #[derive(Clone, Debug)]
 pub struct Portal {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// Everything an application needs to know about itself and the portal. `Debug` shows no secret.

@@ -84,7 +84,7 @@ impl Portal {
     }
 
     /// Waits until the world shows what is wanted.
-    pub(super) async fn until<T>(
+    pub(crate) async fn until<T>(
         &self,
         what: &str,
         limit: Duration,

@@ -16,7 +16,7 @@ pub(super) fn page(rows: Vec<Value>, start: i64) -> Answer {
     if start < 0 {
         return Answer::new(json!(result));
     }
-    let end = from + result.len();
+    let end = from.saturating_add(result.len());
     let next = (end < total && !result.is_empty()).then(|| i64::try_from(end).unwrap_or(0));
     Answer { result: json!(result), next, total: i64::try_from(total).ok() }
 }

@@ -12,6 +12,7 @@ mod event;
 mod imbot_v1;
 mod imbot_v2;
 mod imopenlines;
+mod leads;
 mod lists;
 mod offline;
 mod pull;
@@ -75,6 +76,7 @@ fn table() -> &'static HashMap<String, Method> {
             imopenlines::crm::METHODS,
             imopenlines::dialog::METHODS,
             imopenlines::network::METHODS,
+            leads::METHODS,
             pull::METHODS,
         ]
         .iter()

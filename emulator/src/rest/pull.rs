@@ -6,7 +6,6 @@ use super::call::scalar_text;
 use super::{Answer, Call, Method, Reply, RestError};
 use crate::record::{PhoneNotice, RtEvent};
 use crate::validate::pull::{self, Caller, Recipients, Verdict};
-use crate::world::identity::random_hex;
 
 pub(super) const METHODS: &[Method] = &[
     Method::upper("pull.application.event.add", "pull", event_add),
@@ -15,7 +14,7 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 fn event_add(call: &mut Call<'_>) -> Reply {
-    call.auth.app()?;
+    let client_id = call.auth.app()?.to_owned();
     let caller = if call.auth.is_admin(call.world) {
         Caller::Admin
     } else {
@@ -39,7 +38,9 @@ fn event_add(call: &mut Call<'_>) -> Reply {
     let unix = call.world.now();
     let plain = |value: &Value| scalar_text(value).unwrap_or_default();
     let (module_id, command) = (plain(&event.module_id).to_lowercase(), plain(&event.command));
-    call.world.rt_events.push(RtEvent { user_ids, module_id, command, params: event.params, unix });
+    let event = RtEvent { user_ids, module_id, command, params: event.params, unix };
+    call.world.push_event(&client_id, &event);
+    call.world.rt_events.push(event);
     super::yes()
 }
 
@@ -79,8 +80,7 @@ fn text_of(code: &str) -> &'static str {
 fn config_get(call: &mut Call<'_>) -> Reply {
     let client_id = call.auth.app()?.to_owned();
     let now = call.world.now();
-    let (start, end) = (crate::clock::iso(now), crate::clock::iso(now + 43_205));
-    let channel = |kind: &str| json!({"id": format!("{}.{}", random_hex(32), random_hex(40)), "start": start, "end": end, "type": kind});
+    let channels = call.world.push.channels_of(&client_id, call.auth.user_id, now);
     let origin = &call.world.identity.origin;
     let socket = origin.replacen("http", "ws", 1);
     Ok(Answer::new(json!({
@@ -97,10 +97,10 @@ fn config_get(call: &mut Call<'_>) -> Reply {
             "publish_enabled": false,
             "publish": "",
             "publish_secure": "",
-            "config_timestamp": now,
+            "config_timestamp": call.world.push.config_timestamp,
         },
         "api": {"revision_web": 19, "revision_mobile": 3},
-        "channels": {"shared": channel(&client_id), "private": channel(&client_id)},
-        "publicChannels": {},
+        "channels": channels,
+        "publicChannels": [],
     })))
 }

@@ -15,10 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::tls::Wire;
 
 /// Serves the first listener, and every other that a renaming brings, until the task is aborted.
 pub(super) async fn serve_all(
     mut listeners: mpsc::UnboundedReceiver<TcpListener>,
+    tls: Option<TlsAcceptor>,
     router: Router,
     stopped: watch::Receiver<bool>,
     generation: Generation,
@@ -27,7 +31,13 @@ pub(super) async fn serve_all(
     let mut serving = JoinSet::new();
     let mut number = 0;
     while let Some(listener) = listeners.recv().await {
-        let listener = Cutting { listener, number, stopped: stopped.clone(), generation: generation.clone() };
+        let listener = Cutting {
+            listener,
+            number,
+            tls: tls.clone(),
+            stopped: stopped.clone(),
+            generation: generation.clone(),
+        };
         serving.spawn(serve(listener, router.clone()));
         number += 1;
     }
@@ -92,12 +102,13 @@ impl Connected<IncomingStream<'_, Cutting>> for Line {
 pub(super) struct Cutting {
     listener: TcpListener,
     number: u64,
+    tls: Option<TlsAcceptor>,
     stopped: watch::Receiver<bool>,
     generation: Generation,
 }
 
 impl Listener for Cutting {
-    type Io = CuttableStream;
+    type Io = Door;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -112,7 +123,9 @@ impl Listener for Cutting {
                 _ = generation.changed() => {}
             }
         });
-        (CuttableStream { stream, listener: self.number, cut: Arc::default(), stop }, peer)
+        let cut = Arc::default();
+        let stream = CuttableStream { stream, cut: Arc::clone(&cut), stop };
+        (Door { wire: Wire::new(stream, self.tls.as_ref()), listener: self.number, cut }, peer)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -120,9 +133,39 @@ impl Listener for Cutting {
     }
 }
 
-pub(super) struct CuttableStream {
-    stream: TcpStream,
+/// A connection as the server sees it: below TLS, if there is any, it can be cut.
+pub(super) struct Door {
+    wire: Wire<CuttableStream>,
     listener: u64,
+    cut: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Door {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Door {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(cx)
+    }
+}
+
+struct CuttableStream {
+    stream: TcpStream,
     cut: Arc<AtomicBool>,
     stop: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
 }

@@ -17,7 +17,7 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{form, oauth, page};
+use crate::{form, oauth, page, push};
 
 /// Request bodies may be this big: the largest file, 100 MiB, as base64.
 const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
@@ -34,28 +34,12 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
-        .route("/oauth/rest/{method}", any(auth_server_call))
         .route("/rest/download.json", get(download))
         .route("/rest/{*path}", any(call))
+        .route("/sub/", get(push::poll).options(push::preflight))
+        .route("/subws/", get(push::socket))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(shared)
-}
-
-async fn auth_server_call(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
-    Path(method): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let incoming = Incoming {
-        method,
-        webhook: None,
-        bearer: bearer(&headers),
-        params: read_params(query, &headers, &body),
-    };
-    answer(&shared, &line, incoming).await
 }
 
 async fn call(
@@ -66,7 +50,10 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(moved) = moved(&shared, &line, &format!("/rest/{path}"), query.as_deref()) {
+    // What the authorisation server answers under the same address never moves.
+    if rest::plain_name(&path) != "app.info"
+        && let Some(moved) = moved(&shared, &line, &format!("/rest/{path}"), query.as_deref())
+    {
         return moved;
     }
     let params = read_params(query, &headers, &body);

@@ -4,8 +4,10 @@ pub(crate) mod connection;
 pub(crate) mod faulty;
 pub(crate) mod front;
 pub(crate) mod shared;
+mod tls;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +37,8 @@ pub struct Emulator {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     strict: bool,
+    /// The certificate of the emulator's own authority; the file goes with it.
+    ca: Option<tempfile::NamedTempFile>,
 }
 
 impl Emulator {
@@ -76,10 +80,18 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a slash at the end; `https` with [`EmulatorBuilder::tls`].
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.ca.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The file with the certificate (PEM) that clients must trust; only with [`EmulatorBuilder::tls`]. It is removed
+    /// when the emulator stops.
+    #[must_use]
+    pub fn ca_path(&self) -> Option<&Path> {
+        self.ca.as_ref().map(tempfile::NamedTempFile::path)
     }
 
     /// The portal in it. Cheap to clone.
@@ -111,6 +123,8 @@ pub struct EmulatorBuilder {
     rate_limit: Option<RateLimit>,
     redirect_uri: Option<String>,
     strict: bool,
+    tls: bool,
+    installed: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -124,6 +138,8 @@ impl Default for EmulatorBuilder {
             rate_limit: Some(RateLimit::STANDARD),
             redirect_uri: None,
             strict: false,
+            tls: false,
+            installed: false,
         }
     }
 }
@@ -184,6 +200,21 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Speaks TLS, by an authority of its own: every address that is handed out is `https` or `wss`, and
+    /// [`Emulator::ca_path`] is what clients must trust. The certificate is good for `localhost`, `127.0.0.1` and
+    /// `127.0.0.2`, so that a portal that is renamed to another host has one too.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// The application is installed from the start, without a handler: for clients that get their tokens from the
+    /// authorisation page.
+    pub fn installed(mut self) -> Self {
+        self.installed = true;
+        self
+    }
+
     /// Starts the portal.
     ///
     /// # Errors
@@ -193,6 +224,7 @@ impl EmulatorBuilder {
         let strict = self.strict;
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
+        let tls = self.tls.then(|| tls::prepare(address.ip())).transpose()?;
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -201,6 +233,8 @@ impl EmulatorBuilder {
             .map_err(std::io::Error::other)?;
         let seed = shared::Seed {
             address,
+            tls: self.tls,
+            installed: self.installed,
             scope: self.scope.split(',').map(|part| part.trim().to_owned()).collect(),
             language: self.language,
             redirect_uri: self.redirect_uri,
@@ -213,10 +247,11 @@ impl EmulatorBuilder {
         let _ = listeners.send(listener);
         let _ = shared.listeners.set(listeners);
         let router = front::router(Arc::clone(&shared));
-        let serving = connection::serve_all(taken, router, stopped, shared.generation.clone());
+        let (acceptor, ca) = tls.map(|tls| (tls.acceptor, tls.ca)).unzip();
+        let serving = connection::serve_all(taken, acceptor, router, stopped, shared.generation.clone());
         let posting =
             crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
         let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];
-        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks, strict })
+        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks, strict, ca })
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Names {
 /// What a new portal is made of.
 pub(crate) struct Seed {
     pub(crate) address: SocketAddr,
+    pub(crate) tls: bool,
+    pub(crate) installed: bool,
     pub(crate) scope: Vec<String>,
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
@@ -129,7 +131,8 @@ impl Shared {
 }
 
 fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
-    let origin = format!("http://{}", seed.address);
+    let scheme = if seed.tls { "https" } else { "http" };
+    let origin = format!("{scheme}://{}", seed.address);
     let identity = Identity {
         domain: seed.address.to_string(),
         origin: origin.clone(),
@@ -147,13 +150,14 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         row_id: take(&mut next.app_row),
         scope: seed.scope.clone(),
         version: 1,
-        active: false,
-        installed: false,
+        active: seed.installed,
+        installed: seed.installed,
         payment_expired: false,
         redirect_uri: seed.redirect_uri,
     };
     let webhook_code = random_hex(16);
     let webhooks = vec![IncomingWebhook { user_id: 1, code: webhook_code.clone(), scope: seed.scope }];
+    let now = clock.unix();
     let mut world = World {
         clock,
         identity,
@@ -176,6 +180,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         idempotency: Default::default(),
         network: Default::default(),
         rt_events: Vec::new(),
+        push: crate::push::Push::new(now),
         calls: VecDeque::new(),
         calls_forgotten: 0,
         files: Default::default(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 pub(crate) struct Identity {
     /// `127.0.0.1:PORT`.
     pub(crate) domain: String,
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https` with TLS.
     pub(crate) origin: String,
     /// Host and origin of the authorisation server, which no renaming of the portal touches.
     pub(crate) oauth_domain: String,
@@ -22,8 +22,10 @@ impl Identity {
         format!("{}/rest/", self.origin)
     }
 
+    /// The authorisation server lives on the same port. Its root must end in `/rest/`: clients derive the address of
+    /// `/oauth/token/` from what stands before.
     pub(crate) fn server_endpoint(&self) -> String {
-        format!("{}/oauth/rest/", self.oauth_origin)
+        format!("{}/rest/", self.oauth_origin)
     }
 }
 

@@ -7,8 +7,8 @@
 pub(crate) mod apps;
 pub(crate) mod bots;
 pub(crate) mod chats;
-pub(crate) mod complaints;
 pub(crate) mod colors;
+pub(crate) mod complaints;
 pub(crate) mod content;
 pub(crate) mod crm;
 pub(crate) mod files;
@@ -60,6 +60,7 @@ pub(crate) struct World {
     pub(crate) idempotency: idempotency::Keys,
     pub(crate) network: network::Network,
     pub(crate) rt_events: Vec<RtEvent>,
+    pub(crate) push: crate::push::Push,
     pub(crate) calls: VecDeque<RecordedCall>,
     pub(crate) calls_forgotten: u64,
     pub(crate) files: files::Files,
