@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::PortalClock;
+use crate::exchanges::Exchanges;
 use crate::faults::Faults;
 use crate::record::Delivery;
 
@@ -43,6 +44,7 @@ pub(crate) struct Deliveries {
     faults: Faults,
     clock: PortalClock,
     changed: Arc<watch::Sender<u64>>,
+    exchanges: Arc<Exchanges>,
 }
 
 impl Deliveries {
@@ -50,6 +52,7 @@ impl Deliveries {
         faults: Faults,
         clock: PortalClock,
         changed: Arc<watch::Sender<u64>>,
+        exchanges: Arc<Exchanges>,
     ) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let this = Self {
@@ -61,6 +64,7 @@ impl Deliveries {
             faults,
             clock,
             changed,
+            exchanges,
         };
         (this, receiver)
     }
@@ -71,7 +75,7 @@ impl Deliveries {
         let delivery = self.numbered(callback);
         let id = delivery.id;
         if faults.drop {
-            self.finish(Delivery { status: Err("dropped by a fault".to_owned()), ..delivery });
+            self.finish(Delivery { status: Err("dropped by a fault".to_owned()), ..delivery }, &Bytes::new());
             return id;
         }
         let copy = faults.duplicate.then(|| {
@@ -101,7 +105,7 @@ impl Deliveries {
     }
 
     fn numbered(&self, callback: Callback) -> Delivery {
-        Delivery {
+        let delivery = Delivery {
             id: self.next.fetch_add(1, Ordering::SeqCst),
             event: callback.event,
             url: callback.url,
@@ -109,10 +113,13 @@ impl Deliveries {
             status: Err("not sent yet".to_owned()),
             took: Duration::ZERO,
             unix: self.clock.unix(),
-        }
+        };
+        self.exchanges.queued(&delivery);
+        delivery
     }
 
-    fn finish(&self, delivery: Delivery) {
+    fn finish(&self, delivery: Delivery, answer: &Bytes) {
+        self.exchanges.delivered(&delivery, answer);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.bytes += delivery.body.len();
         log.entries.insert(delivery.id, delivery);
@@ -150,7 +157,7 @@ pub(crate) async fn run(
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         let (deliveries, client) = (Arc::clone(&deliveries), client.clone());
         let send = async move {
-            let delivery = post(&client, delivery).await;
+            let (delivery, answer) = post(&client, delivery).await;
             tracing::debug!(
                 event = %delivery.event,
                 url = crate::record::without_query(&delivery.url),
@@ -158,7 +165,7 @@ pub(crate) async fn run(
                 "callback delivered"
             );
             deliveries.pending.fetch_sub(1, Ordering::SeqCst);
-            deliveries.finish(delivery);
+            deliveries.finish(delivery, &answer);
             drop(slot);
         };
         if at_once <= 1 {
@@ -169,7 +176,8 @@ pub(crate) async fn run(
     }
 }
 
-async fn post(client: &reqwest::Client, delivery: Delivery) -> Delivery {
+/// Posts a callback; the delivery with its status, and what the handler said.
+async fn post(client: &reqwest::Client, delivery: Delivery) -> (Delivery, Bytes) {
     let started = Instant::now();
     let answer = client
         .post(&delivery.url)
@@ -177,14 +185,13 @@ async fn post(client: &reqwest::Client, delivery: Delivery) -> Delivery {
         .body(delivery.body.clone())
         .send()
         .await;
-    let status = match answer {
+    let (status, said) = match answer {
         Ok(answer) => {
             let status = answer.status().as_u16();
             // Read to the end, so that the connection is used again.
-            let _ = answer.bytes().await;
-            Ok(status)
+            (Ok(status), answer.bytes().await.unwrap_or_default())
         }
-        Err(error) => Err(error.without_url().to_string()),
+        Err(error) => (Err(error.without_url().to_string()), Bytes::new()),
     };
-    Delivery { status, took: started.elapsed(), ..delivery }
+    (Delivery { status, took: started.elapsed(), ..delivery }, said)
 }

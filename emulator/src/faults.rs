@@ -96,6 +96,12 @@ impl Faults {
         DeliveryFaults { duplicate: plan.duplicate, drop: plan.drop, reorder: plan.reorder }
     }
 
+    /// The faults as they stand: of deliveries, and of calls by method with how many calls they still meet.
+    pub(crate) fn planned(&self) -> (DeliveryFaults, Vec<(String, RestFault, u32)>) {
+        let calls = self.plan().rest.iter().map(|one| (one.method.clone(), one.fault, one.times)).collect();
+        (self.for_delivery(), calls)
+    }
+
     pub(crate) fn reordered(&self) {
         self.plan().reorder = 0;
     }

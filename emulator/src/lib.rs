@@ -25,6 +25,7 @@
 mod clock;
 mod delivery;
 mod events;
+mod exchanges;
 mod faults;
 mod form;
 mod limits;

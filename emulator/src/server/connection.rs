@@ -26,12 +26,17 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch:
 
 /// What a request knows of its connection.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
-    pub(super) peer: SocketAddr,
+pub(crate) struct Line {
+    pub(crate) peer: SocketAddr,
     cut: Arc<AtomicBool>,
 }
 
 impl Line {
+    /// Whether the connection was cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
+    }
+
     /// Nothing is written any more: the client sees the connection close without an answer.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! The one server: portal REST, authorisation server and page on one port of loopback.
 
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod front;
 pub(crate) mod shared;
 

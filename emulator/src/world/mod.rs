@@ -66,6 +66,8 @@ pub(crate) struct World {
     pub(crate) event_rounds_left: u8,
     /// Callbacks that no handler row wanted.
     pub(crate) unheard: u64,
+    /// Those of them since the lock was taken: the event and why nobody heard it.
+    pub(crate) fresh_unheard: Vec<(&'static str, String)>,
 }
 
 /// The next free numbers.
