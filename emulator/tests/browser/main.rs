@@ -39,7 +39,7 @@ async fn a_dialog_is_played_from_the_first_word_to_the_last() {
         window.sees("#operator-log .message.bot .key", "Pay").await;
         window.sees("#session", "bot helper").await;
         for block in ["user", "link", "rich_link", "message", "grid", "image", "file", "delimiter"] {
-            window.counts(&format!("#operator-log .block.{block}"), 1).await;
+            window.counts(&format!("#operator-log .b-{block}"), 1).await;
         }
         window.shot("desktop-light").await;
         window.dark(true).await;

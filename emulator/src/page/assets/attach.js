@@ -19,7 +19,7 @@ export function attachment(attach, acts) {
 function drawn(block, acts) {
   const kind = Object.keys(block ?? {})[0];
   const draw = KINDS[kind];
-  return draw ? h("div", {class: `block ${kind.toLowerCase()}`}, ...draw(block[kind], acts))
+  return draw ? h("div", {class: `block b-${kind.toLowerCase()}`}, ...draw(block[kind], acts))
     : h("div", {class: "block faint"}, kind ? `${kind}: not known` : "");
 }
 

@@ -14,6 +14,8 @@ const subject = () => ({client: chosen.client, line: chosen.line});
 
 /// Wires both views; `moved` is called when another dialog is chosen.
 export function start(moved) {
+  keepAtEnd(byId("client-log"));
+  keepAtEnd(byId("operator-log"));
   composer("client-form", "client-text", text => act("/page/say", {...subject(), text}));
   composer("operator-form", "operator-text",
     text => act("/page/operator", {...subject(), operator: chosen.operator, act: "say", text}));
@@ -66,6 +68,19 @@ function composer(form, box, send) {
   });
 }
 
+/// A log that was read to its end stays there: when messages come, pictures load, or the window changes.
+function keepAtEnd(box) {
+  box.addEventListener("scroll", () => {
+    box.dataset.follows = box.scrollHeight - box.scrollTop - box.clientHeight < 60 ? "yes" : "no";
+  });
+  box.addEventListener("load", () => follow(box), true);
+  new ResizeObserver(() => follow(box)).observe(box);
+}
+
+function follow(box) {
+  if (box.dataset.follows !== "no") box.scrollTop = box.scrollHeight;
+}
+
 function put(box, text) {
   const field = byId(box);
   field.value = text;
@@ -99,7 +114,7 @@ export function draw(state) {
 
 function pickers(state, line) {
   byId("connector").textContent = line ? `${line.connector_title || line.connector}${line.active ? "" : " · line is off"}` : "";
-  options(byId("line"), state.lines.map(one => [one.id, `${one.name} · ${one.connector}`]), state.line);
+  options(byId("line"), state.lines.map(one => [one.id, one.name]), state.line);
   const clients = (line?.clients ?? []).map(one => [one.name, one.waiting ? `${one.name} · waiting` : one.name]);
   if (!clients.some(([name]) => name === chosen.client)) clients.push([chosen.client, `${chosen.client} · new`]);
   options(byId("who"), clients, chosen.client);
@@ -124,7 +139,6 @@ function session(state) {
 
 function log(id, messages, mine, acts, empty, older = 0) {
   const box = byId(id);
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
   const items = messages.length ? [...(older ? [{id: "older", older}] : []), ...messages] : [{id: "empty", empty}];
   const moved = box.dataset.dialog !== `${chosen.line} ${chosen.client}`;
   box.dataset.dialog = `${chosen.line} ${chosen.client}`;
@@ -132,5 +146,6 @@ function log(id, messages, mine, acts, empty, older = 0) {
     item.empty ? h("div", {class: "empty"}, h("b", {}, item.empty[0]), h("p", {}, item.empty[1]))
     : item.older ? h("div", {class: "notice"}, `${item.older} older messages are not shown`)
     : drawMessage(item, mine, acts));
-  if (atEnd || moved) box.scrollTop = box.scrollHeight;
+  if (moved) box.dataset.follows = "yes";
+  follow(box);
 }

@@ -86,9 +86,9 @@ function tree(value, depth = 0) {
   if (!entries.length) return h("span", {class: "faint"}, Array.isArray(value) ? "[]" : "{}");
   return h("ul", {}, ...entries.map(([key, inner]) => {
     const deep = inner !== null && typeof inner === "object" && Object.keys(inner).length;
-    if (!deep) return h("li", {}, h("span", {class: "key"}, key), tree(inner, depth + 1));
+    if (!deep) return h("li", {}, h("span", {class: "member"}, key), tree(inner, depth + 1));
     const fold = h("details", {open: depth < 6 && key.toLowerCase() !== "auth" && Object.keys(inner).length < 200},
-      h("summary", {}, h("span", {class: "key"}, key), h("small", {}, String(Object.keys(inner).length))));
+      h("summary", {}, h("span", {class: "member"}, key), h("small", {}, String(Object.keys(inner).length))));
     // Drawn when first opened: a body can be big.
     const fill = () => { if (fold.open && fold.children.length === 1) fold.append(tree(inner, depth + 1)); };
     fold.addEventListener("toggle", fill);

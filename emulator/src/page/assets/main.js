@@ -42,8 +42,6 @@ function openPane(name) {
     if (button.dataset.pane === name) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
   }
-  // A log that was hidden could not scroll.
-  for (const id of ["client-log", "operator-log"]) byId(id).scrollTop = byId(id).scrollHeight;
 }
 
 for (const [at, tab] of TABS.entries()) {
