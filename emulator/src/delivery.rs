@@ -1,23 +1,28 @@
 //! The queue server: takes callbacks in order, posts each once, records what became of it.
 //!
-//! One at a time by default, so that order is kept; more at once if the builder says so, which is closer to a real
-//! portal. Nothing is sent a second time unless a fault or a test asks for it.
+//! Each handler URL has a lane of its own: one callback at a time by default, so that order is kept, more if the
+//! builder says so, which is closer to a real portal. A handler that is slow or silent delays its own lane, by the
+//! time-out at most, and no other. Nothing is sent a second time unless a fault or a test asks for it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::clock::PortalClock;
 use crate::exchanges::Exchanges;
-use crate::faults::Faults;
-use crate::record::Delivery;
+use crate::faults::{Faults, Queued};
+use crate::record::{Delivery, without_query};
 
 /// Bytes of bodies kept for inspection; older deliveries are forgotten.
 const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
+/// Bytes read of a handler's answer.
+const LONGEST_ANSWER: usize = 128 * 1_024;
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A callback that was raised and not yet queued.
 pub(crate) struct Callback {
@@ -31,16 +36,16 @@ pub(crate) struct Callback {
 struct Log {
     entries: BTreeMap<u64, Delivery>,
     bytes: usize,
+    /// Callbacks that reached nobody though no fault kept them, oldest first.
+    lost: VecDeque<String>,
 }
 
 /// The queue and its log.
 pub(crate) struct Deliveries {
-    sender: mpsc::UnboundedSender<Delivery>,
     next: AtomicU64,
     /// Queued or under way.
     pending: AtomicUsize,
     log: Mutex<Log>,
-    held: Mutex<VecDeque<Delivery>>,
     faults: Faults,
     clock: PortalClock,
     changed: Arc<watch::Sender<u64>>,
@@ -53,14 +58,13 @@ impl Deliveries {
         clock: PortalClock,
         changed: Arc<watch::Sender<u64>>,
         exchanges: Arc<Exchanges>,
-    ) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+    ) -> (Self, mpsc::UnboundedReceiver<Queued>) {
         let (sender, receiver) = mpsc::unbounded_channel();
+        faults.plan().deliver_to(sender);
         let this = Self {
-            sender,
             next: AtomicU64::new(1),
             pending: AtomicUsize::new(0),
             log: Mutex::default(),
-            held: Mutex::default(),
             faults,
             clock,
             changed,
@@ -71,36 +75,26 @@ impl Deliveries {
 
     /// Queues a callback under the faults that are on; the number of its first copy.
     pub(crate) fn push(&self, callback: Callback) -> u64 {
-        let faults = self.faults.for_delivery();
         let delivery = self.numbered(callback);
         let id = delivery.id;
-        if faults.drop {
-            self.finish(Delivery { status: Err("dropped by a fault".to_owned()), ..delivery }, &Bytes::new());
+        let mut plan = self.faults.plan();
+        let fate = plan.fate_of(&delivery);
+        if fate.drop {
+            drop(plan);
+            let delivery = Delivery { status: Err("dropped by a fault".to_owned()), ..delivery };
+            self.finish(delivery, &Bytes::new());
             return id;
         }
-        let copy = faults.duplicate.then(|| {
+        let copy = fate.duplicate.then(|| {
             self.numbered(Callback {
                 event: delivery.event.clone(),
                 url: delivery.url.clone(),
                 body: delivery.body.clone(),
             })
         });
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        for delivery in std::iter::once(delivery).chain(copy) {
-            self.pending.fetch_add(1, Ordering::SeqCst);
-            held.push_back(delivery);
-        }
-        if faults.reorder > 1 {
-            if held.len() < faults.reorder {
-                return id;
-            }
-            held.make_contiguous().reverse();
-            self.faults.reordered();
-        }
-        for delivery in held.drain(..) {
-            // The receiver lives as long as the emulator; when it is gone nobody waits any more.
-            let _ = self.sender.send(delivery);
-        }
+        self.pending.fetch_add(if copy.is_some() { 2 } else { 1 }, Ordering::SeqCst);
+        plan.take_in(std::iter::once(delivery).chain(copy), fate);
+        plan.release();
         id
     }
 
@@ -132,6 +126,23 @@ impl Deliveries {
         self.changed.send_modify(|turn| *turn += 1);
     }
 
+    /// Notes a callback that its handler did not take.
+    fn note_lost(&self, delivery: &Delivery) {
+        let why = match &delivery.status {
+            Ok(200..=299) => return,
+            Ok(status) => format!("answered {status}"),
+            Err(error) => error.clone(),
+        };
+        let url = without_query(&delivery.url);
+        tracing::warn!(event = %delivery.event, %url, %why, "a callback was not taken, and a portal sends none twice");
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::record::push_bounded(&mut log.lost, format!("{} to {url}: {why}", delivery.event));
+    }
+
+    pub(crate) fn lost(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).lost.iter().cloned().collect()
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.pending.load(Ordering::SeqCst) == 0
     }
@@ -145,53 +156,117 @@ impl Deliveries {
     }
 }
 
+/// The callbacks of one handler.
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Queued>,
+    under_way: usize,
+}
+
 /// Posts what the queue holds until the queue is gone.
 pub(crate) async fn run(
     deliveries: Arc<Deliveries>,
-    mut receiver: mpsc::UnboundedReceiver<Delivery>,
+    mut receiver: mpsc::UnboundedReceiver<Queued>,
     client: reqwest::Client,
     at_once: usize,
 ) {
-    let slots = Arc::new(Semaphore::new(at_once.max(1)));
-    while let Some(delivery) = receiver.recv().await {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let (deliveries, client) = (Arc::clone(&deliveries), client.clone());
-        let send = async move {
-            let (delivery, answer) = post(&client, delivery).await;
-            tracing::debug!(
-                event = %delivery.event,
-                url = crate::record::without_query(&delivery.url),
-                status = ?delivery.status,
-                "callback delivered"
-            );
-            deliveries.pending.fetch_sub(1, Ordering::SeqCst);
-            deliveries.finish(delivery, &answer);
-            drop(slot);
+    let at_once = at_once.max(1);
+    let mut lanes: HashMap<String, Lane> = HashMap::new();
+    // Owned here, so that posts under way end with the emulator.
+    let mut posts: JoinSet<Option<String>> = JoinSet::new();
+    loop {
+        let name = tokio::select! {
+            queued = receiver.recv() => {
+                let Some(queued) = queued else { return };
+                if queued.alone {
+                    posts.spawn(send(Arc::clone(&deliveries), client.clone(), queued, None));
+                    continue;
+                }
+                let name = without_query(&queued.delivery.url).to_owned();
+                lanes.entry(name.clone()).or_default().waiting.push_back(queued);
+                name
+            }
+            Some(ended) = posts.join_next(), if !posts.is_empty() => {
+                let Ok(Some(name)) = ended else { continue };
+                if let Some(lane) = lanes.get_mut(&name) {
+                    lane.under_way -= 1;
+                }
+                name
+            }
         };
-        if at_once <= 1 {
-            send.await;
-        } else {
-            tokio::spawn(send);
+        let Some(lane) = lanes.get_mut(&name) else { continue };
+        while lane.under_way < at_once
+            && let Some(next) = lane.waiting.pop_front()
+        {
+            lane.under_way += 1;
+            posts.spawn(send(Arc::clone(&deliveries), client.clone(), next, Some(name.clone())));
+        }
+        if lane.under_way == 0 {
+            lanes.remove(&name);
         }
     }
+}
+
+/// Sends one callback when it is due; its lane's name comes back.
+async fn send(
+    deliveries: Arc<Deliveries>,
+    client: reqwest::Client,
+    queued: Queued,
+    lane: Option<String>,
+) -> Option<String> {
+    if let Some(due) = queued.due {
+        tokio::time::sleep_until(due).await;
+    }
+    let (delivery, answer) = post(&client, queued.delivery).await;
+    tracing::debug!(
+        event = %delivery.event,
+        url = without_query(&delivery.url),
+        status = ?delivery.status,
+        "callback delivered"
+    );
+    deliveries.note_lost(&delivery);
+    deliveries.pending.fetch_sub(1, Ordering::SeqCst);
+    deliveries.finish(delivery, &answer);
+    lane
 }
 
 /// Posts a callback; the delivery with its status, and what the handler said.
 async fn post(client: &reqwest::Client, delivery: Delivery) -> (Delivery, Bytes) {
     let started = Instant::now();
-    let answer = client
-        .post(&delivery.url)
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(delivery.body.clone())
-        .send()
-        .await;
-    let (status, said) = match answer {
+    let request = client.post(&delivery.url).header("Content-Type", FORM).body(delivery.body.clone());
+    let (status, said) = match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            // Read to the end, so that the connection is used again.
-            (Ok(status), answer.bytes().await.unwrap_or_default())
+            (Ok(status), read_on(answer).await)
         }
-        Err(error) => (Err(error.without_url().to_string()), Bytes::new()),
+        Err(error) => (Err(reason(error)), Bytes::new()),
     };
     (Delivery { status, took: started.elapsed(), ..delivery }, said)
+}
+
+/// Reads a body to its end, so that the connection is used again; a long one is given up.
+async fn read_on(mut answer: reqwest::Response) -> Bytes {
+    let mut said = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        said.extend_from_slice(&chunk);
+        if said.len() > LONGEST_ANSWER {
+            break;
+        }
+    }
+    said.into()
+}
+
+/// The error with its causes, without the URL, which can hold a secret.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

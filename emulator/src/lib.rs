@@ -39,9 +39,14 @@ pub mod validate;
 mod world;
 
 pub use clock::PortalClock;
-pub use faults::{Faults, RestFault};
+pub use faults::{
+    DeliveryFault, DeliveryFaultRow, FaultState, FaultStateError, Faults, RestFault, RestFaultRow,
+};
 pub use limits::RateLimit;
-pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
+pub use portal::{
+    AppCredentials, CallExpectation, Client, Employee, LineSettings, MessageExpectation, Operator, Portal,
+    SilenceExpectation, TextPattern, anything, containing,
+};
 pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};

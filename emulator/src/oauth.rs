@@ -5,12 +5,15 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use crate::faults::TOKEN_ENDPOINT;
 use crate::form;
+use crate::server::connection::Line;
+use crate::server::faulty;
 use crate::server::front::{json_answer, read_params};
 use crate::server::shared::Shared;
 use crate::world::World;
@@ -46,20 +49,31 @@ pub(crate) async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(query)
 
 pub(crate) async fn token(
     State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let params = read_params(query, &headers, &body);
-    let (status, body) = match shared.hit(|world| grant(world, &params)) {
+    let fault = shared.faults.next_rest(TOKEN_ENDPOINT);
+    if let Some(fault) = fault
+        && let Some(spoilt) = faulty::instead(&line, fault).await
+    {
+        return spoilt.response;
+    }
+    let refused = shared.faults.refuses_grant();
+    let granted = if refused { Err(INVALID_GRANT) } else { shared.hit(|world| grant(world, &params)) };
+    let (status, body) = match granted {
         Ok(body) => (200, body),
         Err((status, error, text)) => (status, json!({"error": error, "error_description": text})),
     };
+    faulty::afterwards(&line, fault).await;
     tracing::debug!(status, "token request");
     json_answer(status, &body)
 }
 
 type Refusal = (u16, &'static str, &'static str);
+const INVALID_GRANT: Refusal = (400, "invalid_grant", "The grant is invalid, expired or used");
 
 fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusal> {
     let text = |name: &str| params.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -85,11 +99,7 @@ fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusa
         }
         _ => return Err((400, "invalid_request", "unknown grant_type")),
     };
-    let found = found.filter(|grant| grant.expires > now).ok_or((
-        400,
-        "invalid_grant",
-        "The grant is invalid, expired or used",
-    ))?;
+    let found = found.filter(|grant| grant.expires > now).ok_or(INVALID_GRANT)?;
     let scope = world.apps.get(client_id).map(|app| app.scope.join(",")).unwrap_or_default();
     let (access, expires) = world.issue_access(client_id, found.user_id, None);
     let refresh = world.issue_refresh(client_id, found.user_id);

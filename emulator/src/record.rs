@@ -3,6 +3,7 @@
 //! Everything here is a copy: holding it holds no lock. `Debug` shows no token; the raw body of a [`Delivery`] does
 //! hold tokens, so `Debug` prints only its length.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -202,4 +203,15 @@ impl fmt::Debug for Delivery {
 /// A URL as it may be printed: its query can hold a `CLIENT_ID`, which is a secret.
 pub(crate) fn without_query(url: &str) -> &str {
     url.split('?').next().unwrap_or_default()
+}
+
+/// Entries of a list of complaints.
+const COMPLAINTS: usize = 1_000;
+
+/// Appends to a list that keeps its newest entries.
+pub(crate) fn push_bounded<T>(list: &mut VecDeque<T>, entry: T) {
+    if list.len() == COMPLAINTS {
+        list.pop_front();
+    }
+    list.push_back(entry);
 }

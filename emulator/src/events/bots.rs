@@ -90,6 +90,7 @@ impl World {
             self.unheard += 1;
             let why = self.why_unheard(bots);
             self.fresh_unheard.push((v1.unwrap_or(v2), why));
+            self.complaints.unheard(v2, bots);
             tracing::debug!(event = v2, "no handler wanted an event that concerned a bot");
         }
     }

@@ -6,5 +6,20 @@
 mod decode;
 mod encode;
 
+use serde_json::{Map, Value};
+
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, percent};
+
+/// Query and body as one set of parameters; the body's win. Unparsable JSON counts for nothing.
+pub(crate) fn params(query: &str, content_type: &str, body: &[u8]) -> Map<String, Value> {
+    let mut params = decode(query.as_bytes());
+    if content_type.to_ascii_lowercase().contains("application/json") {
+        if let Ok(Value::Object(map)) = serde_json::from_slice(body) {
+            params.extend(map);
+        }
+    } else {
+        params.extend(decode(body));
+    }
+    params
+}

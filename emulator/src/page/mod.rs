@@ -34,7 +34,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// What the browser loads: name, type, content.
-const ASSETS: [(&str, &str, &str); 14] = [
+const ASSETS: [(&str, &str, &str); 15] = [
     ("index.html", HTML, include_str!("assets/index.html")),
     ("base.css", CSS, include_str!("assets/base.css")),
     ("chat.css", CSS, include_str!("assets/chat.css")),
@@ -48,6 +48,7 @@ const ASSETS: [(&str, &str, &str); 14] = [
     ("chat.js", JS, include_str!("assets/chat.js")),
     ("inspector.js", JS, include_str!("assets/inspector.js")),
     ("exchange.js", JS, include_str!("assets/exchange.js")),
+    ("access.js", JS, include_str!("assets/access.js")),
     ("switches.js", JS, include_str!("assets/switches.js")),
 ];
 

@@ -1,8 +1,10 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
+mod expect;
 mod install;
 mod people;
 mod settings;
+mod strict;
 mod waits;
 
 use std::fmt;
@@ -17,6 +19,10 @@ use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
 
+pub(crate) use expect::Heard;
+pub use expect::{
+    CallExpectation, MessageExpectation, SilenceExpectation, TextPattern, anything, containing,
+};
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
 

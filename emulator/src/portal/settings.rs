@@ -91,6 +91,21 @@ impl Portal {
         });
     }
 
+    /// Makes this access token expire now.
+    pub fn expire_access_token(&self, token: &str) {
+        self.shared.hit(|world| {
+            let now = world.now();
+            if let Some(access) = world.tokens.access.get_mut(token) {
+                access.expires = access.expires.min(now);
+            }
+        });
+    }
+
+    /// Makes every access token unknown, as a revocation does: `invalid_token` instead of `expired_token`.
+    pub fn revoke_access_tokens(&self) {
+        self.shared.hit(|world| world.tokens.access.clear());
+    }
+
     /// Makes every refresh token invalid.
     pub fn revoke_refresh_tokens(&self) {
         self.shared.hit(|world| world.tokens.refresh.clear());

@@ -88,18 +88,30 @@ impl Portal {
         &self,
         what: &str,
         limit: Duration,
-        mut look: impl FnMut(&World) -> Option<T>,
+        look: impl FnMut(&World) -> Option<T>,
     ) -> T {
+        match self.wait(limit, look).await {
+            Some(found) => found,
+            None => self.fail(&format!("waited {limit:?} in vain for {what}")),
+        }
+    }
+
+    /// Looks at the world now and whenever it changes; nothing when the time is up.
+    pub(super) async fn wait<T>(
+        &self,
+        limit: Duration,
+        mut look: impl FnMut(&World) -> Option<T>,
+    ) -> Option<T> {
         let deadline = Instant::now() + limit;
         let mut news = self.shared.changed.subscribe();
         loop {
             news.mark_unchanged();
             if let Some(found) = self.shared.look(&mut look) {
-                return found;
+                return Some(found);
             }
             match timeout_at(deadline, news.changed()).await {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => self.fail(&format!("waited {limit:?} in vain for {what}")),
+                Ok(Err(_)) | Err(_) => return None,
             }
         }
     }
@@ -110,7 +122,7 @@ impl Portal {
     }
 
     /// Transcripts, calls and deliveries, the newest of each.
-    fn story(&self) -> String {
+    pub(super) fn story(&self) -> String {
         let mut out = self.shared.look(|world| {
             let mut out = String::new();
             for chat in world.chats.values().filter(|chat| chat.last_message > 0).rev().take(SHOWN) {

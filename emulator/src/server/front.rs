@@ -12,6 +12,7 @@ use axum::routing::{any, get};
 use serde_json::{Map, Value, json};
 
 use super::connection::Line;
+use super::faulty;
 use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
@@ -80,28 +81,17 @@ async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
         return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
     }
     let fault = shared.faults.next_rest(&method);
-    match fault {
-        Some(RestFault::QueryLimitExceeded) => {
-            return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
-        }
-        Some(RestFault::HtmlBody) => {
-            note(shared, &method, 502, Value::from("<html>"));
-            let html = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>";
-            return (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], html).into_response();
-        }
-        Some(RestFault::CloseBeforeExecution) => {
-            note(shared, &method, 0, Value::from("connection closed before execution"));
-            line.cut();
-            return StatusCode::OK.into_response();
-        }
-        Some(RestFault::CloseAfterExecution | RestFault::SlowAnswer(_)) | None => {}
+    if fault == Some(RestFault::SilenceBeforeExecution) {
+        note(shared, &method, 0, Value::from("no answer, and not executed"));
+    }
+    if let Some(fault) = fault
+        && let Some(spoilt) = faulty::instead(line, fault).await
+    {
+        note(shared, &method, spoilt.status, spoilt.shown);
+        return spoilt.response;
     }
     let outcome = shared.hit(|world| rest::handle(world, incoming));
-    match fault {
-        Some(RestFault::CloseAfterExecution) => line.cut(),
-        Some(RestFault::SlowAnswer(delay)) => tokio::time::sleep(delay).await,
-        _ => {}
-    }
+    faulty::afterwards(line, fault).await;
     json_answer(outcome.status, &outcome.body)
 }
 
@@ -143,17 +133,9 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-/// Query and body as one set of parameters; the body's win. Unparsable JSON counts for nothing.
+/// Query and body as one set of parameters.
 pub(crate) fn read_params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
-    let mut params = form::decode(query.unwrap_or_default().as_bytes());
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.to_ascii_lowercase().contains("application/json") {
-        if let Ok(Value::Object(map)) = serde_json::from_slice(body) {
-            params.extend(map);
-        }
-    } else {
-        params.extend(form::decode(body));
-    }
-    params
+    form::params(&query.unwrap_or_default(), content_type, body)
 }

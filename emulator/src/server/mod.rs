@@ -1,6 +1,7 @@
 //! The one server: portal REST, authorisation server and page on one port of loopback.
 
 pub(crate) mod connection;
+pub(crate) mod faulty;
 pub(crate) mod front;
 pub(crate) mod shared;
 
@@ -33,6 +34,7 @@ pub struct Emulator {
     /// Told when the emulator goes, so that open connections close.
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    strict: bool,
 }
 
 impl Emulator {
@@ -43,6 +45,27 @@ impl Emulator {
     /// When loopback offers no port; use [`Emulator::builder`] to get an error instead.
     pub async fn start() -> Self {
         match Self::builder().start().await {
+            Ok(emulator) => emulator,
+            Err(error) => crate::fail(&format!("the emulator cannot listen on 127.0.0.1: {error}")),
+        }
+    }
+
+    /// A fresh portal that forgives nothing: a call of a method that is not modelled, an event that finds no handler or a
+    /// callback that no handler takes fails the test when the emulator is dropped, with a list of them.
+    ///
+    /// ```should_panic
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let emulator = openlines_emulator::Emulator::strict().await;
+    /// let misspelt = format!("{}imbot.v2.Chat.Message.sent", emulator.portal().webhook_url());
+    /// assert_eq!(reqwest::get(misspelt).await.unwrap().status(), 404);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When loopback offers no port; and when it is dropped, as said.
+    pub async fn strict() -> Self {
+        match Self::builder().strict().start().await {
             Ok(emulator) => emulator,
             Err(error) => crate::fail(&format!("the emulator cannot listen on 127.0.0.1: {error}")),
         }
@@ -72,6 +95,7 @@ impl Drop for Emulator {
         for task in &self.tasks {
             task.abort();
         }
+        self.portal.judge(self.strict);
     }
 }
 
@@ -86,6 +110,7 @@ pub struct EmulatorBuilder {
     delivery_time_out: Duration,
     rate_limit: Option<RateLimit>,
     redirect_uri: Option<String>,
+    strict: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -98,6 +123,7 @@ impl Default for EmulatorBuilder {
             delivery_time_out: Duration::from_secs(20),
             rate_limit: None,
             redirect_uri: None,
+            strict: false,
         }
     }
 }
@@ -121,7 +147,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How many callbacks may be under way at once. 1, the default, keeps them in order.
+    /// How many callbacks may be under way at once to one handler URL. 1, the default, keeps them in order; handlers
+    /// never wait for one another.
     pub fn deliveries_at_once(mut self, count: usize) -> Self {
         self.deliveries_at_once = count;
         self
@@ -145,12 +172,19 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Fails the test for what [`Emulator::strict`] does not forgive.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     /// Starts the portal.
     ///
     /// # Errors
     ///
     /// When the address cannot be listened on.
     pub async fn start(self) -> std::io::Result<Emulator> {
+        let strict = self.strict;
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let client = reqwest::Client::builder()
@@ -173,6 +207,6 @@ impl EmulatorBuilder {
         let posting =
             crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
         let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];
-        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks })
+        Ok(Emulator { portal: Portal::new(shared), address, stop, tasks, strict })
     }
 }

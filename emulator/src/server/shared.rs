@@ -10,9 +10,10 @@ use tokio::sync::{broadcast, mpsc, watch};
 use crate::clock::PortalClock;
 use crate::delivery::Deliveries;
 use crate::exchanges::Exchanges;
-use crate::faults::Faults;
+use crate::faults::{Faults, Queued};
 use crate::limits::Limiter;
-use crate::record::{ChatMessage, Delivery};
+use crate::portal::Heard;
+use crate::record::ChatMessage;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::identity::{Identity, random_hex};
 use crate::world::network::NetworkLine;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
     pub(crate) names: Names,
+    /// Which messages the expectations of a test have met.
+    pub(crate) heard: Mutex<Heard>,
 }
 
 /// The fixed names of the portal's first inhabitants.
@@ -64,7 +67,7 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(seed: Seed, client: reqwest::Client) -> (Self, mpsc::UnboundedReceiver<Delivery>) {
+    pub(crate) fn new(seed: Seed, client: reqwest::Client) -> (Self, mpsc::UnboundedReceiver<Queued>) {
         let clock = PortalClock::default();
         let faults = Faults::default();
         let (changed, _) = watch::channel(0);
@@ -84,6 +87,7 @@ impl Shared {
             bot_messages: broadcast::channel(1_024).0,
             client,
             names,
+            heard: Mutex::default(),
         };
         (this, receiver)
     }
@@ -171,12 +175,15 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         network: Default::default(),
         rt_events: Vec::new(),
         calls: VecDeque::new(),
+        calls_forgotten: 0,
         callbacks: Vec::new(),
         fresh_bot_messages: Vec::new(),
         sent_this_hit: HashSet::new(),
         event_rounds_left: EVENT_ROUNDS,
         unheard: 0,
         fresh_unheard: Vec::new(),
+        complaints: Default::default(),
+        message_ids: HashMap::new(),
     };
     world.add_user_as(1, UserKind::Employee, "Alex", "Admin");
     if let Some(admin) = world.users.get_mut(&1) {

@@ -110,7 +110,8 @@ impl World {
 
     /// The messages of a chat, oldest first.
     pub(crate) fn messages_of(&self, chat_id: i64) -> impl DoubleEndedIterator<Item = &Message> {
-        self.messages.values().filter(move |message| message.chat_id == chat_id)
+        let ids = self.message_ids.get(&chat_id).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| self.messages.get(id))
     }
 
     /// Whether the client's channel shows the message (protocol 3.5).

@@ -7,6 +7,7 @@
 pub(crate) mod apps;
 pub(crate) mod bots;
 pub(crate) mod chats;
+pub(crate) mod complaints;
 pub(crate) mod content;
 pub(crate) mod crm;
 pub(crate) mod idempotency;
@@ -56,6 +57,7 @@ pub(crate) struct World {
     pub(crate) network: network::Network,
     pub(crate) rt_events: Vec<RtEvent>,
     pub(crate) calls: VecDeque<RecordedCall>,
+    pub(crate) calls_forgotten: u64,
     /// Callbacks raised since the lock was taken, in order.
     pub(crate) callbacks: Vec<Callback>,
     /// Bot messages stored since the lock was taken.
@@ -68,6 +70,10 @@ pub(crate) struct World {
     pub(crate) unheard: u64,
     /// Those of them since the lock was taken: the event and why nobody heard it.
     pub(crate) fresh_unheard: Vec<(&'static str, String)>,
+    /// What a strict test does not forgive.
+    pub(crate) complaints: complaints::Complaints,
+    /// The messages of each chat, oldest first; some may be gone from `messages`.
+    pub(crate) message_ids: HashMap<i64, Vec<i64>>,
 }
 
 /// The next free numbers.
@@ -115,10 +121,23 @@ impl World {
     }
 
     pub(crate) fn record_call(&mut self, call: RecordedCall) {
+        self.complaints.see(&call);
         if self.calls.len() == CALLS_KEPT {
             self.calls.pop_front();
+            self.calls_forgotten += 1;
         }
         self.calls.push_back(call);
+    }
+
+    /// How many calls there were in all.
+    pub(crate) fn calls_seen(&self) -> u64 {
+        self.calls_forgotten + self.calls.len() as u64
+    }
+
+    /// The calls that came after so many, as far as they are remembered.
+    pub(crate) fn calls_after(&self, seen: u64) -> impl Iterator<Item = &RecordedCall> {
+        let skipped = seen.saturating_sub(self.calls_forgotten);
+        self.calls.iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX))
     }
 }
 

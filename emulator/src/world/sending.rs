@@ -106,6 +106,7 @@ impl World {
             self.fresh_bot_messages.push(id);
         }
         self.messages.insert(id, message.clone());
+        self.message_ids.entry(message.chat_id).or_default().push(id);
         if !message.system && self.lines_chat(message.chat_id) {
             self.session_hears(message.chat_id, message.author_id);
             self.raise_line_message(&message, acting_user);

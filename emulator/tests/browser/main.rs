@@ -18,7 +18,6 @@ use bot::Bot;
 use openlines_emulator::{Emulator, RateLimit};
 use serde_json::json;
 use support::{SOON, events, of};
-use window::Window;
 
 /// The whole life of a dialog, as one plays it on the page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,9 +121,9 @@ async fn a_fault_is_switched_on_and_seen() {
         portal.settled(SOON).await;
         assert!(bot.heard().is_empty());
 
-        window.types("#fault-method", "imbot.v2.Chat.Message.send").await;
-        window.clicks("#plan-fault").await;
-        window.sees("#planned", "imbot.v2.chat.message.send 503").await;
+        window.types("#fault-call", "imbot.v2.Chat.Message.send").await;
+        window.clicks("#plan-call").await;
+        window.sees("#planned-calls", "imbot.v2.chat.message.send 503").await;
         window.shot("faults").await;
         window.types("#client-text", "refused\n").await;
         window.clicks("#tab-inspector").await;

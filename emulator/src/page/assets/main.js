@@ -4,7 +4,8 @@ import {byId, h} from "/page/asset/dom.js";
 import {act, get, watch} from "/page/asset/portal.js";
 import * as chat from "/page/asset/chat.js";
 import * as inspector from "/page/asset/inspector.js";
-import {activeFaults, drawFaults, drawPortal} from "/page/asset/switches.js";
+import {activeFaults, drawFaults} from "/page/asset/switches.js";
+import {drawPortal} from "/page/asset/access.js";
 
 const TABS = ["inspector", "faults", "portal"];
 

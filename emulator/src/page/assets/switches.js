@@ -1,88 +1,121 @@
-// Faults, and the portal's own settings: what one turns, and what one copies into a bot's environment.
+// Faults: what one turns on, what is on.
 
-import {byId, copy, h} from "/page/asset/dom.js";
+import {byId, h} from "/page/asset/dom.js";
 import {act, toast} from "/page/asset/portal.js";
 
 const turn = body => act("/page/fault", body);
+const set = faults => turn({switch: "set", faults});
+
+/// Faults of calls: code, title, and how long if it has a length.
+const CALLS = [
+  ["query_limit_exceeded", "503 QUERY_LIMIT_EXCEEDED"],
+  ["operating_limit", "429 OPERATION_TIME_LIMIT"],
+  ["html_body", "502 with an HTML page"],
+  ["error_in_success", "200 with an error in it"],
+  ["close_before_execution", "connection reset, method not run"],
+  ["close_after_execution", "connection reset, method run"],
+  ["silence_before_execution", "no answer ever, method not run"],
+  ["silence_after_execution", "no answer ever, method run"],
+  ["slow_answer", "slow answer", 10000],
+];
+const CALLBACKS = [
+  ["drop", "dropped"],
+  ["duplicate", "sent twice"],
+  ["overtaken", "overtaken by the next"],
+  ["delay", "delayed", 5000],
+];
+const SWITCHES = [
+  ["drop", "drop_deliveries", "Drop", "No callback is sent; each is shown as dropped."],
+  ["duplicate", "duplicate_deliveries", "Duplicate", "Every callback is sent twice, byte for byte."],
+  ["hold", "hold_deliveries", "Hold", "Callbacks wait until this is off, then go in their order."],
+];
+
+const titleOf = (offers, row) => {
+  const title = offers.find(([code]) => code === row.fault)?.[1] ?? row.fault;
+  return row.millis === undefined ? title : `${title} ${row.millis / 1000} s`;
+};
+const nameOf = (name, any) => name === "*" ? any : name;
+const times = row => row.times === 4294967295 ? "always" : `×${row.times}`;
 
 /// The faults that are on, in words.
-export function activeFaults(faults) {
+export function activeFaults({state}) {
   const words = [];
-  if (faults.drop) words.push("callbacks dropped");
-  if (faults.duplicate) words.push("callbacks doubled");
-  if (faults.reorder > 1) words.push(`next ${faults.reorder} callbacks reversed`);
-  for (const call of faults.calls) words.push(`${call.method === "*" ? "any call" : call.method}: ${call.title} ×${call.times}`);
+  if (state.drop_deliveries) words.push("callbacks dropped");
+  if (state.duplicate_deliveries) words.push("callbacks doubled");
+  if (state.hold_deliveries) words.push("callbacks held");
+  if (state.reorder_deliveries > 1) words.push(`next ${state.reorder_deliveries} callbacks reversed`);
+  if (state.delay_deliveries_millis) words.push(`callbacks delayed ${state.delay_deliveries_millis / 1000} s`);
+  for (const row of state.deliveries) words.push(`${nameOf(row.event, "any callback") || "some callbacks"}: ${titleOf(CALLBACKS, row)} ${times(row)}`);
+  for (const row of state.rest) words.push(`${nameOf(row.method, "any call")}: ${titleOf(CALLS, row)} ${times(row)}`);
+  if (state.invalid_grants) words.push(`invalid_grant ×${state.invalid_grants}`);
   return words;
 }
 
-export function drawFaults(state) {
-  const box = byId("faults");
-  if (!box.children.length) box.append(...faultPanel(state.faults));
-  const {faults} = state;
-  for (const name of ["drop", "duplicate"]) {
-    const button = byId(`switch-${name}`);
-    button.setAttribute("aria-checked", String(faults[name]));
-  }
-  byId("reorder-on").textContent = faults.reorder > 1 ? `holding the next ${faults.reorder}` : "";
+export function drawFaults({faults}) {
+  const box = byId("faults"), {state} = faults;
+  if (!box.children.length) box.append(...panel());
+  for (const [name, key] of SWITCHES) byId(`switch-${name}`).setAttribute("aria-checked", String(state[key]));
+  byId("reorder-on").textContent = state.reorder_deliveries > 1 ? `holding the next ${state.reorder_deliveries}` : "";
+  byId("delay-on").textContent = state.delay_deliveries_millis ? `${state.delay_deliveries_millis / 1000} s now; 0 ends it` : "";
   byId("limit").value = faults.rate_limit === "own" ? "" : faults.rate_limit;
-  byId("planned").replaceChildren(...faults.calls.map(call => h("li", {}, h("code", {}, call.method === "*" ? "any method" : call.method),
-    ` ${call.title}`, h("small", {}, ` ×${call.times}`))));
+  planned("planned-callbacks", state.deliveries, CALLBACKS, row => nameOf(row.event, "any event") || "chosen by a test");
+  planned("planned-calls", state.rest, CALLS, row => nameOf(row.method, "any method"));
   byId("clear-faults").disabled = !activeFaults(faults).length;
 }
 
-function faultPanel(faults) {
-  const toggle = (name, title, says) => h("div", {class: "switch"},
+function planned(id, rows, offers, name) {
+  byId(id).replaceChildren(...rows.map(row => h("li", {}, h("code", {}, name(row)), ` ${titleOf(offers, row)} `, h("small", {}, times(row)))));
+}
+
+function panel() {
+  const toggle = ([name, key, title, says]) => h("div", {class: "switch"},
     h("button", {type: "button", role: "switch", id: `switch-${name}`, "aria-checked": "false", "aria-labelledby": `title-${name}`,
-      onclick: event => turn({switch: name, on: event.currentTarget.getAttribute("aria-checked") !== "true"})}, h("i")),
+      onclick: event => set({[key]: event.currentTarget.getAttribute("aria-checked") !== "true"})}, h("i")),
     h("div", {}, h("b", {id: `title-${name}`}, title), h("p", {}, says)));
   const once = (title, says, body, done) => h("div", {class: "switch"},
     h("button", {type: "button", onclick: async () => { if (await turn(body)) toast(done); }}, title), h("p", {}, says));
-  const count = h("input", {type: "number", id: "reorder-count", min: "2", max: "100", value: "3", "aria-label": "How many callbacks"});
-  const method = h("input", {id: "fault-method", placeholder: "any method", "aria-label": "Method", autocomplete: "off", spellcheck: false});
-  const times = h("input", {id: "fault-times", type: "number", min: "1", max: "1000000", value: "1", "aria-label": "How many calls"});
-  const kind = h("select", {id: "fault-kind", "aria-label": "What happens"}, ...faults.offers.map(([code, title]) => h("option", {value: code}, title)));
+  const amount = (id, title, before, after, value, apply) => {
+    const field = h("input", {type: "number", id: `${id}-count`, min: "0", max: "3600", step: "any", value});
+    return h("form", {class: "switch", onsubmit: event => { event.preventDefault(); apply(Math.max(0, Number(field.value) || 0)); }},
+      h("button", {id}, title), h("div", {}, h("label", {}, before, field, after), h("p", {id: `${id}-on`})));
+  };
   return [
-    h("section", {}, h("h3", {}, "Callbacks to the bot"),
-      toggle("drop", "Drop", "No callback is sent; each is shown as dropped."),
-      toggle("duplicate", "Duplicate", "Every callback is sent twice, byte for byte."),
-      h("form", {class: "switch", onsubmit: event => { event.preventDefault(); turn({switch: "reorder", count: Number(count.value) || 0}); }},
-        h("button", {id: "reorder"}, "Reorder"),
-        h("div", {}, h("label", {}, "the next ", count, " callbacks"), h("p", {id: "reorder-on"})))),
-    h("section", {}, h("h3", {}, "Calls of the bot"),
-      h("form", {class: "fault-form", onsubmit: event => {
-        event.preventDefault();
-        turn({switch: "rest", method: method.value, fault: kind.value, times: Number(times.value) || 1});
-      }}, h("label", {class: "field"}, h("span", {}, "Method"), method), h("label", {class: "field"}, h("span", {}, "Calls"), times),
-        h("label", {class: "field wide"}, h("span", {}, "What happens"), kind), h("button", {class: "primary", id: "plan-fault"}, "Add")),
-      h("ul", {id: "planned"})),
+    h("section", {}, h("h3", {}, "All callbacks to the bot"), ...SWITCHES.map(toggle),
+      amount("reorder", "Reorder", "the next ", " callbacks", "3", count => set({reorder_deliveries: Math.round(count)})),
+      amount("delay", "Delay", "each by ", " seconds", "2", seconds => set({delay_deliveries_millis: Math.round(seconds * 1000)}))),
+    h("section", {}, h("h3", {}, "The next callbacks"),
+      planner("callback", "Event", "any event", CALLBACKS, (event, fault, times) => turn({switch: "delivery", event, fault, times})),
+      h("ul", {id: "planned-callbacks", class: "planned"})),
+    h("section", {}, h("h3", {}, "The next calls of the bot"),
+      planner("call", "Method, or oauth/token", "any method", CALLS, (method, fault, times) => turn({switch: "call", method, fault, times})),
+      h("ul", {id: "planned-calls", class: "planned"})),
     h("section", {}, h("h3", {}, "Tokens and limits"),
       once("Expire access tokens", "Calls answer expired_token until the bot refreshes.", {switch: "expire_tokens"}, "All access tokens are expired."),
       once("Revoke refresh tokens", "The next refresh answers invalid_grant.", {switch: "revoke_tokens"}, "All refresh tokens are revoked."),
+      once("Refuse one refresh", "invalid_grant once; the token stays good.", {switch: "set", faults: {invalid_grants: 1}}, "The next token request is refused."),
       h("label", {class: "field wide"}, h("span", {}, "Rate limit"), h("select", {id: "limit", onchange: event => turn({switch: "rate_limit", kind: event.target.value})},
         ...[["off", "none"], ["standard", "50, then 2 a second"], ["enterprise", "250, then 5 a second"]].map(([value, text]) => h("option", {value}, text))))),
     h("section", {}, h("button", {type: "button", id: "clear-faults", onclick: () => turn({switch: "clear"})}, "End all faults")),
   ];
 }
 
-export function drawPortal(state) {
-  const box = byId("portal");
-  const look = JSON.stringify([state.access, state.bot_names]);
-  byId("portal-now")?.replaceChildren(new Date(state.now * 1000).toLocaleString());
-  if (box.look === look) return;
-  box.look = look;
-  const {access} = state;
-  const fact = (name, value, secret) => h("div", {class: "fact"}, h("dt", {}, name),
-    h("dd", {class: secret ? "secret" : ""}, value || "none"),
-    value ? h("button", {type: "button", class: "quiet", "aria-label": `Copy ${name}`, onclick: () => copy(value).then(() => toast("Copied."))}, "Copy") : "");
-  const webhook = `BITRIX24_WEBHOOK_URL=${access.webhook} BITRIX24_BOT_TOKEN=any-text`;
-  const oauth = `BITRIX24_CLIENT_ID=${access.client_id} BITRIX24_CLIENT_SECRET=${access.client_secret} BITRIX24_OAUTH_HOSTS=${access.oauth_host}`;
-  box.replaceChildren(
-    h("section", {}, h("h3", {}, "Bots"), h("p", {}, state.bot_names.length ? state.bot_names.join(", ") : "No bot is registered."),
-      h("p", {class: "faint"}, access.installed ? "The application is installed." : "The application is not installed: it hears no events.")),
-    h("section", {}, h("h3", {}, "A bot by webhook"), h("dl", {}, fact("Environment", webhook))),
-    h("section", {}, h("h3", {}, "A bot as an application"), h("dl", {}, fact("Environment", oauth), fact("Client id", access.client_id),
-      fact("Member id", access.member_id), fact("Network line", access.network_line))),
-    h("section", {}, h("h3", {}, "The portal's clock"), h("p", {id: "portal-now"}, new Date(state.now * 1000).toLocaleString()),
-      h("div", {class: "buttons"}, ...[["1 minute", 60], ["1 hour", 3600], ["1 day", 86400], ["1 week", 604800]].map(([title, seconds]) =>
-        h("button", {type: "button", onclick: async () => { if (await turn({switch: "clock", seconds})) toast(`${title} later.`); }}, `+ ${title}`)))));
+/// A form that plans a fault for the next so many.
+function planner(id, label, any, offers, plan) {
+  const name = h("input", {id: `fault-${id}`, placeholder: any, autocomplete: "off", spellcheck: false});
+  const count = h("input", {type: "number", min: "1", max: "1000000", value: "1"});
+  const kind = h("select", {id: `fault-${id}-kind`}, ...offers.map(([code, title]) => h("option", {value: code}, title)));
+  const long = h("input", {type: "number", min: "0", max: "3600", step: "any", value: "5"});
+  const lasting = h("label", {class: "field", hidden: true}, h("span", {}, "Seconds"), long);
+  kind.onchange = () => {
+    const millis = offers.find(([code]) => code === kind.value)[2];
+    lasting.hidden = millis === undefined;
+    if (millis !== undefined) long.value = String(millis / 1000);
+  };
+  return h("form", {class: "fault-form", onsubmit: event => {
+    event.preventDefault();
+    const fault = {fault: kind.value};
+    if (!lasting.hidden) fault.millis = Math.round(Math.max(0, Number(long.value) || 0) * 1000);
+    plan(name.value, fault, Math.max(1, Math.round(Number(count.value)) || 1));
+  }}, h("label", {class: "field"}, h("span", {}, label), name), h("label", {class: "field"}, h("span", {}, "Times"), count),
+    h("label", {class: "field"}, h("span", {}, "What happens"), kind), lasting, h("button", {class: "primary", id: `plan-${id}`}, "Add"));
 }
