@@ -26,6 +26,7 @@
 mod clock;
 mod delivery;
 mod events;
+mod exchanges;
 mod faults;
 mod form;
 mod limits;

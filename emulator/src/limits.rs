@@ -54,6 +54,10 @@ impl Limiter {
         state.buckets.clear();
     }
 
+    pub(crate) fn limit(&self) -> Option<RateLimit> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).limit
+    }
+
     /// Counts a request; false when the bucket is full.
     pub(crate) fn admits(&self, from: IpAddr, now_micros: i64) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

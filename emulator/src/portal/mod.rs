@@ -111,6 +111,12 @@ impl Portal {
         Client { portal: self.clone(), user_id, line_id: self.shared.names.line_id }
     }
 
+    /// A client by name on a given line; used by the page.
+    pub(crate) fn client_on(&self, line_id: i64, name: &str) -> Client {
+        let user_id = self.shared.hit(|world| world.client(name));
+        Client { portal: self.clone(), user_id, line_id }
+    }
+
     /// An operator by name, made on demand; "Ivan" is there from the start.
     #[must_use]
     pub fn operator(&self, name: &str) -> Operator {

@@ -79,13 +79,18 @@ async fn serve(listener: Cutting, router: Router) {
 /// What a request knows of its connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(super) peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     /// Which listener took it: 0 for the first, one more with each renaming.
     pub(super) listener: u64,
     cut: Arc<AtomicBool>,
 }
 
 impl Line {
+    /// Whether the connection was cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
+    }
+
     /// Nothing is written any more: the client sees the connection close without an answer.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);

@@ -7,8 +7,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use serde_json::{Map, Value, json};
 
 use super::connection::Line;
@@ -17,25 +18,22 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{form, oauth, page, push};
+use crate::{exchanges, form, oauth, page, push};
 
 /// Request bodies may be this big: the largest file, 100 MiB, as base64.
-const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
+pub(crate) const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(page::index))
-        .route("/page/state", get(page::state))
-        .route("/page/live", get(page::live))
-        .route("/page/say", post(page::say))
-        .route("/page/press", post(page::press))
-        .route("/page/operator", post(page::operator))
         .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
         .route("/rest/download.json", get(download))
         .route("/rest/{*path}", any(call))
+        // What the inspector shows; routes added after this are not recorded.
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), exchanges::tap::record))
+        .merge(page::routes())
         .route("/sub/", get(push::poll).options(push::preflight))
         .route("/subws/", get(push::socket))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
