@@ -32,6 +32,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    #[cfg(test)]
+    pub(super) fn of_a_test() -> Self {
+        Self { peer: SocketAddr::from(([127, 0, 0, 1], 9)), cut: Arc::default() }
+    }
+
     /// Nothing is written any more: the client sees the connection close without an answer.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::SeqCst);

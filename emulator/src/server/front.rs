@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::connection::Line;
@@ -42,13 +43,13 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 async fn auth_server_call(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Line>,
-    Path(method): Path<String>,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let incoming = Incoming {
-        method,
+        method: path_below(&uri, "/oauth/rest/"),
         webhook: None,
         bearer: bearer(&headers),
         params: read_params(query, &headers, &body),
@@ -59,12 +60,13 @@ async fn auth_server_call(
 async fn call(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Line>,
-    Path(path): Path<String>,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let params = read_params(query, &headers, &body);
+    let path = path_below(&uri, "/rest/");
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (webhook, method) = match parts.as_slice() {
         [method] => (None, (*method).to_owned()),
@@ -127,6 +129,12 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Response {
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "origin, content-type, accept"),
     ];
     (status, headers, body.to_string()).into_response()
+}
+
+/// The rest of the path, decoded as far as it is text: a name that is none is refused as a method, not as a path.
+fn path_below(uri: &Uri, root: &str) -> String {
+    let rest = uri.path().strip_prefix(root).unwrap_or_default();
+    percent_decode_str(rest).decode_utf8_lossy().into_owned()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
