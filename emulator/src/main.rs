@@ -15,7 +15,7 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Settings {
-    /// Where to listen.
+    /// Where to listen. Loopback unless told otherwise.
     #[arg(long, default_value = "127.0.0.1:8024")]
     listen: SocketAddr,
     /// Install the application at once: its handler gets ONAPPINSTALL.
@@ -89,6 +89,7 @@ async fn run(settings: Settings) -> Result<(), String> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", settings.listen))?;
     introduce(&emulator);
+    warn_of_an_open_door(settings.listen);
     let portal = emulator.portal();
     let operating = Duration::from_secs(settings.operating_limit);
     portal.set_operating_limit(Some(operating).filter(|limit| !limit.is_zero()));
@@ -124,6 +125,16 @@ async fn install(portal: &Portal, settings: &Settings) {
         tokio::time::sleep(BETWEEN_TRIES).await;
     }
     std::future::pending().await
+}
+
+/// The page and the secrets printed here have no lock: on this machine that is right, on a network it is not.
+fn warn_of_an_open_door(address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "WARNING: {address} is not loopback. Whoever reaches it reads every message and token, writes as any client, \
+             and makes this machine send requests to any address. Use it in a network of your own only."
+        );
+    }
 }
 
 fn introduce(emulator: &Emulator) {

@@ -150,7 +150,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Request {
     fn is_oauth(&self) -> bool {
-        self.target.starts_with("/oauth/") && !self.target.starts_with("/oauth/rest/")
+        self.target.starts_with("/oauth/")
     }
 
     fn path(&self) -> &str {

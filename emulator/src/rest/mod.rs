@@ -86,6 +86,11 @@ fn table() -> &'static HashMap<String, Method> {
     })
 }
 
+#[cfg(test)]
+pub(crate) fn names() -> Vec<String> {
+    table().keys().cloned().collect()
+}
+
 /// The scope a method belongs to, if there is such a method.
 pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
     if name == "batch" {

@@ -86,6 +86,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    #[cfg(test)]
+    pub(super) fn of_a_test() -> Self {
+        Self { peer: SocketAddr::from(([127, 0, 0, 1], 9)), listener: 0, cut: Arc::default() }
+    }
+
     /// Whether the connection was cut.
     pub(crate) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::SeqCst)

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::connection::Line;
@@ -43,14 +44,15 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 async fn call(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Line>,
-    Path(path): Path<String>,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let path = path_below(&uri, "/rest/");
     // What the authorisation server answers under the same address never moves.
     if rest::plain_name(&path) != "app.info"
-        && let Some(moved) = moved(&shared, &line, &format!("/rest/{path}"), query.as_deref())
+        && let Some(moved) = moved(&shared, &line, uri.path(), query.as_deref())
     {
         return moved;
     }
@@ -160,6 +162,12 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Response {
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "origin, content-type, accept"),
     ];
     (status, headers, body.to_string()).into_response()
+}
+
+/// The rest of the path, decoded as far as it is text: a name that is none is refused as a method, not as a path.
+fn path_below(uri: &Uri, root: &str) -> String {
+    let rest = uri.path().strip_prefix(root).unwrap_or_default();
+    percent_decode_str(rest).decode_utf8_lossy().into_owned()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

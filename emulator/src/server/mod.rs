@@ -3,6 +3,8 @@
 pub(crate) mod connection;
 pub(crate) mod faulty;
 pub(crate) mod front;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod shared;
 mod tls;
 
@@ -145,7 +147,7 @@ impl Default for EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one. Everything but loopback is told of in the log: the portal has no lock.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -225,6 +227,9 @@ impl EmulatorBuilder {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let tls = self.tls.then(|| tls::prepare(address.ip())).transpose()?;
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "the emulator listens beyond loopback; whoever reaches it reads every token");
+        }
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
