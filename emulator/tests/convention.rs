@@ -144,6 +144,7 @@ async fn the_portal_refuses_whole_with_code_and_status_of_the_source() {
         let executed = portal.calls().pop().unwrap().executed;
         assert_eq!(executed, matches!(refusal, R::UnexpectedAnswer | R::WrongEncoding), "{refusal:?}");
     }
+    assert_eq!(R::ALL.map(SystemRefusal::code).iter().filter(|code| code.is_empty()).count(), 0);
     portal.refuse_calls(Some(R::WebhookOverHttp));
     assert_eq!(post(&app.http, &hook, &json!({})).await.1["error"], "INVALID_REQUEST");
     app.ok("profile", json!({})).await;

@@ -123,7 +123,8 @@ impl World {
         self.clock.unix()
     }
 
-    pub(crate) fn record_call(&mut self, call: RecordedCall) {
+    pub(crate) fn record_call(&mut self, mut call: RecordedCall) {
+        crate::record::shortened(&mut call.params);
         if self.calls.len() == CALLS_KEPT {
             self.calls.pop_front();
         }
