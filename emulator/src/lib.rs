@@ -18,8 +18,8 @@
 //!
 //! Where things are: [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
 //! [`Employee`] are the people in it; [`ChatMessage`], [`RecordedCall`], [`RtEvent`], [`NetworkMessage`] and
-//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time;
-//! [`PushServer`] carries RT events to pages.
+//! [`Delivery`] are what happened; [`Faults`] breaks things; [`RateLimit`] and [`SystemRefusal`] turn calls
+//! away; [`PortalClock`] moves time; [`PushServer`] carries RT events to pages.
 //!
 //! The trap: the emulator stops when it is dropped, so keep it in a variable for as long as its portal is used.
 

@@ -204,7 +204,11 @@ async fn a_file_goes_into_the_chat_and_comes_back_from_its_address() {
         .await;
     assert_eq!((&sent["file"]["name"], &sent["file"]["size"]), (&json!("Bill 15.txt"), &json!(5)));
     assert_eq!((&sent["chatId"], &sent["dialogId"]), (&json!(ann.chat_id()), &json!(ann.dialog_id())));
-    let last = portal.messages(ann.chat_id()).pop().unwrap();
+    let large = "QUFB".repeat(100_000);
+    app.ok(method, upload(json!({"name": "large.bin", "content": large}))).await;
+    let recorded = &portal.calls().pop().unwrap().params["fields"]["content"];
+    assert_eq!(recorded, "(400000 bytes, not kept)");
+    let last = portal.messages(ann.chat_id()).into_iter().rev().nth(1).unwrap();
     assert_eq!((json!(last.id), last.text.as_str()), (sent["messageId"].clone(), "Your bill"));
 
     let download = |id: &Value, bot: i64| json!({"botId": bot, "fileId": id});
@@ -343,4 +347,24 @@ async fn user_events_and_the_notice_of_activity_and_text_fields() {
     assert_eq!(app.ok("imbot.v2.Chat.get", on(json!({}))).await["chat"]["textFieldEnabled"], false);
     assert_eq!(app.refused("imbot.v2.Chat.TextField.enabled", on(json!({})), 400).await, "ERROR_ARGUMENT");
     assert!(app.ok("imbot.v2.Revision.get", json!({})).await["rest"].is_i64());
+}
+
+#[tokio::test]
+async fn an_application_has_a_hundred_bots_and_lists_them_in_pages() {
+    let emulator = Emulator::builder().no_rate_limit().start().await.unwrap();
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    for number in 0..100 {
+        app.register_fetch(&format!("bot{number}")).await;
+    }
+    let fields = json!({"code": "one-too-many", "properties": {"name": "X"}});
+    let refused = app.refused("imbot.v2.Bot.register", json!({"fields": fields}), 400).await;
+    assert_eq!(refused, "BOT_LIMIT_EXCEEDED");
+    let page = app.ok("imbot.v2.Bot.list", json!({"offset": 60})).await;
+    assert_eq!((page["bots"].as_array().unwrap().len(), &page["hasNextPage"]), (40, &json!(false)));
+    let page = app.ok("imbot.v2.Bot.list", json!({"filter": {"type": "openline"}})).await;
+    assert_eq!((page["bots"].as_array().unwrap().len(), &page["hasNextPage"]), (50, &json!(true)));
+    let none = app.ok("imbot.v2.Bot.list", json!({"filter": {"type": "supervisor"}})).await;
+    assert_eq!(none["bots"], json!([]));
+    assert_eq!(app.refused("imbot.v2.Bot.get", json!({}), 400).await, "PARAMS_REQUIRED");
 }

@@ -1,10 +1,14 @@
 //! The portal moves to another address, or restarts.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::Portal;
+
+/// How long a restart waits for a connection whose client takes nothing any more.
+const CLOSING: Duration = Duration::from_secs(5);
 
 impl Portal {
     /// Gives the portal another address, such as `127.0.0.1:0` for a free port or `127.0.0.2:0` for another host.
@@ -34,6 +38,9 @@ impl Portal {
     /// Restarts the portal: connections that are open are closed, also in the middle of a request. What the portal
     /// knows it still knows. Returns when they are closed.
     pub async fn restart(&self) {
-        self.shared.generation.end().await;
+        let ended = tokio::time::timeout(CLOSING, self.shared.generation.end()).await;
+        if ended.is_err() {
+            tracing::warn!("a connection did not close in time when the portal restarted");
+        }
     }
 }

@@ -61,6 +61,33 @@ pub(super) enum Stage {
 }
 
 impl SystemRefusal {
+    /// Every refusal there is.
+    pub const ALL: [Self; 17] = [
+        Self::PortalDeleted,
+        Self::InternalError,
+        Self::WrongTransport,
+        Self::WebhookOverHttp,
+        Self::CommercialPlanOnly,
+        Self::OnHold,
+        Self::ApplicationNotFound,
+        Self::UserAccess,
+        Self::Authorization,
+        Self::AuthServerDown,
+        Self::PaymentRequired,
+        Self::ConfirmWaiting,
+        Self::ConfirmDenied,
+        Self::WrongLicense,
+        Self::DatabaseError,
+        Self::UnexpectedAnswer,
+        Self::WrongEncoding,
+    ];
+
+    /// Its error code, such as `OVERLOAD_LIMIT`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.row().1
+    }
+
     fn stage(self) -> Stage {
         match self {
             Self::PortalDeleted | Self::InternalError | Self::WrongTransport => Stage::Front,

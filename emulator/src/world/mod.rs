@@ -132,8 +132,9 @@ impl World {
         self.clock.unix()
     }
 
-    pub(crate) fn record_call(&mut self, call: RecordedCall) {
+    pub(crate) fn record_call(&mut self, mut call: RecordedCall) {
         self.complaints.see(&call);
+        crate::record::shortened(&mut call.params);
         if self.calls.len() == CALLS_KEPT {
             self.calls.pop_front();
             self.calls_forgotten += 1;

@@ -148,6 +148,11 @@ fn answer(call: &mut Call<'_>) -> Reply {
     };
     let outside = !chat.members.contains(&command.bot_id);
     let private = chat.kind == ChatKind::Private;
+    if let Err(fault) = call.world.may_post(chat_id, command.bot_id)
+        && !outside
+    {
+        return Err(RestError::not_added(fault));
+    }
     let new = NewMessage {
         chat_id,
         author_id: command.bot_id,

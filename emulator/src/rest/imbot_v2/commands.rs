@@ -155,6 +155,9 @@ fn answer(call: &mut Call<'_>) -> Reply {
     let Some(chat) = call.world.chats.get(&chat_id).filter(|_| open) else { return super::done() };
     let outside = !chat.members.contains(&bot_id);
     let private = chat.kind == ChatKind::Private;
+    if !outside && call.world.may_post(chat_id, bot_id).is_err() {
+        return Err(failed());
+    }
     let new = NewMessage {
         chat_id,
         author_id: bot_id,
