@@ -27,6 +27,7 @@ mod delivery;
 mod events;
 mod faults;
 mod form;
+mod frame;
 mod limits;
 mod oauth;
 mod page;
@@ -40,10 +41,16 @@ mod world;
 pub use clock::PortalClock;
 pub use faults::{Faults, RestFault};
 pub use limits::RateLimit;
-pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
-pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+pub use portal::{
+    AppCredentials, Client, CrmComment, CrmItem, Employee, FieldError, LineSettings, Operator, Portal,
+    SettingsForm, TransferTo,
+};
+pub use record::{
+    AuthorKind, ChatMessage, Delivery, LostPart, NetworkMessage, RecordedCall, RtEvent, SeenMessage,
+    Undelivered, Unheard,
+};
 pub use server::{Emulator, EmulatorBuilder};
-pub use world::lines::{BotJoins, BotLeaves};
+pub use world::lines::{BotJoins, BotLeaves, CrmBinding};
 
 /// Fails the test that is running, with everything it needs to know.
 #[expect(clippy::panic, reason = "an expectation of a test kit fails by panicking")]

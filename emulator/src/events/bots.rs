@@ -88,6 +88,12 @@ impl World {
         }
         if !heard && !bots.is_empty() {
             self.unheard += 1;
+            let owner = bots.first().and_then(|bot_id| self.bots.get(bot_id)).map(|bot| bot.owner.clone());
+            let why = match owner {
+                Some(crate::world::apps::Owner::App(client_id)) => self.deaf_because(&client_id),
+                _ => None,
+            };
+            self.note_undelivered(v1.unwrap_or(v2), why.unwrap_or(crate::record::Unheard::NoHandler));
             tracing::debug!(event = v2, "no handler wanted an event that concerned a bot");
         }
     }

@@ -1,6 +1,10 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
+mod app_form;
 mod install;
+mod life;
+mod lines;
+mod operators;
 mod people;
 mod settings;
 mod waits;
@@ -12,11 +16,14 @@ use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
 use crate::faults::Faults;
-use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent, Undelivered};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
 
+pub use app_form::{FieldError, SettingsForm};
+pub use lines::{CrmComment, CrmItem};
+pub use operators::TransferTo;
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
 
@@ -205,6 +212,12 @@ impl Portal {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.deliveries.all()
+    }
+
+    /// Events that nobody got, the newest last.
+    #[must_use]
+    pub fn undelivered(&self) -> Vec<Undelivered> {
+        self.shared.look(|world| world.undelivered.iter().cloned().collect())
     }
 
     /// How many events concerned a bot and found no handler.

@@ -61,6 +61,10 @@ impl Answer {
     }
 
     pub(crate) fn into_body(self) -> Value {
+        if self.result.get("error").is_some() && self.result.get("error_description").is_some() {
+            // The legacy refusal: a result that holds both goes out as it is, with status 200.
+            return self.result;
+        }
         let mut body = json!({"result": self.result});
         if let Some(next) = self.next {
             body["next"] = json!(next);

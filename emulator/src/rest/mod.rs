@@ -7,10 +7,13 @@ pub(crate) mod auth;
 mod basics;
 mod batch;
 mod call;
+pub(crate) mod confirm;
+mod crm;
 mod envelope;
 mod event;
 mod imbot_v1;
 mod imbot_v2;
+mod imconnector;
 mod imopenlines;
 mod pull;
 
@@ -21,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 use crate::record::RecordedCall;
 use crate::world::World;
-pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError};
+pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError, scalar_text};
 
 /// A request after it was read and before it was understood.
 pub(crate) struct Incoming {
@@ -58,10 +61,17 @@ fn table() -> &'static HashMap<String, Method> {
             imbot_v2::messages::METHODS,
             imbot_v2::commands::METHODS,
             imbot_v2::events::METHODS,
+            crm::entities::METHODS,
+            crm::duplicates::METHODS,
+            crm::timeline::METHODS,
+            imconnector::METHODS,
             imopenlines::bot::METHODS,
+            imopenlines::config::METHODS,
             imopenlines::crm::METHODS,
             imopenlines::dialog::METHODS,
             imopenlines::network::METHODS,
+            imopenlines::operator::METHODS,
+            imopenlines::session::METHODS,
             pull::METHODS,
         ]
         .iter()
@@ -118,6 +128,7 @@ fn run(world: &mut World, name: &str, incoming: Incoming) -> (Reply, i64) {
         Err(error) => return (Err(error.early()), 0),
     };
     let user_id = auth.user_id;
+    world.acting_token = auth::token_of(&incoming).unwrap_or_default();
     if let Some(rounds) = auth.event_rounds {
         world.event_rounds_left = rounds.saturating_sub(1);
     }
@@ -136,6 +147,12 @@ fn run_method(world: &mut World, name: &str, auth: &auth::Auth, params: Map<Stri
     if !method.scope.is_empty() && !auth.scope.iter().any(|scope| scope == method.scope) {
         let text = "The request requires higher privileges than provided by the access token";
         return Err(RestError::new(401, "insufficient_scope", text).early());
+    }
+    if matches!(auth.kind, auth::AuthKind::OAuth { .. }) && !world.confirmations.is_empty() {
+        let token = world.acting_token.clone();
+        if let Some(confirmation) = world.confirmations.get_mut(name) {
+            confirmation.check(&token).map_err(RestError::early)?;
+        }
     }
     let params = match method.case {
         Case::Upper => params.into_iter().map(|(key, value)| (key.to_ascii_uppercase(), value)).collect(),

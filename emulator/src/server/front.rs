@@ -15,7 +15,7 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{form, oauth, page};
+use crate::{form, frame, oauth, page};
 
 /// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
 const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
@@ -28,6 +28,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/page/say", post(page::say))
         .route("/page/press", post(page::press))
         .route("/page/operator", post(page::operator))
+        .route("/app/", get(frame::shell))
+        .route("/app/install-finish", post(frame::install_finish))
+        .route("/app/refresh-auth", post(frame::refresh_auth))
         .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))

@@ -4,32 +4,39 @@
 //! the network. Facts that bots or applications hear about are raised through [`crate::events`], which fills
 //! `callbacks` for the delivery task.
 
+pub(crate) mod agenda;
 pub(crate) mod apps;
 pub(crate) mod bots;
 pub(crate) mod chats;
+pub(crate) mod connectors;
 pub(crate) mod content;
 pub(crate) mod crm;
 pub(crate) mod idempotency;
 pub(crate) mod identity;
+pub(crate) mod leading;
 pub(crate) mod lines;
 pub(crate) mod messages;
 pub(crate) mod network;
 pub(crate) mod people;
+pub(crate) mod queue;
+pub(crate) mod seen;
 pub(crate) mod sending;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
 use crate::clock::PortalClock;
 use crate::delivery::Callback;
 use crate::events::subscriptions::HandlerRow;
-use crate::record::{RecordedCall, RtEvent};
+use crate::record::{RecordedCall, RtEvent, SeenMessage, Undelivered, Unheard};
 
 /// Calls kept for inspection; older ones are forgotten.
 const CALLS_KEPT: usize = 50_000;
+/// Undelivered events kept for inspection.
+const UNDELIVERED_KEPT: usize = 2_000;
 
 /// The whole state of one portal.
 pub(crate) struct World {
@@ -45,6 +52,21 @@ pub(crate) struct World {
     pub(crate) bot_messages: Vec<i64>,
     pub(crate) lines: BTreeMap<i64, lines::Line>,
     pub(crate) sessions: BTreeMap<i64, sessions::Session>,
+    pub(crate) connectors: connectors::Connectors,
+    /// What the client's channel shows, by chat.
+    pub(crate) seen: BTreeMap<i64, Vec<SeenMessage>>,
+    /// Operators who pause: no queue asks them.
+    pub(crate) paused: BTreeSet<i64>,
+    /// Users without the right to open lines.
+    pub(crate) kept_out: BTreeSet<i64>,
+    /// Texts kept by `message.quick.save`.
+    pub(crate) quick_answers: Vec<String>,
+    /// Methods that wait for the admin's word.
+    pub(crate) confirmations: BTreeMap<String, crate::rest::confirm::Confirmation>,
+    /// The access token of the call that is running.
+    pub(crate) acting_token: String,
+    /// When something is due next.
+    pub(crate) next_due: i64,
     pub(crate) crm: crm::Crm,
     pub(crate) bots: BTreeMap<i64, bots::Bot>,
     pub(crate) commands: BTreeMap<i64, bots::Command>,
@@ -66,6 +88,8 @@ pub(crate) struct World {
     pub(crate) event_rounds_left: u8,
     /// Callbacks that no handler row wanted.
     pub(crate) unheard: u64,
+    /// What found nobody, the newest last.
+    pub(crate) undelivered: VecDeque<Undelivered>,
 }
 
 /// The next free numbers.
@@ -110,6 +134,15 @@ pub(crate) fn take(counter: &mut i64) -> i64 {
 impl World {
     pub(crate) fn now(&self) -> i64 {
         self.clock.unix()
+    }
+
+    /// Notes an event that nobody got.
+    pub(crate) fn note_undelivered(&mut self, event: &str, why: Unheard) {
+        if self.undelivered.len() == UNDELIVERED_KEPT {
+            self.undelivered.pop_front();
+        }
+        let unix = self.now();
+        self.undelivered.push_back(Undelivered { event: event.to_owned(), why, unix });
     }
 
     pub(crate) fn record_call(&mut self, call: RecordedCall) {
