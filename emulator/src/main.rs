@@ -25,7 +25,7 @@ struct Settings {
     #[arg(long, value_name = "URL", conflicts_with = "install")]
     install_page: Option<String>,
     /// Scopes of the application and of the webhook.
-    #[arg(long, default_value = "imbot,imopenlines,im,pull,user,crm")]
+    #[arg(long, default_value = "imbot,imopenlines,imconnector,im,pull,user,crm")]
     scope: String,
     /// Where the application wants authorisation codes.
     #[arg(long, value_name = "URL")]
