@@ -29,6 +29,7 @@ mod events;
 mod exchanges;
 mod faults;
 mod form;
+mod frame;
 mod limits;
 mod oauth;
 mod page;
@@ -46,14 +47,18 @@ pub use faults::{
 };
 pub use limits::RateLimit;
 pub use portal::{
-    AppCredentials, CallExpectation, Client, Employee, LineSettings, MessageExpectation, Operator, Portal,
-    SilenceExpectation, TextPattern, anything, containing,
+    AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Employee, FieldError, LineSettings,
+    MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation, TextPattern, TransferTo,
+    anything, containing,
 };
 pub use push::PushServer;
-pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
+pub use record::{
+    AuthorKind, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall, RtEvent,
+    SeenMessage, Undelivered, Unheard,
+};
 pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};
-pub use world::lines::{BotJoins, BotLeaves};
+pub use world::lines::{BotJoins, BotLeaves, CrmBinding};
 
 /// Fails the test that is running, with everything it needs to know.
 #[expect(clippy::panic, reason = "an expectation of a test kit fails by panicking")]

@@ -31,7 +31,7 @@ struct Settings {
     #[arg(long)]
     tls: bool,
     /// Scopes of the application and of the webhook.
-    #[arg(long, default_value = "imbot,imopenlines,im,pull,user,crm")]
+    #[arg(long, default_value = "imbot,imopenlines,imconnector,im,pull,user,crm")]
     scope: String,
     /// Where the application wants authorisation codes.
     #[arg(long, value_name = "URL")]

@@ -85,6 +85,9 @@ fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusa
     if !app.active {
         return Err((401, "invalid_client", "The application is not installed"));
     }
+    if app.payment_expired {
+        return Err((402, "PAYMENT_REQUIRED", "The application is not paid for"));
+    }
     let now = world.now();
     let found = match kind {
         "refresh_token" => {
@@ -111,7 +114,7 @@ fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusa
         // The authorisation server's host here, unlike in events.
         "domain": world.identity.oauth_domain,
         "server_endpoint": world.identity.server_endpoint(),
-        "status": "L",
+        "status": world.apps.get(client_id).map_or("L", |app| app.status),
         "client_endpoint": world.identity.client_endpoint(),
         "member_id": world.identity.member_id,
         "user_id": found.user_id,

@@ -168,6 +168,78 @@ pub struct PhoneNotice {
     pub unix: i64,
 }
 
+/// One message as the client's channel shows it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SeenMessage {
+    /// The portal's message id.
+    pub id: i64,
+    /// The connector's code, such as `livechat`.
+    pub connector: String,
+    /// Whether the client wrote it.
+    pub own: bool,
+    /// The author's name where the channel shows it; otherwise it is part of the text, or nowhere.
+    pub from: String,
+    /// The text as the channel shows it: with BB codes where it draws them, plain where it does not.
+    pub text: String,
+    /// The attachment, if the channel draws it.
+    pub attach: Option<Value>,
+    /// The texts of the buttons, if the channel draws them.
+    pub buttons: Vec<String>,
+    /// Ids of the files.
+    pub files: Vec<i64>,
+    /// Parts of the portal's message that this channel does not show.
+    pub lost: Vec<LostPart>,
+    /// Whether the client sees that it was edited.
+    pub edited: bool,
+    /// Whether the channel has taken it. An application's channel says so by `imconnector.send.status.delivery`.
+    pub delivered: bool,
+    /// When, in Unix seconds of the emulator's clock.
+    pub unix: i64,
+}
+
+/// A part of a message that a channel does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LostPart {
+    /// The keyboard.
+    Keyboard,
+    /// The attachment.
+    Attachment,
+    /// The files.
+    Files,
+    /// An edit: the client still sees the old text.
+    Edit,
+    /// The deletion: the client still sees the message.
+    Deletion,
+}
+
+/// One event that nobody got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Undelivered {
+    /// The event's code.
+    pub event: String,
+    /// Why.
+    pub why: Unheard,
+    /// When, in Unix seconds of the emulator's clock.
+    pub unix: i64,
+}
+
+/// Why an event found nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unheard {
+    /// No handler is registered for the event.
+    NoHandler,
+    /// The application's installation is not finished, or it was removed.
+    NotInstalled,
+    /// The application is not paid for.
+    Unpaid,
+    /// The token that caused it has caused seven rounds of events already.
+    Loop,
+}
+
 /// One message sent through a network line.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

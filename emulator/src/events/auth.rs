@@ -46,6 +46,14 @@ impl World {
         auth
     }
 
+    /// The `auth` of a settings form's requests.
+    pub(crate) fn form_auth(&mut self, client_id: &str, user_id: i64) -> Value {
+        let mut auth = self.token_block(client_id, user_id, true);
+        auth.insert("client_id".to_owned(), Value::from(client_id.to_owned()));
+        auth.insert("application_token".to_owned(), Value::from(self.application_token(client_id)));
+        Value::Object(auth)
+    }
+
     fn bare_auth(&self, application_token: &str) -> Value {
         json!({
             "domain": self.identity.domain,
@@ -72,7 +80,7 @@ impl World {
         put("scope", Value::from(scope));
         put("domain", Value::from(self.identity.domain.clone()));
         put("server_endpoint", Value::from(self.identity.server_endpoint()));
-        put("status", Value::from("L"));
+        put("status", Value::from(self.apps.get(client_id).map_or("L", |app| app.status)));
         put("client_endpoint", Value::from(self.identity.client_endpoint()));
         put("member_id", Value::from(self.identity.member_id.clone()));
         if user_id > 0 {

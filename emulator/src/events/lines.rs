@@ -12,9 +12,11 @@ impl World {
     pub(crate) fn raise_session(&mut self, event: &str, session_id: i64, acting_user: i64) {
         let Some(session) = self.sessions.get(&session_id) else { return };
         let Some(line) = self.lines.get(&session.line_id) else { return };
+        let connector =
+            self.connector_of(session.chat_id).map_or(&line.connector, |connector| &connector.code);
         let data = json!({"DATA": {
             "connector": {
-                "connector_id": line.connector,
+                "connector_id": connector,
                 "line_id": line.id,
                 "chat_id": session.chat_id,
                 "user_id": session.client_id,
@@ -56,7 +58,7 @@ impl World {
                         "id": message.id,
                         "chat_id": message.chat_id,
                         "user_id": message.author_id,
-                        "text": format!("[b]{}:[/b] [br]{}", self.name_of(message.author_id), message.text),
+                        "text": scene.text,
                         "files": [],
                         "attachments": message.attach.iter().map(Value::to_string).collect::<Vec<_>>(),
                         "params": message.params(),
@@ -97,21 +99,32 @@ impl World {
         self.raise_app_event(event, &data, AuthNeed::Access, acting_user, None);
     }
 
+    /// The channel's own id of a message: as an application gave it, or one made up.
+    pub(super) fn external_id(&self, message_id: i64, live_chat: bool) -> String {
+        match self.connectors.message_ids.get(&message_id).and_then(|ids| ids.first()) {
+            Some(id) => id.clone(),
+            None if live_chat => message_id.to_string(),
+            None => format!("ext-{message_id}"),
+        }
+    }
+
     fn line_scene(&self, message: &Message) -> Option<Scene> {
         let line = self.line_of(message.chat_id)?;
         let external_chat = self.chats.get(&message.chat_id)?.entity_id.split('|').nth(2)?.to_owned();
-        let live_chat = line.connector == "livechat";
+        let connector = self.connector_of(message.chat_id)?;
+        let live_chat = connector.code == "livechat";
         let client_id = self.client_of(message.chat_id);
         Some(Scene {
             inbound: self.user_kind(message.author_id) == Some(UserKind::Client),
             live_chat,
             connector: json!({
-                "connector_id": line.connector,
+                "connector_id": connector.code,
                 "line_id": line.id,
                 "chat_id": external_chat,
                 "user_id": client_id,
             }),
-            external_message: if live_chat { message.id.to_string() } else { format!("ext-{}", message.id) },
+            external_message: self.external_id(message.id, live_chat),
+            text: self.signed_text(connector, message),
             external_chat,
         })
     }
@@ -124,4 +137,6 @@ struct Scene {
     connector: Value,
     external_chat: String,
     external_message: String,
+    /// The text as it leaves the portal.
+    text: String,
 }

@@ -6,6 +6,7 @@
 mod auth;
 mod bots;
 mod commands;
+mod connectors;
 mod lines;
 pub(crate) mod names;
 pub(crate) mod subscriptions;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::Callback;
 use crate::form;
+use crate::record::Unheard;
 use crate::world::World;
 use auth::AuthNeed;
 pub(crate) use bots::BotFact;
@@ -26,6 +28,7 @@ impl World {
     fn queue(&mut self, row: &HandlerRow, data: Value, auth: AuthNeed, acting_user: i64, same_as: &str) {
         if self.event_rounds_left == 0 {
             tracing::warn!(event = %row.event, "an event loop was cut: its token has caused seven rounds of events");
+            self.note_undelivered(&row.event, Unheard::Loop);
             return;
         }
         let key = format!("{:?}|{}|{}|{same_as}", row.owner, row.url, row.event);
@@ -54,7 +57,11 @@ impl World {
         self.keep_offline(event, data, acting_user, only_app);
         for row in self.rows_for(event) {
             let subscriptions::RowOwner::App(client_id) = &row.owner else { continue };
-            if only_app.is_some_and(|wanted| wanted != client_id) || !self.app_hears_events(client_id) {
+            if only_app.is_some_and(|wanted| wanted != client_id) {
+                continue;
+            }
+            if let Some(why) = self.deaf_because(client_id) {
+                self.note_undelivered(event, why);
                 continue;
             }
             self.queue(&row, data.clone(), auth, acting_user, &data.to_string());

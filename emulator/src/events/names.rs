@@ -23,7 +23,7 @@ pub(crate) const V2_BOT_EVENTS: [&str; 8] = [
 ];
 
 /// Events that `event.bind` accepts, with their scope; the empty scope is always granted.
-pub(crate) const BINDABLE: [(&str, &str); 29] = [
+pub(crate) const BINDABLE: [(&str, &str); 36] = [
     ("ONAPPINSTALL", ""),
     ("ONAPPUPDATE", ""),
     ("ONAPPUNINSTALL", ""),
@@ -53,4 +53,11 @@ pub(crate) const BINDABLE: [(&str, &str); 29] = [
     ("ONOPENLINEMESSAGEDELETE", "imopenlines"),
     ("ONSESSIONSTART", "imopenlines"),
     ("ONSESSIONFINISH", "imopenlines"),
+    ("ONIMCONNECTORMESSAGEADD", "imconnector"),
+    ("ONIMCONNECTORMESSAGEUPDATE", "imconnector"),
+    ("ONIMCONNECTORMESSAGEDELETE", "imconnector"),
+    ("ONIMCONNECTORDIALOGSTART", "imconnector"),
+    ("ONIMCONNECTORDIALOGFINISH", "imconnector"),
+    ("ONIMCONNECTORSTATUSDELETE", "imconnector"),
+    ("ONIMCONNECTORLINEDELETE", "imconnector"),
 ];

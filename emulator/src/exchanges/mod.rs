@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::clock::PortalClock;
-use crate::record::{Delivery, RtEvent};
+use crate::record::{Delivery, RtEvent, Unheard};
 
 /// Exchanges kept for inspection.
 const KEPT: usize = 2_000;
@@ -180,7 +180,13 @@ impl Exchanges {
     }
 
     /// An event concerned a bot and found no handler.
-    pub(crate) fn unheard(&self, event: &str, why: &str) {
+    pub(crate) fn unheard(&self, event: &str, why: Unheard) {
+        let why = match why {
+            Unheard::NoHandler => "no handler is registered",
+            Unheard::NotInstalled => "the application is not installed, or its installation is not finished",
+            Unheard::Unpaid => "the application is not paid for",
+            Unheard::Loop => "its token has caused seven rounds of events already",
+        };
         count(&mut self.kept().trouble.undelivered, event);
         self.begin(What::Unheard { event: event.to_owned(), why: why.to_owned() }, Outcome::Told);
     }
@@ -341,7 +347,7 @@ mod tests {
         let refused = Delivery { status: Err("refused".to_owned()), ..callback(1, Vec::new()) };
         ring.queued(&refused);
         ring.delivered(&refused, &Bytes::new());
-        ring.unheard("ONIMBOTV2JOINCHAT", "nobody");
+        ring.unheard("ONIMBOTV2JOINCHAT", Unheard::NoHandler);
         let counted: Vec<(String, u64)> = ring.trouble().undelivered.into_iter().collect();
         assert_eq!(counted, [("ONIMBOTMESSAGEADD".to_owned(), 1), ("ONIMBOTV2JOINCHAT".to_owned(), 1)]);
         ring.dismiss_trouble();

@@ -10,20 +10,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refused;
-use crate::portal::{Client, Portal};
+use super::state::{Who, find};
+use crate::portal::{Client, Portal, TransferTo};
 use crate::server::shared::Shared;
 
 const OPERATOR: &str = "Ivan";
 
 #[derive(Deserialize)]
 pub(super) struct Saying {
-    client: String,
+    #[serde(flatten)]
+    who: Who,
     text: String,
-    line: Option<i64>,
 }
 
 pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(saying): Json<Saying>) -> Response {
-    match client(&shared, &saying.client, saying.line) {
+    match client(&shared, &saying.who) {
         Ok(client) => Json(json!({"id": client.says(&saying.text).await})).into_response(),
         Err(refusal) => refusal,
     }
@@ -31,8 +32,8 @@ pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(saying): Json<Sa
 
 #[derive(Deserialize)]
 pub(super) struct Press {
-    client: String,
-    line: Option<i64>,
+    #[serde(flatten)]
+    who: Who,
     message: i64,
     button: usize,
     /// The operator who presses; the client if absent.
@@ -40,7 +41,7 @@ pub(super) struct Press {
 }
 
 pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<Press>) -> Response {
-    let client = match client(&shared, &press.client, press.line) {
+    let client = match client(&shared, &press.who) {
         Ok(client) => client,
         Err(refusal) => return refusal,
     };
@@ -71,19 +72,21 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<P
 
 #[derive(Deserialize)]
 pub(super) struct OperatorAct {
-    client: String,
-    line: Option<i64>,
+    #[serde(flatten)]
+    who: Who,
     act: String,
     #[serde(default)]
     text: String,
     /// Who acts.
     operator: Option<String>,
-    /// Who gets the dialog; nobody is the queue.
+    /// Who gets the dialog.
     to: Option<String>,
+    /// Or whose queue.
+    to_line: Option<i64>,
 }
 
 pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<OperatorAct>) -> Response {
-    let client = match client(&shared, &act.client, act.line) {
+    let client = match client(&shared, &act.who) {
         Ok(client) => client,
         Err(refusal) => return refusal,
     };
@@ -101,11 +104,14 @@ pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<
         "take" if open => operator.takes(&client).await,
         "finish" if open => operator.finishes(&client).await,
         "transfer" if open => {
-            let to = act.to.filter(|name| !name.is_empty()).map(|name| portal.operator(&name).user_id());
-            shared.hit(|world| match to {
-                Some(user_id) => world.transfer_to(chat_id, user_id),
-                None => world.to_the_queue(chat_id, operator.user_id()),
-            });
+            let to = match (act.to, act.to_line) {
+                (Some(name), _) => TransferTo::Operator(portal.operator(&name).user_id()),
+                (None, Some(line_id)) if shared.look(|world| world.lines.contains_key(&line_id)) => {
+                    TransferTo::Line(line_id)
+                }
+                _ => return refused(StatusCode::NOT_FOUND, "There is no such line."),
+            };
+            operator.transfers(&client, to).await;
         }
         "take" | "finish" | "transfer" => {
             return refused(StatusCode::CONFLICT, "There is no open session.");
@@ -115,15 +121,27 @@ pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<
     Json(json!({})).into_response()
 }
 
-/// The client by name on the line; made on demand, as the portal does when somebody writes.
-fn client(shared: &Arc<Shared>, name: &str, line: Option<i64>) -> Result<Client, Response> {
-    let line_id = line.unwrap_or(shared.names.line_id);
-    let name = name.trim();
+/// The client by name on the line and channel; made on demand, as the portal does when somebody writes.
+fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, Response> {
+    let line_id = who.line.unwrap_or(shared.names.line_id);
+    let name = who.client.trim();
     if name.is_empty() || name.chars().count() > 100 {
         return Err(refused(StatusCode::BAD_REQUEST, "A client needs a name of at most 100 characters."));
     }
-    if !shared.look(|world| world.lines.contains_key(&line_id)) {
-        return Err(refused(StatusCode::NOT_FOUND, "There is no such line."));
-    }
-    Ok(Portal::new(Arc::clone(shared)).client_on(line_id, name))
+    let known = shared.look(|world| {
+        let line = world.lines.get(&line_id)?;
+        let code = who.connector.as_deref().unwrap_or(&line.connector);
+        let own = code == line.connector;
+        let there = line.channels.contains_key(code) || own;
+        there.then(|| (find(world, line, code, name), (!own).then(|| code.to_owned())))
+    });
+    let user_id = match known {
+        None => {
+            return Err(refused(StatusCode::NOT_FOUND, "There is no such line, or it has no such channel."));
+        }
+        Some((Some(user_id), _)) => user_id,
+        Some((None, None)) => shared.hit(|world| world.client(name)),
+        Some((None, Some(code))) => shared.hit(|world| world.client_on(name, &code)),
+    };
+    Ok(Portal::new(Arc::clone(shared)).client_at(line_id, user_id))
 }

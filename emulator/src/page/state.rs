@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::faults;
-use crate::record::AuthorKind;
+use crate::record::{AuthorKind, LostPart};
 use crate::server::shared::Shared;
 use crate::world::World;
 use crate::world::lines::Line;
@@ -18,21 +18,31 @@ use crate::world::people::UserKind;
 /// Messages of the chosen dialog that are shown; older ones are left out.
 const SHOWN: usize = 500;
 
-/// Which dialog the page looks at.
+/// Which client is meant.
 #[derive(Deserialize)]
-pub(super) struct Chosen {
-    client: String,
+pub(super) struct Who {
+    pub(super) client: String,
     /// The portal's own line if absent.
-    line: Option<i64>,
+    pub(super) line: Option<i64>,
+    /// The line's first channel if absent.
+    pub(super) connector: Option<String>,
+}
+
+/// A client who already sits at that channel of the line.
+pub(super) fn find(world: &World, line: &Line, code: &str, name: &str) -> Option<i64> {
+    let sits = |chat_id: i64| world.connector_of(chat_id).is_some_and(|connector| connector.code == code);
+    let found = line.seats.iter().find(|(id, seat)| sits(seat.chat_id) && world.name_of(**id) == name);
+    found.map(|(id, _)| *id)
 }
 
 /// Looks without touching: a client that has not written yet does not come into being.
-pub(super) async fn state(State(shared): State<Arc<Shared>>, Query(chosen): Query<Chosen>) -> Json<Value> {
-    let line_id = chosen.line.unwrap_or(shared.names.line_id);
+pub(super) async fn state(State(shared): State<Arc<Shared>>, Query(who): Query<Who>) -> Json<Value> {
+    let line_id = who.line.unwrap_or(shared.names.line_id);
     let names = &shared.names;
     let mut shown = shared.look(|world| {
-        let client = world.find_user(UserKind::Client, &chosen.client);
-        let seat = client.and_then(|id| world.lines.get(&line_id)?.seats.get(&id));
+        let line = world.lines.get(&line_id);
+        let code = who.connector.as_deref().or(line.map(|line| line.connector.as_str())).unwrap_or_default();
+        let seat = line.and_then(|line| line.seats.get(&find(world, line, code, &who.client)?));
         let chat_id = seat.map_or(0, |seat| seat.chat_id);
         let session = world.last_session(chat_id);
         let leader = session.map(|session| session.operator_id).filter(|id| *id > 0);
@@ -42,6 +52,8 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>, Query(chosen): Quer
         let employees = world.users.values().filter(|user| user.kind == UserKind::Employee);
         json!({
             "line": line_id,
+            "connector": code,
+            "seen": client_side(world, chat_id),
             "lines": world.lines.values().map(|line| line_shown(world, line)).collect::<Vec<_>>(),
             "chat": chat_id,
             "session": session.map(|session| session.id),
@@ -81,32 +93,78 @@ fn line_shown(world: &World, line: &Line) -> Value {
             json!({
                 "name": world.name_of(*client_id),
                 "chat": seat.chat_id,
+                "connector": world.connector_of(seat.chat_id).map(|connector| &connector.code),
                 "status": session.map(|session| session.status),
                 "waiting": open.is_some_and(|session| session.operator_id == 0),
             })
         })
+        .collect();
+    let channels: Vec<Value> = line
+        .channels
+        .keys()
+        .filter_map(|code| world.connectors.get(code))
+        .map(|connector| json!({"code": connector.code, "title": connector.title}))
         .collect();
     json!({
         "id": line.id,
         "name": line.name,
         "active": line.active,
         "connector": line.connector,
-        "connector_title": line.connector_title,
+        "channels": channels,
         "clients": clients,
     })
 }
 
-fn seen(world: &World, message: &Message) -> Value {
-    let side = match world.author_kind(message) {
+/// What the client's channel shows, which is not all of what is in the portal.
+fn client_side(world: &World, chat_id: i64) -> Vec<Value> {
+    let all = world.seen.get(&chat_id).map_or(&[][..], Vec::as_slice);
+    let markup = world.connector_of(chat_id).is_none_or(|connector| connector.shows.markup);
+    let shown = all[all.len().saturating_sub(SHOWN)..].iter().map(|one| {
+        let message = world.messages.get(&one.id);
+        let lost = one.lost.iter().map(|part| match part {
+            LostPart::Keyboard => "keyboard",
+            LostPart::Attachment => "attachment",
+            LostPart::Files => "files",
+            LostPart::Edit => "the edit",
+            LostPart::Deletion => "the deletion",
+        });
+        let keyboard =
+            message.and_then(|message| message.keyboard.clone()).filter(|_| !one.buttons.is_empty());
+        json!({
+            "id": one.id,
+            "side": message.map_or("system", |message| side(world, message)),
+            "author": one.from,
+            "text": one.text,
+            "plain": !markup && !one.own,
+            "attach": one.attach,
+            "keyboard": keyboard,
+            "lost": lost.collect::<Vec<_>>(),
+            "edited": one.edited,
+            "reactions": message.map(reactions).unwrap_or_default(),
+            "unix": one.unix,
+        })
+    });
+    shown.collect()
+}
+
+fn reactions(message: &Message) -> Vec<&str> {
+    message.reactions.iter().map(|(_, code)| code.as_str()).collect()
+}
+
+fn side(world: &World, message: &Message) -> &'static str {
+    match world.author_kind(message) {
         AuthorKind::Client => "client",
         AuthorKind::Bot => "bot",
         AuthorKind::Operator | AuthorKind::Employee => "operator",
         AuthorKind::System => "system",
-    };
+    }
+}
+
+fn seen(world: &World, message: &Message) -> Value {
     let author = if message.author_id == 0 { String::new() } else { world.name_of(message.author_id) };
     json!({
         "id": message.id,
-        "side": side,
+        "side": side(world, message),
         "author": author,
         "text": message.text,
         "keyboard": message.keyboard,
@@ -115,8 +173,7 @@ fn seen(world: &World, message: &Message) -> Value {
         "deleted": message.deleted,
         "internal": message.skip_connector,
         "system": message.system,
-        "client_sees": side == "client" || world.leaves_the_portal(message),
-        "reactions": message.reactions.iter().map(|(_, code)| code).collect::<Vec<_>>(),
+        "reactions": reactions(message),
         "unix": message.date,
     })
 }

@@ -7,13 +7,11 @@ use serde_json::json;
 use super::Portal;
 use crate::delivery::Callback;
 use crate::events::subscriptions::RowOwner;
-use crate::form;
 use crate::record::Delivery;
 use crate::world::World;
 use crate::world::apps::{Application, Owner};
-use crate::world::identity::random_hex;
 use crate::world::take;
-use crate::world::tokens::ACCESS_SECONDS;
+use crate::{form, frame};
 
 /// How long the installation waits for its handler.
 const INSTALL_WAIT: Duration = Duration::from_secs(30);
@@ -48,6 +46,7 @@ impl Portal {
             with_app(world, &client_id, |app| {
                 app.active = true;
                 app.installed = false;
+                app.page_url = Some(install_url.to_owned());
             });
         });
         self.open_page(install_url).await
@@ -57,7 +56,8 @@ impl Portal {
     pub async fn open_page(&self, page_url: &str) -> Delivery {
         let client_id = self.shared.names.client_id.clone();
         let admin = self.shared.names.admin;
-        let (query, body) = self.shared.hit(|world| frame_request(world, &client_id, admin));
+        let (query, body) = self.shared.hit(|world| frame::request(world, &client_id, admin));
+        let (query, body) = (form::encode(&query), form::encode(&body));
         let joint = if page_url.contains('?') { '&' } else { '?' };
         let url = format!("{page_url}{joint}{query}");
         let started = Instant::now();
@@ -80,6 +80,13 @@ impl Portal {
             took: started.elapsed(),
             unix: self.shared.clock.unix(),
         }
+    }
+
+    /// The portal's own page that has the application's page in a frame, for a browser. With another user's id as
+    /// `?user=` it is that user's.
+    #[must_use]
+    pub fn frame_url(&self) -> String {
+        format!("{}/app/", self.shared.names.origin)
     }
 
     /// What the page's `installFinish` does: from now on the application hears events.
@@ -108,6 +115,8 @@ impl Portal {
             for bot_id in bots {
                 world.remove_bot(bot_id);
             }
+            world.remove_connectors_of(&client_id);
+            world.confirmations.clear();
             world.revoke_app(&client_id);
             world.offline.bindings.retain(|binding| binding.client_id != client_id);
             world.offline.rows.retain(|row| row.client_id != client_id);
@@ -172,29 +181,4 @@ fn raise_install(world: &mut World, client_id: &str, admin: i64) {
         "LANGUAGE_ID": world.identity.language,
     });
     world.raise_own_app_event(client_id, "ONAPPINSTALL", data, admin);
-}
-
-/// Query and body of the form post that opens an application in a frame (protocol 2.6).
-fn frame_request(world: &mut World, client_id: &str, user_id: i64) -> (String, String) {
-    let (access, _) = world.issue_access(client_id, user_id, None);
-    let refresh = world.issue_refresh(client_id, user_id);
-    let query = form::encode(&json!({
-        "DOMAIN": world.identity.domain,
-        "PROTOCOL": i64::from(world.identity.origin.starts_with("https:")),
-        "LANG": world.identity.language,
-        "APP_SID": random_hex(32),
-    }));
-    let scope = world.apps.get(client_id).map(|app| app.scope.join(",")).unwrap_or_default();
-    let body = form::encode(&json!({
-        "AUTH_ID": access,
-        "AUTH_EXPIRES": ACCESS_SECONDS,
-        "REFRESH_ID": refresh,
-        "SERVER_ENDPOINT": world.identity.server_endpoint(),
-        "APPLICATION_TOKEN": world.application_token(client_id),
-        "APPLICATION_SCOPE": scope,
-        "member_id": world.identity.member_id,
-        "status": "L",
-        "PLACEMENT": "DEFAULT",
-    }));
-    (query, body)
 }

@@ -1,9 +1,13 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
+mod app_form;
 mod expect;
 mod install;
+mod life;
 mod limits;
+mod lines;
 mod moves;
+mod operators;
 mod people;
 mod settings;
 mod strict;
@@ -16,15 +20,18 @@ use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
 use crate::faults::Faults;
-use crate::record::{ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
+use crate::record::{ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent, Undelivered};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
 
+pub use app_form::{FieldError, SettingsForm};
 pub(crate) use expect::Heard;
 pub use expect::{
     CallExpectation, MessageExpectation, SilenceExpectation, TextPattern, anything, containing,
 };
+pub use lines::{CrmComment, CrmItem};
+pub use operators::TransferTo;
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
 
@@ -111,9 +118,8 @@ impl Portal {
         Client { portal: self.clone(), user_id, line_id: self.shared.names.line_id }
     }
 
-    /// A client by name on a given line; used by the page.
-    pub(crate) fn client_on(&self, line_id: i64, name: &str) -> Client {
-        let user_id = self.shared.hit(|world| world.client(name));
+    /// A client by user id on a given line; used by the page.
+    pub(crate) fn client_at(&self, line_id: i64, user_id: i64) -> Client {
         Client { portal: self.clone(), user_id, line_id }
     }
 
@@ -232,6 +238,12 @@ impl Portal {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.deliveries.all()
+    }
+
+    /// Events that nobody got, the newest last.
+    #[must_use]
+    pub fn undelivered(&self) -> Vec<Undelivered> {
+        self.shared.look(|world| world.undelivered.iter().cloned().collect())
     }
 
     /// How many events concerned a bot and found no handler.

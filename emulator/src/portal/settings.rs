@@ -1,17 +1,26 @@
 //! Settings of the portal that a test may turn.
 
-use super::Portal;
-use crate::world::lines::{BotJoins, BotLeaves, Line};
+use std::time::Duration;
 
-/// The settings of the open line. Each takes effect at once.
+use super::{Operator, Portal};
+use crate::world::lines::{BotJoins, BotLeaves, CrmBinding, Line};
+
+/// The settings of an open line. Each takes effect at once.
 #[derive(Clone, Debug)]
 pub struct LineSettings {
-    portal: Portal,
+    pub(super) portal: Portal,
+    pub(super) id: i64,
 }
 
 impl LineSettings {
+    /// The line's id.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     fn change(&self, change: impl FnOnce(&mut Line)) -> &Self {
-        let id = self.portal.line_id();
+        let id = self.id;
         self.portal.shared.hit(|world| {
             if let Some(line) = world.lines.get_mut(&id) {
                 change(line);
@@ -45,18 +54,60 @@ impl LineSettings {
 
     /// The connector of chats opened from now on: a code such as `telegrambot`, and its title.
     pub fn connector(&self, code: &str, title: &str) -> &Self {
+        self.portal.shared.hit(|world| world.connectors.named(code, title));
         self.change(|line| {
             line.connector = code.to_owned();
-            line.connector_title = title.to_owned();
+            line.channels.entry(code.to_owned()).or_default().active = true;
         })
     }
+
+    /// Switches one of the line's channels on or off. A channel that is off refuses what bots and employees send.
+    pub fn channel(&self, connector: &str, on: bool) -> &Self {
+        self.change(|line| line.channels.entry(connector.to_owned()).or_default().active = on)
+    }
+
+    /// The bot hands over after this time if nobody has taken the dialog; by default it never does.
+    pub fn bot_hands_over_after(&self, time: Duration) -> &Self {
+        self.change(|line| line.bot_seconds = seconds(time))
+    }
+
+    /// The operators whom the queue asks, in order.
+    pub fn queue(&self, operators: &[&Operator]) -> &Self {
+        self.change(|line| line.queue = operators.iter().map(|operator| operator.user_id()).collect())
+    }
+
+    /// How long the queue waits for the operator it has asked; by default for ever.
+    pub fn queue_moves_on_after(&self, time: Duration) -> &Self {
+        self.change(|line| line.queue_seconds = seconds(time))
+    }
+
+    /// A session closes when the client is silent for so long after an answer; by default it never does.
+    pub fn closes_after_silence_of(&self, time: Duration) -> &Self {
+        self.change(|line| line.auto_close_seconds = seconds(time))
+    }
+
+    /// A session that its operator finishes waits for the client (status 50) for so long before it closes; by default
+    /// it closes at once.
+    pub fn waits_before_closing(&self, time: Duration) -> &Self {
+        self.change(|line| line.full_close_seconds = seconds(time))
+    }
+
+    /// What the line makes in the CRM for a new client; a deal by default.
+    pub fn crm(&self, binding: CrmBinding) -> &Self {
+        self.change(|line| line.crm = binding)
+    }
+}
+
+/// Whole seconds, at least one.
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 4).max(1)
 }
 
 impl Portal {
     /// The open line's settings.
     #[must_use]
     pub fn line(&self) -> LineSettings {
-        LineSettings { portal: self.clone() }
+        self.line_by_id(self.line_id())
     }
 
     /// Whether the portal is "not for resale", which has no weekly limit of network messages.

@@ -61,6 +61,13 @@ pub(super) fn without_auth(params: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
+/// The access token of a request.
+pub(super) fn token_of(incoming: &Incoming) -> Option<String> {
+    let text = |name: &str| incoming.params.get(name).and_then(Value::as_str).map(str::to_owned);
+    let token = incoming.bearer.clone().or_else(|| text("auth")).or_else(|| text("access_token"));
+    token.filter(|token| !token.is_empty())
+}
+
 pub(super) fn authenticate(world: &World, incoming: &Incoming) -> Result<Auth, RestError> {
     let text = |name: &str| incoming.params.get(name).and_then(Value::as_str).map(str::to_owned);
     let webhook = incoming.webhook.clone().or_else(|| Some((text("aplogin")?, text("ap")?)));
@@ -79,13 +86,8 @@ pub(super) fn authenticate(world: &World, incoming: &Incoming) -> Result<Auth, R
             connector: text("auth_connector").unwrap_or_default(),
         });
     }
-    let token = incoming
-        .bearer
-        .clone()
-        .or_else(|| text("auth"))
-        .or_else(|| text("access_token"))
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| RestError::new(401, "NO_AUTH_FOUND", "Wrong authorization data"))?;
+    let token =
+        token_of(incoming).ok_or_else(|| RestError::new(401, "NO_AUTH_FOUND", "Wrong authorization data"))?;
     let access = world
         .tokens
         .access

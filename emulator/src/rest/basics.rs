@@ -35,10 +35,10 @@ fn app_info(call: &mut Call<'_>) -> Reply {
         "ID": app.row_id,
         "CODE": app.client_id,
         "VERSION": app.version,
-        "STATUS": "L",
+        "STATUS": app.status,
         "INSTALLED": app.installed,
         "PAYMENT_EXPIRED": if app.payment_expired { "Y" } else { "N" },
-        "DAYS": null,
+        "DAYS": app.days,
         "LANGUAGE_ID": call.world.identity.language,
         "LICENSE": license,
     })))

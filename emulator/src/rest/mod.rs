@@ -7,10 +7,13 @@ pub(crate) mod auth;
 mod basics;
 mod batch;
 mod call;
+pub(crate) mod confirm;
+mod crm;
 mod envelope;
 mod event;
 mod imbot_v1;
 mod imbot_v2;
+mod imconnector;
 mod imopenlines;
 mod leads;
 mod lists;
@@ -25,7 +28,7 @@ use serde_json::{Map, Value, json};
 
 use crate::record::RecordedCall;
 use crate::world::World;
-pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError};
+pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError, scalar_text};
 use system::Stage;
 pub use system::SystemRefusal;
 
@@ -72,11 +75,18 @@ fn table() -> &'static HashMap<String, Method> {
             imbot_v2::files::METHODS,
             imbot_v2::commands::METHODS,
             imbot_v2::events::METHODS,
+            crm::entities::METHODS,
+            crm::duplicates::METHODS,
+            crm::timeline::METHODS,
+            imconnector::METHODS,
             imopenlines::bot::METHODS,
+            imopenlines::config::METHODS,
             imopenlines::crm::METHODS,
             imopenlines::dialog::METHODS,
             imopenlines::network::METHODS,
             leads::METHODS,
+            imopenlines::operator::METHODS,
+            imopenlines::session::METHODS,
             pull::METHODS,
         ]
         .iter()
@@ -165,6 +175,7 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
     let auth = auth::authenticate(world, &incoming).map_err(RestError::early)?;
     refused(world, Stage::Auth, Some(&auth))?;
     *caller = Caller { user_id: auth.user_id, account: auth.account() };
+    world.acting_token = auth::token_of(&incoming).unwrap_or_default();
     if let Some(rounds) = auth.event_rounds {
         world.event_rounds_left = rounds.saturating_sub(1);
     }
@@ -200,6 +211,12 @@ fn run_method(world: &mut World, name: &str, auth: &auth::Auth, mut params: Map<
     }
     world.operating.count(&account, name, now);
     let start = params.remove("start").map_or(0, |start| call::loose_int(&start));
+    if matches!(auth.kind, auth::AuthKind::OAuth { .. }) && !world.confirmations.is_empty() {
+        let token = world.acting_token.clone();
+        if let Some(confirmation) = world.confirmations.get_mut(name) {
+            confirmation.check(&token).map_err(RestError::early)?;
+        }
+    }
     let params = match method.case {
         Case::Upper => params.into_iter().map(|(key, value)| (key.to_ascii_uppercase(), value)).collect(),
         Case::Literal => params,

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -19,13 +19,16 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{exchanges, form, oauth, page, push};
+use crate::{exchanges, form, frame, oauth, page, push};
 
 /// Request bodies may be this big: the largest file, 100 MiB, as base64.
 pub(crate) const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/app/", get(frame::shell))
+        .route("/app/install-finish", post(frame::install_finish))
+        .route("/app/refresh-auth", post(frame::refresh_auth))
         .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))

@@ -133,7 +133,7 @@ impl Default for EmulatorBuilder {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            scope: "imbot,imopenlines,im,pull,user,crm".to_owned(),
+            scope: "imbot,imopenlines,imconnector,im,pull,user,crm".to_owned(),
             language: "en".to_owned(),
             deliveries_at_once: 1,
             delivery_time_out: Duration::from_secs(20),
@@ -256,7 +256,8 @@ impl EmulatorBuilder {
         let serving = connection::serve_all(taken, acceptor, router, stopped, shared.generation.clone());
         let posting =
             crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
-        let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];
+        let timekeeping = shared::keep_time(Arc::clone(&shared));
+        let tasks = vec![tokio::spawn(serving), tokio::spawn(posting), tokio::spawn(timekeeping)];
         Ok(Emulator { portal: Portal::new(shared), address, stop, tasks, strict, ca })
     }
 }

@@ -1,10 +1,11 @@
 //! What the tasks of one emulator share: the world behind its lock, the delivery queue, and the news that it changed.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -18,6 +19,7 @@ use crate::portal::Heard;
 use crate::record::ChatMessage;
 use crate::server::connection::Generation;
 use crate::world::apps::{Application, IncomingWebhook};
+use crate::world::connectors::{Channel, Connectors};
 use crate::world::identity::{Identity, random_hex};
 use crate::world::network::NetworkLine;
 use crate::world::people::UserKind;
@@ -25,6 +27,9 @@ use crate::world::{Counters, World, take};
 
 /// Rounds of events that a person's action may cause.
 pub(crate) const EVENT_ROUNDS: u8 = 7;
+
+/// Between two looks at what time has brought about.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// One emulator's state.
 pub(crate) struct Shared {
@@ -121,6 +126,14 @@ impl Shared {
         world.sent_this_hit.clear();
         world.event_rounds_left = EVENT_ROUNDS;
         let rt_before = world.rt_events.len();
+        if world.is_due() {
+            // What time has brought about comes first, as a hit of its own.
+            world.run_due();
+            for callback in std::mem::take(&mut world.callbacks) {
+                self.deliveries.push(callback);
+            }
+            world.sent_this_hit.clear();
+        }
         let result = change(&mut world);
         let fresh = std::mem::take(&mut world.fresh_bot_messages);
         for message in fresh.iter().filter_map(|id| world.messages.get(id)) {
@@ -131,7 +144,7 @@ impl Shared {
             self.exchanges.told(event);
         }
         for (event, why) in std::mem::take(&mut world.fresh_unheard) {
-            self.exchanges.unheard(event, &why);
+            self.exchanges.unheard(&event, why);
         }
         // Queued under the lock, so that hits do not overtake one another.
         let callbacks = std::mem::take(&mut world.callbacks);
@@ -139,6 +152,17 @@ impl Shared {
         drop(world);
         self.changed.send_modify(|turn| *turn += 1);
         (result, numbers)
+    }
+}
+
+/// Does what becomes due while nobody does anything.
+pub(super) async fn keep_time(shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(BETWEEN_LOOKS);
+    loop {
+        ticks.tick().await;
+        if shared.look(World::is_due) {
+            shared.hit(|_| {});
+        }
     }
 }
 
@@ -165,6 +189,10 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         active: seed.installed,
         installed: seed.installed,
         payment_expired: false,
+        status: "L",
+        days: None,
+        settings_url: None,
+        page_url: None,
         redirect_uri: seed.redirect_uri,
     };
     let webhook_code = random_hex(16);
@@ -183,6 +211,14 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         bot_messages: Vec::new(),
         lines: BTreeMap::new(),
         sessions: BTreeMap::new(),
+        connectors: Connectors::standard(),
+        seen: BTreeMap::new(),
+        paused: BTreeSet::new(),
+        kept_out: BTreeSet::new(),
+        quick_answers: Vec::new(),
+        confirmations: BTreeMap::new(),
+        acting_token: String::new(),
+        next_due: i64::MAX,
         crm: Default::default(),
         bots: BTreeMap::new(),
         commands: BTreeMap::new(),
@@ -208,6 +244,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         fresh_unheard: Vec::new(),
         complaints: Default::default(),
         message_ids: HashMap::new(),
+        undelivered: VecDeque::new(),
     };
     world.add_user_as(1, UserKind::Employee, "Alex", "Admin");
     if let Some(admin) = world.users.get_mut(&1) {
@@ -215,9 +252,21 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     }
     world.add_user_as(27, UserKind::Employee, "Ivan", "");
     world.add_general_chat(&[1, 27]);
-    let line_id = world.add_line("Shop", "livechat", "Live Chat");
-    let deal_id = take(&mut world.next.deal);
-    world.crm.add_deal(deal_id);
+    let line_id = world.add_line("Shop", "livechat");
+    let support = world.add_line("Support", "telegrambot");
+    for id in [line_id, support] {
+        if let Some(line) = world.lines.get_mut(&id) {
+            line.queue = vec![27];
+        }
+    }
+    if let Some(line) = world.lines.get_mut(&line_id) {
+        for code in ["telegrambot", "whatsapp", "network"] {
+            line.channels.insert(code.to_owned(), Channel::default());
+        }
+    }
+    let title = serde_json::Map::from_iter([("TITLE".to_owned(), "First order".into())]);
+    let deal_id = world.add_entity("DEAL", title, 1);
+    world.crm.await_chat(deal_id);
     let (network_code, unjoined) = (random_hex(32), random_hex(32));
     for (code, name) in [(&network_code, "Partner support"), (&unjoined, "Vendor news")] {
         world.network.directory.insert(code.clone(), NetworkLine { name: name.to_owned(), bot_id: None });

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::World;
+use crate::record::Unheard;
 
 /// One OAuth application as the portal knows it.
 #[derive(Clone)]
@@ -20,6 +21,14 @@ pub(crate) struct Application {
     /// `INSTALLED=Y`: without it no event leaves the portal.
     pub(crate) installed: bool,
     pub(crate) payment_expired: bool,
+    /// `status`: `L` local, `P` paid, and so on.
+    pub(crate) status: &'static str,
+    /// Days of a paid period.
+    pub(crate) days: Option<i64>,
+    /// `URL_SETTINGS`: where the settings form of an application without a page comes from.
+    pub(crate) settings_url: Option<String>,
+    /// The page of an application that has one.
+    pub(crate) page_url: Option<String>,
     /// Where an authorisation code is sent.
     pub(crate) redirect_uri: Option<String>,
 }
@@ -53,8 +62,18 @@ impl World {
         hex(&digest.finalize())[..32].to_owned()
     }
 
+    /// Why the application gets no events, if it gets none.
+    pub(crate) fn deaf_because(&self, client_id: &str) -> Option<Unheard> {
+        match self.apps.get(client_id) {
+            Some(app) if !app.active || !app.installed => Some(Unheard::NotInstalled),
+            Some(app) if app.payment_expired => Some(Unheard::Unpaid),
+            Some(_) => None,
+            None => Some(Unheard::NotInstalled),
+        }
+    }
+
     pub(crate) fn app_hears_events(&self, client_id: &str) -> bool {
-        self.apps.get(client_id).is_some_and(|app| app.active && app.installed && !app.payment_expired)
+        self.deaf_because(client_id).is_none()
     }
 }
 

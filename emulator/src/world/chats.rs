@@ -152,17 +152,29 @@ impl World {
         if chat.kind != ChatKind::Lines {
             return [String::new(), String::new(), String::new()];
         }
-        let deal = self.crm.deal_of(chat.id);
+        let bound = self.crm.speaks_for(chat.id);
         let session = self.last_session(chat.id);
+        let yes = |flag: bool| if flag { "Y" } else { "N" };
+        let home = self.line_of(chat.id).map_or(0, |line| line.id);
         let first = format!(
-            "{}|{}|{}|N|N|{}|{}|0|0|0",
-            if deal.is_some() { "Y" } else { "N" },
-            if deal.is_some() { "DEAL" } else { "NONE" },
-            deal.unwrap_or(0),
+            "{}|{}|{}|{}|{}|{}|{}|{}|0|0",
+            yes(bound.is_some()),
+            bound.map_or("NONE", |(kind, _)| kind),
+            bound.map_or(0, |(_, id)| id),
+            yes(session.is_some_and(|session| session.pinned)),
+            yes(session.is_some_and(|session| session.status == super::sessions::status::CLOSING)),
             session.map_or(0, |session| session.id),
             session.map_or(0, |session| session.started),
+            session.map(|session| session.line_id).filter(|line| *line != home).unwrap_or(0),
         );
-        let second = format!("LEAD|0|COMPANY|0|CONTACT|0|DEAL|{}", deal.unwrap_or(0));
+        let of = |kind| self.crm.of_chat(chat.id, kind).unwrap_or(0);
+        let second = format!(
+            "LEAD|{}|COMPANY|{}|CONTACT|{}|DEAL|{}",
+            of("LEAD"),
+            of("COMPANY"),
+            of("CONTACT"),
+            of("DEAL")
+        );
         [first, second, if chat.silent { "Y" } else { "N" }.to_owned()]
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use super::chats::ChatKind;
+use super::connectors::Channel;
 use super::people::UserKind;
 use super::{World, take};
 
@@ -28,14 +31,28 @@ pub enum BotJoins {
     FirstSession,
 }
 
-/// One open line with its connector.
+/// What a line makes in the CRM for a new client (`CRM` and `CRM_CREATE`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CrmBinding {
+    /// A deal.
+    #[default]
+    Deal,
+    /// A lead.
+    Lead,
+    /// Nothing.
+    Nothing,
+}
+
+/// One open line with its channels, its bot and its queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) id: i64,
     pub(crate) name: String,
-    /// Connector code, such as `livechat`.
+    /// The connector of clients who name none, such as `livechat`.
     pub(crate) connector: String,
-    pub(crate) connector_title: String,
+    /// Every channel that was switched on, by connector code.
+    pub(crate) channels: BTreeMap<String, Channel>,
     /// `ACTIVE`: a line that is off refuses what employees and bots send.
     pub(crate) active: bool,
     pub(crate) welcome_bot: Option<i64>,
@@ -43,6 +60,19 @@ pub(crate) struct Line {
     pub(crate) adopts_bots: bool,
     pub(crate) bot_joins: BotJoins,
     pub(crate) bot_leaves: BotLeaves,
+    /// `WELCOME_BOT_TIME`: seconds until the bot hands over; 0 for never.
+    pub(crate) bot_seconds: i64,
+    pub(crate) crm: CrmBinding,
+    /// Employees whom the queue asks, in order.
+    pub(crate) queue: Vec<i64>,
+    /// `QUEUE_TIME`: seconds until the next one is asked; 0 for never.
+    pub(crate) queue_seconds: i64,
+    /// `AUTO_CLOSE_TIME`: a session closes when the client is silent for so many seconds after an answer; 0 for never.
+    pub(crate) auto_close_seconds: i64,
+    /// `FULL_CLOSE_TIME`, in seconds: how long a finished session waits for the client before it closes; 0 for not.
+    pub(crate) full_close_seconds: i64,
+    /// Other settings as `config.add` and `config.update` gave them.
+    pub(crate) settings: Map<String, Value>,
     /// Where each client sits, by user id.
     pub(crate) seats: BTreeMap<i64, Seat>,
 }
@@ -55,7 +85,8 @@ pub(crate) struct Seat {
 }
 
 impl World {
-    pub(crate) fn add_line(&mut self, name: &str, connector: &str, title: &str) -> i64 {
+    /// A new line whose clients come through the connector unless they name another.
+    pub(crate) fn add_line(&mut self, name: &str, connector: &str) -> i64 {
         let id = take(&mut self.next.line);
         self.lines.insert(
             id,
@@ -63,16 +94,32 @@ impl World {
                 id,
                 name: name.to_owned(),
                 connector: connector.to_owned(),
-                connector_title: title.to_owned(),
+                channels: BTreeMap::from([(connector.to_owned(), Channel::default())]),
                 active: true,
                 welcome_bot: None,
                 adopts_bots: true,
                 bot_joins: BotJoins::default(),
                 bot_leaves: BotLeaves::default(),
+                bot_seconds: 0,
+                crm: CrmBinding::default(),
+                queue: Vec::new(),
+                queue_seconds: 0,
+                auto_close_seconds: 0,
+                full_close_seconds: 0,
+                settings: Map::new(),
                 seats: BTreeMap::new(),
             },
         );
         id
+    }
+
+    /// Removes a line; its chats stay.
+    pub(crate) fn remove_line(&mut self, id: i64, acting_user: i64) -> bool {
+        if self.lines.remove(&id).is_none() {
+            return false;
+        }
+        self.raise_line_removed(id, acting_user);
+        true
     }
 
     /// The line a chat belongs to, from its entity id.
@@ -93,9 +140,9 @@ impl World {
         if let Some(seat) = line.seats.get(&client_id) {
             return Some(seat.chat_id);
         }
-        let (connector, line_name) = (line.connector.clone(), line.name.clone());
-        let name = self.name_of(client_id);
+        let connector = self.connectors.of_client.get(&client_id).unwrap_or(&line.connector).clone();
         let external = if connector == "livechat" {
+            let name = self.name_of(client_id);
             let live = self.add_chat(ChatKind::LiveChat, &name, client_id, &[client_id]);
             if let Some(chat) = self.chats.get_mut(&live) {
                 chat.entity_id = format!("{line_id}|{client_id}");
@@ -104,11 +151,29 @@ impl World {
         } else {
             format!("{client_id}7788")
         };
+        self.seat_at(line_id, &connector, &external, client_id)
+    }
+
+    /// The client's chat on the line with the channel's own chat id.
+    pub(crate) fn seat_at(
+        &mut self,
+        line_id: i64,
+        connector: &str,
+        external: &str,
+        client_id: i64,
+    ) -> Option<i64> {
+        let line = self.lines.get_mut(&line_id)?;
+        if let Some(seat) = line.seats.get(&client_id) {
+            return Some(seat.chat_id);
+        }
+        line.channels.entry(connector.to_owned()).or_default();
+        let (line_name, crm) = (line.name.clone(), line.crm);
+        let name = self.name_of(client_id);
         let chat_id = self.add_chat(ChatKind::Lines, &format!("{name} - {line_name}"), 0, &[client_id]);
         if let Some(chat) = self.chats.get_mut(&chat_id) {
             chat.entity_id = format!("{connector}|{line_id}|{external}|{client_id}");
         }
-        self.crm.bind_deal(chat_id, &mut self.next.deal);
+        self.bind_new_chat(chat_id, crm, &name);
         if let Some(line) = self.lines.get_mut(&line_id) {
             line.seats.insert(client_id, Seat { chat_id, sessions: 0 });
         }
@@ -124,8 +189,13 @@ impl World {
         }
     }
 
-    /// A client by name, made on demand.
+    /// A client by name who named no channel, made on demand.
     pub(crate) fn client(&mut self, name: &str) -> i64 {
-        self.find_user(UserKind::Client, name).unwrap_or_else(|| self.add_user(UserKind::Client, name, ""))
+        let known = self.users.values().find(|user| {
+            user.kind == UserKind::Client
+                && user.full_name() == name
+                && !self.connectors.of_client.contains_key(&user.id)
+        });
+        known.map(|user| user.id).unwrap_or_else(|| self.add_user(UserKind::Client, name, ""))
     }
 }

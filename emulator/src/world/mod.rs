@@ -4,37 +4,44 @@
 //! the network. Facts that bots or applications hear about are raised through [`crate::events`], which fills
 //! `callbacks` for the delivery task.
 
+pub(crate) mod agenda;
 pub(crate) mod apps;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod colors;
 pub(crate) mod complaints;
+pub(crate) mod connectors;
 pub(crate) mod content;
 pub(crate) mod crm;
 pub(crate) mod files;
 pub(crate) mod idempotency;
 pub(crate) mod identity;
+pub(crate) mod leading;
 pub(crate) mod lines;
 pub(crate) mod messages;
 pub(crate) mod network;
 pub(crate) mod offline;
 pub(crate) mod people;
 pub(crate) mod picture;
+pub(crate) mod queue;
+pub(crate) mod seen;
 pub(crate) mod sending;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use serde_json::Value;
 
 use crate::clock::PortalClock;
 use crate::delivery::Callback;
 use crate::events::subscriptions::HandlerRow;
-use crate::record::{PhoneNotice, RecordedCall, RtEvent};
+use crate::record::{PhoneNotice, RecordedCall, RtEvent, SeenMessage, Undelivered, Unheard};
 
 /// Calls kept for inspection; older ones are forgotten.
 const CALLS_KEPT: usize = 50_000;
+/// Undelivered events kept for inspection.
+const UNDELIVERED_KEPT: usize = 2_000;
 
 /// The whole state of one portal.
 pub(crate) struct World {
@@ -50,6 +57,21 @@ pub(crate) struct World {
     pub(crate) bot_messages: Vec<i64>,
     pub(crate) lines: BTreeMap<i64, lines::Line>,
     pub(crate) sessions: BTreeMap<i64, sessions::Session>,
+    pub(crate) connectors: connectors::Connectors,
+    /// What the client's channel shows, by chat.
+    pub(crate) seen: BTreeMap<i64, Vec<SeenMessage>>,
+    /// Operators who pause: no queue asks them.
+    pub(crate) paused: BTreeSet<i64>,
+    /// Users without the right to open lines.
+    pub(crate) kept_out: BTreeSet<i64>,
+    /// Texts kept by `message.quick.save`.
+    pub(crate) quick_answers: Vec<String>,
+    /// Methods that wait for the admin's word.
+    pub(crate) confirmations: BTreeMap<String, crate::rest::confirm::Confirmation>,
+    /// The access token of the call that is running.
+    pub(crate) acting_token: String,
+    /// When something is due next.
+    pub(crate) next_due: i64,
     pub(crate) crm: crm::Crm,
     pub(crate) bots: BTreeMap<i64, bots::Bot>,
     pub(crate) commands: BTreeMap<i64, bots::Command>,
@@ -81,11 +103,13 @@ pub(crate) struct World {
     /// Callbacks that no handler row wanted.
     pub(crate) unheard: u64,
     /// Those of them since the lock was taken: the event and why nobody heard it.
-    pub(crate) fresh_unheard: Vec<(&'static str, String)>,
+    pub(crate) fresh_unheard: Vec<(String, Unheard)>,
     /// What a strict test does not forgive.
     pub(crate) complaints: complaints::Complaints,
     /// The messages of each chat, oldest first; some may be gone from `messages`.
     pub(crate) message_ids: HashMap<i64, Vec<i64>>,
+    /// What found nobody, the newest last.
+    pub(crate) undelivered: VecDeque<Undelivered>,
 }
 
 /// The next free numbers.
@@ -130,6 +154,16 @@ pub(crate) fn take(counter: &mut i64) -> i64 {
 impl World {
     pub(crate) fn now(&self) -> i64 {
         self.clock.unix()
+    }
+
+    /// Notes an event that nobody got.
+    pub(crate) fn note_undelivered(&mut self, event: &str, why: Unheard) {
+        if self.undelivered.len() == UNDELIVERED_KEPT {
+            self.undelivered.pop_front();
+        }
+        let unix = self.now();
+        self.fresh_unheard.push((event.to_owned(), why));
+        self.undelivered.push_back(Undelivered { event: event.to_owned(), why, unix });
     }
 
     pub(crate) fn record_call(&mut self, mut call: RecordedCall) {

@@ -79,7 +79,7 @@ impl World {
         if !chat.text_field && !self.is_bot(author_id) {
             return Err(SendFault::TextFieldOff);
         }
-        if !client && self.line_of(chat_id).is_some_and(|line| !line.active) {
+        if !client && !self.channel_is_on(chat_id) {
             return Err(SendFault::LineOff);
         }
         Ok(())
@@ -123,6 +123,7 @@ impl World {
         self.message_ids.entry(message.chat_id).or_default().push(id);
         if !message.system && self.lines_chat(message.chat_id) {
             self.session_hears(message.chat_id, message.author_id);
+            self.channel_gets(&message);
             self.raise_line_message(&message, acting_user);
         }
         if !message.system && !new.skip_command {
@@ -179,6 +180,7 @@ impl World {
         message.text = tidy(text);
         message.edited = true;
         let message = message.clone();
+        self.channel_gets_edit(&message);
         self.raise_change(&message, BotFact::Update { message_id }, acting_user);
         true
     }
@@ -192,6 +194,7 @@ impl World {
         message.keyboard = None;
         message.attach = None;
         message.menu = None;
+        self.channel_gets_deletion(&before);
         self.raise_change(&before, BotFact::Delete { message_id }, acting_user);
         true
     }

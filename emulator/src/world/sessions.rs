@@ -1,21 +1,29 @@
-//! Sessions of an open line: who leads the dialog with the client, and how that changes.
+//! Sessions of an open line: how they begin, what messages make of them, how they end.
+//!
+//! Who leads a session is in [`super::leading`], whom the queue asks in [`super::queue`], and what time does to it in
+//! [`super::agenda`].
+
+use std::collections::BTreeSet;
 
 use super::chats::ChatKind;
 use super::lines::{BotJoins, BotLeaves};
 use super::people::UserKind;
 use super::sending::NewMessage;
 use super::{World, take};
-use crate::events::BotFact;
 
-/// Session statuses (protocol 3.3) that the emulator sets.
+/// Session statuses (protocol 3.3). A status between two of these belongs to the lower one.
 pub(crate) mod status {
     pub(crate) const NEW: i64 = 0;
+    pub(crate) const SKIPPED: i64 = 5;
     pub(crate) const ANSWERED: i64 = 10;
     pub(crate) const CLIENT_WROTE: i64 = 20;
     pub(crate) const CLIENT_AFTER_OPERATOR: i64 = 25;
     pub(crate) const OPERATOR_REPLIED: i64 = 40;
     pub(crate) const CLOSING: i64 = 50;
     pub(crate) const CLOSED: i64 = 60;
+    pub(crate) const SPAM: i64 = 65;
+    pub(crate) const DUPLICATE: i64 = 69;
+    pub(crate) const SILENTLY_CLOSED: i64 = 75;
 }
 
 /// One session.
@@ -23,12 +31,27 @@ pub(crate) mod status {
 pub(crate) struct Session {
     pub(crate) id: i64,
     pub(crate) chat_id: i64,
+    /// The line that works on it: the chat's own until it is transferred.
     pub(crate) line_id: i64,
     pub(crate) client_id: i64,
+    /// The session before it in the chat, or 0.
+    pub(crate) parent_id: i64,
     /// Who leads: an employee, a bot, or 0 while the queue waits.
     pub(crate) operator_id: i64,
     pub(crate) status: i64,
     pub(crate) started: i64,
+    /// `PAUSE`: pinned to its operator.
+    pub(crate) pinned: bool,
+    /// Whom the queue asks, and since when.
+    pub(crate) asked: Option<(i64, i64)>,
+    /// Who has refused it.
+    pub(crate) refused_by: BTreeSet<i64>,
+    /// When the bot hands over.
+    pub(crate) bot_until: Option<i64>,
+    /// When it closes by itself.
+    pub(crate) closes_at: Option<i64>,
+    /// The supervisor's rating and comment.
+    pub(crate) vote: Option<(i64, String)>,
 }
 
 impl Session {
@@ -51,19 +74,41 @@ impl World {
         self.last_session(chat_id).filter(|session| session.is_open()).map(|session| session.id)
     }
 
+    pub(crate) fn open_session(&mut self, chat_id: i64) -> Option<&mut Session> {
+        let id = self.open_session_id(chat_id)?;
+        self.sessions.get_mut(&id)
+    }
+
     /// Opens a session if none is open: raises ONSESSIONSTART, and lets the welcome bot in when a client began it.
     pub(crate) fn ensure_session(&mut self, chat_id: i64, acting_user: i64) {
         if self.open_session_id(chat_id).is_some() {
             return;
         }
         let Some(line) = self.line_of(chat_id) else { return };
-        let (line_id, joins, welcome) = (line.id, line.bot_joins, line.welcome_bot);
+        let (line_id, joins, welcome, bot_seconds) =
+            (line.id, line.bot_joins, line.welcome_bot, line.bot_seconds);
         let client_id = self.client_of(chat_id);
+        let parent_id = self.chats.get(&chat_id).map_or(0, |chat| chat.session);
         let id = take(&mut self.next.session);
         let started = self.now();
         self.sessions.insert(
             id,
-            Session { id, chat_id, line_id, client_id, operator_id: 0, status: status::NEW, started },
+            Session {
+                id,
+                chat_id,
+                line_id,
+                client_id,
+                parent_id,
+                operator_id: 0,
+                status: status::NEW,
+                started,
+                pinned: false,
+                asked: None,
+                refused_by: BTreeSet::new(),
+                bot_until: None,
+                closes_at: None,
+                vote: None,
+            },
         );
         if let Some(chat) = self.chats.get_mut(&chat_id) {
             chat.session = id;
@@ -75,134 +120,94 @@ impl World {
             seat.sessions += 1;
         }
         self.raise_session("ONSESSIONSTART", id, acting_user);
-        let wanted = acting_user == client_id && (joins == BotJoins::EverySession || earlier == 0);
-        if let Some(bot_id) = welcome.filter(|bot_id| wanted && self.bots.contains_key(bot_id)) {
-            self.join_chat(chat_id, bot_id, 0, acting_user);
-            self.lead(chat_id, bot_id);
+        self.raise_connector_dialog("ONIMCONNECTORDIALOGSTART", id, acting_user);
+        if acting_user != client_id {
+            return;
+        }
+        let wanted = joins == BotJoins::EverySession || earlier == 0;
+        let Some(bot_id) = welcome.filter(|bot_id| wanted && self.bots.contains_key(bot_id)) else {
+            self.ask_next(chat_id);
+            return;
+        };
+        self.join_chat(chat_id, bot_id, 0, acting_user);
+        self.lead(chat_id, bot_id);
+        if bot_seconds > 0 {
+            let until = started + bot_seconds;
+            if let Some(session) = self.open_session(chat_id) {
+                session.bot_until = Some(until);
+            }
+            self.note_deadline(until);
         }
     }
 
-    /// Adds a user to a chat; a bot hears of it.
-    pub(crate) fn join_chat(&mut self, chat_id: i64, user_id: i64, added_by: i64, acting_user: i64) {
-        let Some(chat) = self.chats.get_mut(&chat_id) else { return };
-        if chat.members.insert(user_id) && self.bots.contains_key(&user_id) {
-            self.raise_bots(&BotFact::Join { chat_id, added_by }, &[user_id], acting_user);
-        }
-    }
-
-    /// Makes the user the session's operator and the chat's owner.
-    fn lead(&mut self, chat_id: i64, user_id: i64) {
-        let Some(id) = self.open_session_id(chat_id) else { return };
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.operator_id = user_id;
-            session.status = session.status.max(status::ANSWERED);
-        }
-        if let Some(chat) = self.chats.get_mut(&chat_id) {
-            chat.owner = user_id;
-        }
-    }
-
-    /// A message changes the session's status.
+    /// A message changes the session's status, and with it when the session closes by itself.
     pub(crate) fn session_hears(&mut self, chat_id: i64, author_id: i64) {
         let client = self.user_kind(author_id) == Some(UserKind::Client);
+        let now = self.now();
         let Some(id) = self.open_session_id(chat_id) else { return };
+        let line_id = self.sessions.get(&id).map_or(0, |session| session.line_id);
+        let patience = self.lines.get(&line_id).map_or(0, |line| line.auto_close_seconds);
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.status = match (client, session.status) {
             (true, status::NEW) => status::NEW,
-            (true, status::OPERATOR_REPLIED | status::CLIENT_AFTER_OPERATOR) => status::CLIENT_AFTER_OPERATOR,
+            (true, status::SKIPPED) => status::SKIPPED,
+            (true, status::OPERATOR_REPLIED | status::CLIENT_AFTER_OPERATOR | status::CLOSING) => {
+                status::CLIENT_AFTER_OPERATOR
+            }
             (true, _) => status::CLIENT_WROTE,
             (false, _) => status::OPERATOR_REPLIED,
         };
+        session.closes_at = (!client && patience > 0).then_some(now + patience);
+        if let Some(at) = session.closes_at {
+            self.note_deadline(at);
+        }
     }
 
-    /// An employee answers: becomes operator and owner; the bot leaves if the line says so.
-    pub(crate) fn take_over(&mut self, chat_id: i64, operator_id: i64) -> bool {
-        if self.open_session_id(chat_id).is_none() {
-            return false;
-        }
-        self.join_chat(chat_id, operator_id, 0, operator_id);
-        self.lead(chat_id, operator_id);
-        self.bots_leave(chat_id, BotLeaves::AfterHandOver);
-        let name = self.name_of(operator_id);
-        self.post(
-            NewMessage::notice(chat_id, format!("{name} started working with the dialog.")),
-            operator_id,
-        );
-        true
-    }
-
-    /// `bot.session.operator` and the text `0`: the dialog goes to the queue. False if no bot leads it.
-    pub(crate) fn hand_over(&mut self, chat_id: i64, acting_user: i64) -> bool {
-        let Some(session) = self.last_session(chat_id).filter(|session| session.is_open()) else {
-            return false;
-        };
-        let (id, leader) = (session.id, session.operator_id);
-        if !self.is_bot(leader) {
-            return false;
-        }
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.operator_id = 0;
-            session.status = status::NEW;
-        }
-        if let Some(chat) = self.chats.get_mut(&chat_id) {
-            chat.owner = 0;
-        }
-        self.bots_leave(chat_id, BotLeaves::AfterHandOver);
-        self.post(
-            NewMessage::notice(chat_id, "The dialog is waiting for an operator.".to_owned()),
-            acting_user,
-        );
-        true
-    }
-
-    /// Closes the open session; bots leave the chat.
+    /// The operator finishes: the session closes now, or waits for the client first if the line says so.
     pub(crate) fn finish_session(&mut self, chat_id: i64, acting_user: i64) -> bool {
         let Some(id) = self.open_session_id(chat_id) else { return false };
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.status = status::CLOSED;
+        let line_id = self.sessions.get(&id).map_or(0, |session| session.line_id);
+        let wait = self.lines.get(&line_id).map_or(0, |line| line.full_close_seconds);
+        let by_bot = self.is_bot(acting_user);
+        let now = self.now();
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        if wait == 0 || by_bot || session.status == status::CLOSING {
+            return self.close_session(chat_id, status::CLOSED, acting_user);
         }
-        self.post(NewMessage::notice(chat_id, "The dialog is closed.".to_owned()), acting_user);
+        session.status = status::CLOSING;
+        session.bot_until = None;
+        session.closes_at = Some(now + wait);
+        self.note_deadline(now + wait);
+        self.post(NewMessage::notice(chat_id, "The dialog is finished.".to_owned()), acting_user);
+        true
+    }
+
+    /// Closes the open session with this status; bots leave the chat.
+    pub(crate) fn close_session(&mut self, chat_id: i64, with: i64, acting_user: i64) -> bool {
+        let Some(id) = self.open_session_id(chat_id) else { return false };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.status = with;
+            session.asked = None;
+            session.bot_until = None;
+            session.closes_at = None;
+            session.pinned = false;
+        }
+        let notice = match with {
+            status::SPAM => Some("The dialog is marked as spam and closed."),
+            status::DUPLICATE => Some("The dialog is closed as a duplicate."),
+            status::SILENTLY_CLOSED => None,
+            _ => Some("The dialog is closed."),
+        };
+        if let Some(notice) = notice {
+            self.post(NewMessage::notice(chat_id, notice.to_owned()), acting_user);
+        }
         self.raise_session("ONSESSIONFINISH", id, acting_user);
+        self.raise_connector_dialog("ONIMCONNECTORDIALOGFINISH", id, acting_user);
         self.bots_leave(chat_id, BotLeaves::WhenClosed);
         if let Some(chat) = self.chats.get_mut(&chat_id) {
             chat.owner = 0;
         }
         true
-    }
-
-    /// Lets the bots go if the line's setting says that this is the moment.
-    pub(crate) fn bots_leave(&mut self, chat_id: i64, moment: BotLeaves) {
-        let setting = self.line_of(chat_id).map(|line| line.bot_leaves).unwrap_or_default();
-        if moment == BotLeaves::AfterHandOver && setting == BotLeaves::WhenClosed {
-            return;
-        }
-        let bots: Vec<i64> = self.bots.keys().copied().collect();
-        if let Some(chat) = self.chats.get_mut(&chat_id) {
-            chat.members.retain(|member| bots.binary_search(member).is_err());
-        }
-    }
-
-    /// Puts the dialog back into the queue, whoever leads it.
-    pub(crate) fn to_the_queue(&mut self, chat_id: i64, acting_user: i64) {
-        if self.hand_over(chat_id, acting_user) {
-            return;
-        }
-        let Some(id) = self.open_session_id(chat_id) else { return };
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.operator_id = 0;
-            session.status = status::NEW;
-        }
-        if let Some(chat) = self.chats.get_mut(&chat_id) {
-            chat.owner = 0;
-        }
-        let text = "The dialog is waiting for an operator.".to_owned();
-        self.post(NewMessage::notice(chat_id, text), acting_user);
-    }
-
-    /// Moves the dialog to an employee.
-    pub(crate) fn transfer_to(&mut self, chat_id: i64, user_id: i64) {
-        self.join_chat(chat_id, user_id, 0, user_id);
-        self.lead(chat_id, user_id);
     }
 
     /// The chat of a client's dialog, if it is a line's chat.

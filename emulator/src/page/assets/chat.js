@@ -8,9 +8,9 @@ const STATUS = {0: "new", 5: "skipped", 10: "taken", 20: "client wrote", 25: "cl
   50: "closing", 60: "closed", 65: "spam", 69: "duplicate", 75: "closed silently"};
 
 /// What is being looked at; it lives in the address, so a reload changes nothing.
-export const chosen = {line: undefined, client: "Ann", operator: "Ivan"};
+export const chosen = {line: undefined, connector: undefined, client: "Ann", operator: "Ivan"};
 
-const subject = () => ({client: chosen.client, line: chosen.line});
+const subject = () => ({client: chosen.client, line: chosen.line, connector: chosen.connector});
 
 /// Wires both views; `moved` is called when another dialog is chosen.
 export function start(moved) {
@@ -19,7 +19,8 @@ export function start(moved) {
   composer("client-form", "client-text", text => act("/page/say", {...subject(), text}));
   composer("operator-form", "operator-text",
     text => act("/page/operator", {...subject(), operator: chosen.operator, act: "say", text}));
-  byId("line").onchange = event => { chosen.line = Number(event.target.value); moved(); };
+  byId("line").onchange = event => { chosen.line = Number(event.target.value); chosen.connector = undefined; moved(); };
+  byId("connector").onchange = event => { chosen.connector = event.target.value; moved(); };
   byId("who").onchange = event => { chosen.client = event.target.value; moved(); };
   byId("me").onchange = event => { chosen.operator = event.target.value; moved(); };
   const naming = byId("naming"), opener = byId("new-client");
@@ -42,7 +43,7 @@ export function start(moved) {
   byId("transfer").onchange = event => {
     const [kind, name] = [event.target.value.slice(0, 1), event.target.value.slice(1)];
     event.target.value = "";
-    if (kind) operate("transfer", kind === "u" ? {to: name} : {});
+    if (kind) operate("transfer", kind === "u" ? {to: name} : {to_line: Number(name)});
   };
 }
 
@@ -102,10 +103,11 @@ const operatorActs = {
 
 export function draw(state) {
   chosen.line = state.line;
+  chosen.connector = state.connector;
   const line = state.lines.find(one => one.id === state.line);
   pickers(state, line);
   session(state);
-  log("client-log", state.messages.filter(message => message.client_sees), message => message.side === "client", clientActs,
+  log("client-log", state.seen, message => message.side === "client", clientActs,
     state.bots ? ["Say hello", `${chosen.client} has not written yet. The first message opens a session.`]
       : ["No bot yet", "No open-line bot is registered. Messages are kept, but nobody answers."]);
   log("operator-log", state.messages, message => message.side !== "client", operatorActs,
@@ -113,14 +115,14 @@ export function draw(state) {
 }
 
 function pickers(state, line) {
-  byId("connector").textContent = line ? `${line.connector_title || line.connector}${line.active ? "" : " · line is off"}` : "";
-  options(byId("line"), state.lines.map(one => [one.id, one.name]), state.line);
-  const clients = (line?.clients ?? []).map(one => [one.name, one.waiting ? `${one.name} · waiting` : one.name]);
+  options(byId("connector"), (line?.channels ?? []).map(one => [one.code, one.title]), state.connector);
+  options(byId("line"), state.lines.map(one => [one.id, one.active ? one.name : `${one.name} · off`]), state.line);
+  const clients = (line?.clients ?? []).filter(one => one.connector === state.connector).map(one => [one.name, one.waiting ? `${one.name} · waiting` : one.name]);
   if (!clients.some(([name]) => name === chosen.client)) clients.push([chosen.client, `${chosen.client} · new`]);
   options(byId("who"), clients, chosen.client);
   const people = state.employees.includes(chosen.operator) ? state.employees : [...state.employees, chosen.operator];
   options(byId("me"), people.map(name => [name, name]), chosen.operator);
-  options(byId("transfer"), [["", "Transfer…"], ["q", "to the queue"],
+  options(byId("transfer"), [["", "Transfer…"], ...state.lines.map(one => [`q${one.id}`, `to the queue of ${one.name}`]),
     ...state.employees.map(name => [`u${name}`, `to ${name}`])], "");
 }
 
@@ -140,8 +142,9 @@ function session(state) {
 function log(id, messages, mine, acts, empty, older = 0) {
   const box = byId(id);
   const items = messages.length ? [...(older ? [{id: "older", older}] : []), ...messages] : [{id: "empty", empty}];
-  const moved = box.dataset.dialog !== `${chosen.line} ${chosen.client}`;
-  box.dataset.dialog = `${chosen.line} ${chosen.client}`;
+  const dialog = JSON.stringify(subject());
+  const moved = box.dataset.dialog !== dialog;
+  box.dataset.dialog = dialog;
   reconcile(box, items, item => item.id, item =>
     item.empty ? h("div", {class: "empty"}, h("b", {}, item.empty[0]), h("p", {}, item.empty[1]))
     : item.older ? h("div", {class: "notice"}, `${item.older} older messages are not shown`)

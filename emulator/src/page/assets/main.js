@@ -10,10 +10,11 @@ import {drawPortal} from "/page/asset/access.js";
 const TABS = ["inspector", "faults", "portal"];
 
 function remember() {
-  const {line, client, operator} = chat.chosen;
+  const {line, connector, client, operator} = chat.chosen;
   const tab = TABS.find(name => !byId(name).hidden), pane = document.body.dataset.pane;
   const address = new URLSearchParams({client, operator, tab, pane});
   if (line !== undefined) address.set("line", line);
+  if (connector !== undefined) address.set("connector", connector);
   history.replaceState(null, "", `#${address}`);
 }
 
@@ -21,6 +22,7 @@ function recall() {
   const address = new URLSearchParams(location.hash.slice(1));
   chat.chosen.client = address.get("client") || "Ann";
   chat.chosen.operator = address.get("operator") || "Ivan";
+  chat.chosen.connector = address.get("connector") || undefined;
   const line = Number(address.get("line"));
   if (line > 0) chat.chosen.line = line;
   if (TABS.includes(address.get("tab"))) openTab(address.get("tab"));
@@ -84,12 +86,14 @@ function drawActiveFaults(faults) {
 }
 
 async function ask() {
-  const {client, line} = chat.chosen;
+  const {client, line, connector} = chat.chosen;
   const wanted = new URLSearchParams({client});
   if (line !== undefined) wanted.set("line", line);
+  if (connector !== undefined) wanted.set("connector", connector);
   const [state] = await Promise.all([get(`/page/state?${wanted}`), inspector.refresh(drawTrouble)]);
   // The answer to an older question is not drawn over a newer choice.
-  if (client !== chat.chosen.client || (line !== undefined && line !== chat.chosen.line)) return;
+  if (client !== chat.chosen.client || (line !== undefined && line !== chat.chosen.line)
+    || (connector !== undefined && connector !== chat.chosen.connector)) return;
   chat.draw(state);
   drawFaults(state);
   drawPortal(state);

@@ -18,9 +18,10 @@ export function drawMessage(message, mine, acts) {
   },
     h("div", {class: "who"}, h("b", {}, message.author), message.side === "bot" ? h("span", {class: "tag"}, "bot") : "",
       ...marks.map(mark => h("span", {class: "tag"}, mark))),
-    message.text ? h("div", {class: big(message.text) ? "text big" : "text"}, ...bbcode(message.text, acts)) : "",
+    message.text ? h("div", {class: big(message.text) ? "text big" : "text"}, ...(message.plain ? [message.text] : bbcode(message.text, acts))) : "",
     attachment(message.attach, acts),
     keyboard(message, acts),
+    message.lost?.length ? h("div", {class: "lost"}, `this channel does not show: ${message.lost.join(", ")}`) : "",
     h("div", {class: "foot"}, ...message.reactions.map(code => h("span", {class: "tag"}, code)),
       h("time", {title: `message ${message.id}`}, clock(message.unix))));
 }

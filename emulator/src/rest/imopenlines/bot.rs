@@ -1,11 +1,13 @@
 //! What a bot does with its session: hand it over, speak a line's text, transfer, finish.
 
-use super::super::call::loose_int;
-use super::super::{Call, Method, Reply, RestError};
+use serde_json::json;
+
+use super::super::call::positive;
+use super::super::{Answer, Call, Method, Reply, RestError};
+use super::target::{Target, chat_id, may_lead, target, wrong_operator};
 use crate::rest::auth::AuthKind;
 use crate::world::apps::Owner;
 use crate::world::lines::BotLeaves;
-use crate::world::people::UserKind;
 use crate::world::sending::NewMessage;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
@@ -14,17 +16,11 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("imopenlines.bot.session.send.message", "imopenlines", message_send),
     Method::literal("imopenlines.bot.session.transfer", "imopenlines", transfer),
     Method::upper("imopenlines.bot.session.finish", "imopenlines", finish),
+    Method::literal("imopenlines.bot.session.dialog.new", "imopenlines", dialog_new),
 ];
 
 /// What the line says as its welcome text.
-const WELCOME: &str = "Welcome to the open channel!";
-
-fn chat_id(call: &Call<'_>) -> Result<i64, RestError> {
-    match call.int("CHAT_ID") {
-        id if id > 0 => Ok(id),
-        _ => Err(RestError::bad("CHAT_ID_EMPTY", "Chat ID can't be empty")),
-    }
-}
+pub(super) const WELCOME: &str = "Welcome to the open channel!";
 
 /// The first bot of the caller: the methods offer no choice.
 fn acting_bot(call: &Call<'_>) -> Result<i64, RestError> {
@@ -68,57 +64,24 @@ fn message_send(call: &mut Call<'_>) -> Reply {
     super::super::yes()
 }
 
-/// Where a transfer goes.
-enum Target {
-    User(i64),
-    Queue(i64),
-}
-
-fn target(call: &Call<'_>) -> Result<Target, RestError> {
-    let empty = |name: &str| RestError::bad(&format!("{name}_EMPTY"), &format!("{name} can't be empty"));
-    if let Some(to) = call.params.get("TRANSFER_ID") {
-        let text = super::super::call::scalar_text(to).unwrap_or_default();
-        let (queue, number) = match text.strip_prefix("queue") {
-            Some(number) => (true, number),
-            None => (false, text.as_str()),
-        };
-        let id: i64 = number.parse().unwrap_or(0);
-        return match (id > 0, queue) {
-            (false, _) => Err(empty("TRANSFER_ID")),
-            (true, true) => Ok(Target::Queue(id)),
-            (true, false) => Ok(Target::User(id)),
-        };
-    }
-    if let Some(user) = call.params.get("USER_ID") {
-        let id = loose_int(user);
-        return if id > 0 { Ok(Target::User(id)) } else { Err(empty("USER_ID")) };
-    }
-    match call.params.get("QUEUE_ID").map(loose_int) {
-        Some(id) if id > 0 => Ok(Target::Queue(id)),
-        Some(_) => Err(empty("QUEUE_ID")),
-        None => Err(empty("TRANSFER_ID")),
-    }
-}
-
 fn transfer(call: &mut Call<'_>) -> Reply {
     let chat_id = chat_id(call)?;
     let target = target(call)?;
     let bot_id = acting_bot(call)?;
-    let wrong = || RestError::bad("OPERATOR_WRONG", "The operator is not available");
     if call.world.open_session_id(chat_id).is_none() {
-        return Err(wrong());
+        return Err(wrong_operator());
     }
     let acting_user = call.auth.user_id;
     match target {
         Target::User(user_id) => {
-            if call.world.user_kind(user_id) != Some(UserKind::Employee) {
-                return Err(wrong());
+            if !may_lead(call.world, user_id) {
+                return Err(wrong_operator());
             }
             call.world.transfer_to(chat_id, user_id);
         }
         Target::Queue(line_id) => {
-            if !call.world.lines.contains_key(&line_id) || !call.world.hand_over(chat_id, acting_user) {
-                return Err(wrong());
+            if !call.world.transfer_to_line(chat_id, line_id, acting_user) {
+                return Err(wrong_operator());
             }
         }
     }
@@ -139,4 +102,25 @@ fn finish(call: &mut Call<'_>) -> Reply {
         call.world.bots_leave(chat_id, BotLeaves::WhenClosed);
     }
     super::super::yes()
+}
+
+/// A dialog with another operator, begun from one of the chat's messages.
+fn dialog_new(call: &mut Call<'_>) -> Reply {
+    for (name, code) in [
+        ("CHAT_ID", "EMPTY_CHAT_ID"),
+        ("OPERATOR_ID", "EMPTY_OPERATOR_ID"),
+        ("MESSAGE_ID", "EMPTY_MESSAGE_ID"),
+    ] {
+        if positive(call.value(name)).is_none() {
+            return Err(RestError::bad(code, &format!("{name} can't be empty")));
+        }
+    }
+    let (chat_id, operator_id) = (call.int("CHAT_ID"), call.int("OPERATOR_ID"));
+    let known = call.world.messages.get(&call.int("MESSAGE_ID")).is_some_and(|m| m.chat_id == chat_id);
+    let done = known && call.world.lines_chat(chat_id) && may_lead(call.world, operator_id);
+    if done {
+        call.world.ensure_session(chat_id, operator_id);
+        call.world.transfer_to(chat_id, operator_id);
+    }
+    Ok(Answer::new(json!(done)))
 }

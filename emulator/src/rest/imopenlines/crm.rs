@@ -13,6 +13,8 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::literal("imopenlines.crm.chat.get", "imopenlines", chat_get),
     Method::literal("imopenlines.crm.chat.getLastId", "imopenlines", last_id),
     Method::literal("imopenlines.crm.chat.user.add", "imopenlines", user_add),
+    Method::literal("imopenlines.crm.chat.user.delete", "imopenlines", user_delete),
+    Method::literal("imopenlines.crm.lead.create", "imopenlines", lead_create),
 ];
 
 /// What the server adds to every message of `crm.message.add`.
@@ -72,7 +74,7 @@ fn message_add(call: &mut Call<'_>) -> Reply {
         return Err(denied("User dont have access to this entity"));
     }
     let active = call.world.last_session(chat_id).is_some_and(|session| session.is_active());
-    let line_on = call.world.line_of(chat_id).is_some_and(|line| line.active);
+    let line_on = call.world.channel_is_on(chat_id);
     if !chats.contains(&chat_id) || !active || !line_on {
         return Err(RestError::bad(
             "CHAT_NOT_IN_CRM",
@@ -104,11 +106,11 @@ fn chat_get(call: &mut Call<'_>) -> Reply {
             !active_only || call.world.last_session(**chat_id).is_some_and(|session| session.is_active())
         })
         .filter_map(|chat_id| {
-            let line = call.world.line_of(*chat_id)?;
+            let connector = call.world.connector_of(*chat_id)?;
             Some(json!({
                 "CHAT_ID": chat_id.to_string(),
-                "CONNECTOR_ID": line.connector,
-                "CONNECTOR_TITLE": line.connector_title,
+                "CONNECTOR_ID": connector.code,
+                "CONNECTOR_TITLE": connector.title,
             }))
         })
         .collect();
@@ -148,7 +150,66 @@ fn user_add(call: &mut Call<'_>) -> Reply {
             None => return Ok(Answer::new(json!(0))),
         },
     };
+    if !call.world.users.contains_key(&user_id) {
+        return Err(RestError::bad("CRM_CHAT_USER_NOT_ACTIVE", "The user is not active"));
+    }
     let caller = call.auth.user_id;
     call.world.join_chat(chat_id, user_id, caller, caller);
     Ok(Answer::new(json!(chat_id)))
+}
+
+fn user_delete(call: &mut Call<'_>) -> Reply {
+    let no_data = || RestError::bad("CRM_CHAT_EMPTY_CRM_DATA", "Could not find CRM entity");
+    let (kind, entity) = match (entity_type(call), number(call, "CRM_ENTITY")) {
+        (Ok(kind), Ok(entity)) => (kind, entity),
+        _ => return Err(no_data()),
+    };
+    let user_id = positive(call.value("USER_ID"))
+        .ok_or_else(|| RestError::bad("CRM_CHAT_EMPTY_USER", "The user is not specified"))?;
+    let chats = readable(call, &kind, entity, call.auth.user_id)
+        .ok_or_else(|| denied("You dont have access to this action"))?;
+    let chat_id = match call.value("CHAT_ID").map(loose_int) {
+        Some(chat_id) if chats.contains(&chat_id) => chat_id,
+        Some(_) => {
+            return Err(RestError::bad(
+                "CHAT_NOT_IN_CRM",
+                "Chat does not belong to the CRM entity being checked",
+            ));
+        }
+        None => match chats.last() {
+            Some(chat_id) => *chat_id,
+            None => return Ok(Answer::new(json!(0))),
+        },
+    };
+    if !call.world.users.contains_key(&user_id) {
+        return Err(RestError::bad("CRM_CHAT_USER_NOT_ACTIVE", "The user is not active"));
+    }
+    let leads = call.world.chats.get(&chat_id).is_some_and(|chat| chat.owner == user_id);
+    if leads && user_id != call.auth.user_id && !call.auth.is_admin(call.world) {
+        return Err(RestError::forbidden(
+            "CHAT_DELETE_USER_PERMISSION_DENIED",
+            "You don't have permission to exclude this user from the chat",
+        ));
+    }
+    let removed = call.world.chats.get_mut(&chat_id).is_some_and(|chat| chat.members.remove(&user_id));
+    if !removed {
+        return Err(RestError::bad("WRONG_REQUEST", "You don't have access or user isn't member in chat"));
+    }
+    Ok(Answer::new(json!(chat_id)))
+}
+
+/// A lead for the dialog; one that is there already stays.
+fn lead_create(call: &mut Call<'_>) -> Reply {
+    let chat_id = super::target::operators_chat(call)?;
+    let caller = call.auth.user_id;
+    if call.world.last_session(chat_id).is_none_or(|session| session.operator_id != caller) {
+        return Err(RestError::bad("ERROR_USER_NOT_OPERATOR", "You are not the operator of this dialog"));
+    }
+    if call.world.crm.of_chat(chat_id, "LEAD").is_none() {
+        let title = call.world.chats.get(&chat_id).map(|chat| chat.title.clone()).unwrap_or_default();
+        let fields = serde_json::Map::from_iter([("TITLE".to_owned(), json!(title))]);
+        let id = call.world.add_entity("LEAD", fields, caller);
+        call.world.crm.bind("LEAD", id, chat_id);
+    }
+    super::super::yes()
 }

@@ -29,7 +29,7 @@ fn chat_of_call(call: &Call<'_>) -> Option<i64> {
 fn get(call: &mut Call<'_>) -> Reply {
     let chat = chat_of_call(call)
         .and_then(|id| call.world.chats.get(&id))
-        .filter(|chat| chat.kind == ChatKind::Lines)
+        .filter(|chat| chat.kind == ChatKind::Lines && !call.world.kept_out.contains(&call.auth.user_id))
         .ok_or_else(|| RestError::bad("ACCESS_ERROR", "You don't have access to this chat"))?;
     Ok(Answer::new(dialog_object(call, chat)))
 }
@@ -93,6 +93,7 @@ fn history(call: &mut Call<'_>) -> Reply {
         .world
         .chats
         .get(&session.chat_id)
+        .filter(|_| !call.world.kept_out.contains(&call.auth.user_id))
         .ok_or_else(|| RestError::bad("ACCESS_DENIED", "You don't have access to this chat"))?;
     let mut messages = Map::new();
     let mut order = Vec::new();
@@ -121,10 +122,10 @@ fn history(call: &mut Call<'_>) -> Reply {
     Ok(Answer::new(json!({
         "chatId": chat.id,
         "canJoin": "Y",
-        "canVoteHead": "N",
+        "canVoteHead": if call.auth.is_admin(call.world) { "Y" } else { "N" },
         "sessionId": session.id,
-        "sessionVoteHead": null,
-        "sessionCommentHead": "",
+        "sessionVoteHead": session.vote.as_ref().map(|(rating, _)| rating),
+        "sessionCommentHead": session.vote.as_ref().map_or("", |(_, comment)| comment),
         "message": messages,
         "usersMessage": {format!("chat{}", chat.id): order},
         "users": users,

@@ -1,0 +1,168 @@
+//! Leads, deals and contacts: add, get, update, list.
+
+use serde_json::{Map, Value, json};
+
+use super::super::call::{loose_int, scalar_text};
+use super::super::{Answer, Call, Method, Reply, RestError, yes};
+use super::{reader, refused};
+use crate::world::crm::Entity;
+
+pub(in crate::rest) const METHODS: &[Method] = &[
+    Method::upper("crm.lead.add", "crm", |call| add(call, "LEAD")),
+    Method::upper("crm.lead.get", "crm", |call| get(call, "LEAD")),
+    Method::upper("crm.lead.update", "crm", |call| update(call, "LEAD")),
+    Method::upper("crm.lead.list", "crm", |call| list(call, "LEAD")),
+    Method::upper("crm.deal.add", "crm", |call| add(call, "DEAL")),
+    Method::upper("crm.deal.get", "crm", |call| get(call, "DEAL")),
+    Method::upper("crm.deal.update", "crm", |call| update(call, "DEAL")),
+    Method::upper("crm.deal.list", "crm", |call| list(call, "DEAL")),
+    Method::upper("crm.contact.add", "crm", |call| add(call, "CONTACT")),
+    Method::upper("crm.contact.get", "crm", |call| get(call, "CONTACT")),
+    Method::upper("crm.contact.update", "crm", |call| update(call, "CONTACT")),
+    Method::upper("crm.contact.list", "crm", |call| list(call, "CONTACT")),
+];
+
+const PAGE: usize = 50;
+
+/// `FIELDS` with upper-case names and scalar values as text, as the CRM stores them.
+fn fields(call: &Call<'_>) -> Result<Map<String, Value>, RestError> {
+    match call.value("FIELDS") {
+        Some(Value::Object(fields)) => Ok(fields
+            .iter()
+            .map(|(name, value)| {
+                let value = match value {
+                    Value::Array(_) | Value::Object(_) | Value::Null => value.clone(),
+                    scalar => json!(scalar_text(scalar)),
+                };
+                (name.to_ascii_uppercase(), value)
+            })
+            .collect()),
+        Some(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
+        _ => Err(refused("Parameter 'fields' must be array.")),
+    }
+}
+
+fn id(call: &Call<'_>) -> Result<i64, RestError> {
+    match call.int("ID") {
+        id if id > 0 => Ok(id),
+        _ => Err(refused("ID is not defined or invalid.")),
+    }
+}
+
+fn add(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    let fields = fields(call)?;
+    reader(call)?;
+    if kind == "CONTACT" && ["NAME", "LAST_NAME"].iter().all(|name| blank(fields.get(*name))) {
+        return Err(refused("The required field 'First name' or 'Last name' is not filled in."));
+    }
+    let user_id = call.auth.user_id;
+    Ok(Answer::new(json!(call.world.add_entity(kind, fields, user_id))))
+}
+
+fn blank(value: Option<&Value>) -> bool {
+    value.and_then(scalar_text).unwrap_or_default().trim().is_empty()
+}
+
+fn get(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    let id = id(call)?;
+    reader(call)?;
+    let found = call.world.crm.entities.get(&(kind, id)).ok_or_else(|| refused("Not found"))?;
+    Ok(Answer::new(Value::Object(found.fields.clone())))
+}
+
+fn update(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    let id = id(call)?;
+    let fields = fields(call)?;
+    reader(call)?;
+    let user_id = call.auth.user_id;
+    if call.world.change_entity(kind, id, fields, user_id) { yes() } else { Err(refused("Not found")) }
+}
+
+/// Whether the entity passes one condition: the name may begin with `=`, `!`, `>`, `<`, `>=`, `<=` or `%`.
+fn passes(entity: &Entity, name: &str, wanted: &Value) -> bool {
+    let field = name.trim_start_matches(['=', '!', '>', '<', '%']);
+    let sign = &name[..name.len() - field.len()];
+    let field = field.to_ascii_uppercase();
+    let have: Vec<String> = match entity.fields.get(&field) {
+        Some(Value::Array(rows)) => rows.iter().filter_map(|row| scalar_text(&row["VALUE"])).collect(),
+        Some(value) => vec![scalar_text(value).unwrap_or_default()],
+        None => vec![String::new()],
+    };
+    let any: Vec<String> = match wanted {
+        Value::Array(any) => any.iter().filter_map(scalar_text).collect(),
+        one => vec![scalar_text(one).unwrap_or_default()],
+    };
+    let matches = |test: &dyn Fn(&str, &str) -> bool| {
+        have.iter().any(|have| any.iter().any(|wanted| test(have, wanted)))
+    };
+    let order = |have: &str, wanted: &str| match (have.parse::<f64>(), wanted.parse::<f64>()) {
+        (Ok(have), Ok(wanted)) => have.total_cmp(&wanted),
+        _ => have.cmp(wanted),
+    };
+    match sign {
+        "!" | "!=" => !matches(&|have, wanted| have == wanted),
+        ">" => matches(&|have, wanted| order(have, wanted).is_gt()),
+        "<" => matches(&|have, wanted| order(have, wanted).is_lt()),
+        ">=" => matches(&|have, wanted| order(have, wanted).is_ge()),
+        "<=" => matches(&|have, wanted| order(have, wanted).is_le()),
+        "%" => matches(&|have, wanted| have.to_lowercase().contains(&wanted.to_lowercase())),
+        _ => matches(&|have, wanted| have == wanted),
+    }
+}
+
+fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    reader(call)?;
+    let filter = call.value("FILTER").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut rows: Vec<(i64, &Entity)> = call
+        .world
+        .crm
+        .entities
+        .iter()
+        .filter(|((own, _), entity)| {
+            *own == kind && filter.iter().all(|(name, wanted)| passes(entity, name, wanted))
+        })
+        .map(|((_, id), entity)| (*id, entity))
+        .collect();
+    let text =
+        |entity: &Entity, name: &str| entity.fields.get(name).and_then(scalar_text).unwrap_or_default();
+    for (name, way) in call.value("ORDER").and_then(Value::as_object).into_iter().flatten() {
+        let name = name.to_ascii_uppercase();
+        if name == "ID" {
+            rows.sort_by_key(|(id, _)| *id);
+        } else {
+            rows.sort_by_key(|(_, entity)| text(entity, &name));
+        }
+        if way.as_str().is_some_and(|way| way.eq_ignore_ascii_case("desc")) {
+            rows.reverse();
+        }
+    }
+    let select: Vec<String> = match call.value("SELECT") {
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(scalar_text).map(|name| name.to_ascii_uppercase()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let everything = select.is_empty() || select.iter().any(|name| name == "*");
+    let start = call.value("START").map_or(0, loose_int);
+    let from = usize::try_from(start).unwrap_or(0);
+    let page: Vec<Value> = rows
+        .iter()
+        .skip(from)
+        .take(PAGE)
+        .map(|(_, entity)| {
+            let mut row = entity.fields.clone();
+            // Phones and e-mails come only when they are asked for by name.
+            row.retain(|name, _| {
+                select.contains(name) || (everything && name != "PHONE" && name != "EMAIL") || name == "ID"
+            });
+            Value::Object(row)
+        })
+        .collect();
+    let end = from + page.len();
+    let counted = start >= 0;
+    Ok(Answer {
+        result: json!(page),
+        next: (counted && end < rows.len()).then(|| i64::try_from(end).unwrap_or(0)),
+        total: i64::try_from(rows.len()).ok().filter(|_| counted),
+    })
+}
