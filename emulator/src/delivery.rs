@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::PortalClock;
+use crate::exchanges::Exchanges;
 use crate::faults::{Faults, Queued};
 use crate::record::{Delivery, without_query};
 
@@ -48,6 +49,7 @@ pub(crate) struct Deliveries {
     faults: Faults,
     clock: PortalClock,
     changed: Arc<watch::Sender<u64>>,
+    exchanges: Arc<Exchanges>,
 }
 
 impl Deliveries {
@@ -55,6 +57,7 @@ impl Deliveries {
         faults: Faults,
         clock: PortalClock,
         changed: Arc<watch::Sender<u64>>,
+        exchanges: Arc<Exchanges>,
     ) -> (Self, mpsc::UnboundedReceiver<Queued>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         faults.plan().deliver_to(sender);
@@ -65,6 +68,7 @@ impl Deliveries {
             faults,
             clock,
             changed,
+            exchanges,
         };
         (this, receiver)
     }
@@ -77,7 +81,8 @@ impl Deliveries {
         let fate = plan.fate_of(&delivery);
         if fate.drop {
             drop(plan);
-            self.finish(Delivery { status: Err("dropped by a fault".to_owned()), ..delivery });
+            let delivery = Delivery { status: Err("dropped by a fault".to_owned()), ..delivery };
+            self.finish(delivery, &Bytes::new());
             return id;
         }
         let copy = fate.duplicate.then(|| {
@@ -94,7 +99,7 @@ impl Deliveries {
     }
 
     fn numbered(&self, callback: Callback) -> Delivery {
-        Delivery {
+        let delivery = Delivery {
             id: self.next.fetch_add(1, Ordering::SeqCst),
             event: callback.event,
             url: callback.url,
@@ -102,10 +107,13 @@ impl Deliveries {
             status: Err("not sent yet".to_owned()),
             took: Duration::ZERO,
             unix: self.clock.unix(),
-        }
+        };
+        self.exchanges.queued(&delivery);
+        delivery
     }
 
-    fn finish(&self, delivery: Delivery) {
+    fn finish(&self, delivery: Delivery, answer: &Bytes) {
+        self.exchanges.delivered(&delivery, answer);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.bytes += delivery.body.len();
         log.entries.insert(delivery.id, delivery);
@@ -209,7 +217,7 @@ async fn send(
     if let Some(due) = queued.due {
         tokio::time::sleep_until(due).await;
     }
-    let delivery = post(&client, queued.delivery).await;
+    let (delivery, answer) = post(&client, queued.delivery).await;
     tracing::debug!(
         event = %delivery.event,
         url = without_query(&delivery.url),
@@ -218,33 +226,34 @@ async fn send(
     );
     deliveries.note_lost(&delivery);
     deliveries.pending.fetch_sub(1, Ordering::SeqCst);
-    deliveries.finish(delivery);
+    deliveries.finish(delivery, &answer);
     lane
 }
 
-async fn post(client: &reqwest::Client, delivery: Delivery) -> Delivery {
+/// Posts a callback; the delivery with its status, and what the handler said.
+async fn post(client: &reqwest::Client, delivery: Delivery) -> (Delivery, Bytes) {
     let started = Instant::now();
     let request = client.post(&delivery.url).header("Content-Type", FORM).body(delivery.body.clone());
-    let status = match request.send().await {
+    let (status, said) = match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            read_on(answer).await;
-            Ok(status)
+            (Ok(status), read_on(answer).await)
         }
-        Err(error) => Err(reason(error)),
+        Err(error) => (Err(reason(error)), Bytes::new()),
     };
-    Delivery { status, took: started.elapsed(), ..delivery }
+    (Delivery { status, took: started.elapsed(), ..delivery }, said)
 }
 
 /// Reads a body to its end, so that the connection is used again; a long one is given up.
-async fn read_on(mut answer: reqwest::Response) {
-    let mut length = 0;
+async fn read_on(mut answer: reqwest::Response) -> Bytes {
+    let mut said = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
-        length += chunk.len();
-        if length > LONGEST_ANSWER {
-            return;
+        said.extend_from_slice(&chunk);
+        if said.len() > LONGEST_ANSWER {
+            break;
         }
     }
+    said.into()
 }
 
 /// The error with its causes, without the URL, which can hold a secret.

@@ -43,6 +43,21 @@ impl Limiter {
         state.buckets.clear();
     }
 
+    pub(crate) fn limit(&self) -> Option<RateLimit> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).limit
+    }
+
+    /// How full the source's bucket is and how much it holds; `None` while there is no limit.
+    pub(crate) fn level(&self, from: IpAddr, now_micros: i64) -> Option<(f64, f64)> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = state.limit?;
+        let filled = state.buckets.get(&from).map_or(0.0, |(level, at)| {
+            let passed = (now_micros - at).max(0) as f64 / 1_000_000.0;
+            (level - passed * limit.per_second).max(0.0)
+        });
+        Some((filled, limit.bucket))
+    }
+
     /// Counts a request; false when the bucket is full.
     pub(crate) fn admits(&self, from: IpAddr, now_micros: i64) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -57,6 +57,87 @@ async fn one_writes_on_the_page_and_sees_the_answer_with_its_buttons() {
 }
 
 #[tokio::test]
+async fn everything_the_page_loads_is_embedded_and_comes_under_its_policy() {
+    let emulator = Emulator::start().await;
+    let mut wanted = vec!["/".to_owned()];
+    let mut seen = Vec::new();
+    while let Some(path) = wanted.pop() {
+        let answer = reqwest::get(format!("{}{path}", emulator.url())).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert!(header("content-security-policy").contains("script-src 'self';"), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        let text = answer.text().await.unwrap();
+        for unsafe_way in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style="]
+        {
+            assert!(!text.contains(unsafe_way), "{path} has {unsafe_way}");
+        }
+        for found in text.split('"').filter(|part| part.starts_with("/page/asset/")) {
+            if !seen.iter().any(|known| known == found) {
+                seen.push(found.to_owned());
+                wanted.push(found.to_owned());
+            }
+        }
+    }
+    assert!(seen.len() >= 13, "{seen:?}");
+    let nothing = reqwest::get(format!("{}/page/asset/..%2Fmod.rs", emulator.url())).await.unwrap();
+    assert_eq!(nothing.status(), 404);
+}
+
+#[tokio::test]
+async fn looking_makes_nobody_and_the_inspector_tells_only_what_is_new() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let ask = async |path: &str| -> Value {
+        app.http.get(format!("{}{path}", emulator.url())).send().await.unwrap().json().await.unwrap()
+    };
+    let state = ask("/page/state?client=Nobody").await;
+    assert_eq!((&state["chat"], &state["lines"][0]["clients"]), (&json!(0), &json!([])));
+    let first = ask("/page/exchanges").await;
+    assert_eq!(first["rows"][0]["name"], "ONAPPINSTALL");
+    app.call("no.such.method", json!({"text": "Привет"})).await;
+    let news = ask(&format!("/page/exchanges?after={}", first["revision"])).await;
+    assert_eq!(news["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(news["trouble"]["unmodelled"], json!({"no.such.method": 1}));
+    let number = &news["rows"][0]["number"];
+    assert_eq!(ask("/page/search?q=привет+no.such").await["numbers"], json!([number]));
+    let whole = ask(&format!("/page/exchange/{number}")).await;
+    assert_eq!((&whole["decoded"]["text"], &whole["status"]), (&json!("Привет"), &json!(404)));
+    assert!(whole["curl"].as_str().unwrap().starts_with("curl -sS -X 'POST' 'http://127.0.0.1:"));
+    let delete = |path: &str, origin: &str| {
+        app.http.delete(format!("{}{path}", emulator.url())).header("Origin", origin).send()
+    };
+    assert_eq!(delete("/page/trouble", "http://evil.example").await.unwrap().status(), 403);
+    assert_eq!(delete("/page/trouble", &emulator.url()).await.unwrap().status(), 200);
+    assert_eq!(ask("/page/exchanges").await["trouble"]["unmodelled"], json!({}));
+}
+
+#[tokio::test]
+async fn nonsense_from_the_page_is_refused_and_breaks_nothing() {
+    let emulator = Emulator::start().await;
+    let http = reqwest::Client::new();
+    for (path, body) in [
+        ("say", json!({"client": " ", "text": "x"})),
+        ("say", json!({"client": "Ann", "text": "x", "line": 999})),
+        ("say", json!({"client": "a".repeat(101), "text": "x"})),
+        ("press", json!({"client": "Ann", "message": -1, "button": 7})),
+        ("operator", json!({"client": "Ann", "act": "take"})),
+        ("operator", json!({"client": "Ann", "act": "fly"})),
+        ("operator", json!({"client": "Ann", "act": "say", "text": " "})),
+        ("fault", json!({"switch": "set", "faults": {"no_such_fault": true}})),
+        ("fault", json!({"switch": "call", "method": "", "fault": {"fault": "nonsense"}, "times": 1})),
+        ("fault", json!({"switch": "explode"})),
+        ("replay/77", json!({})),
+    ] {
+        let answer = http.post(format!("{}/page/{path}", emulator.url())).json(&body).send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{path} {body}: {}", answer.status());
+    }
+    assert_eq!(reqwest::get(emulator.url()).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn a_foreign_page_may_not_write() {
     let emulator = Emulator::start().await;
     let http = reqwest::Client::new();

@@ -88,9 +88,26 @@ impl World {
         }
         if !heard && !bots.is_empty() {
             self.unheard += 1;
+            let why = self.why_unheard(bots);
+            self.fresh_unheard.push((v1.unwrap_or(v2), why));
             self.complaints.unheard(v2, bots);
             tracing::debug!(event = v2, "no handler wanted an event that concerned a bot");
         }
+    }
+
+    /// Why nobody hears an event of these bots.
+    fn why_unheard(&self, bots: &[i64]) -> String {
+        let uninstalled = bots.iter().filter_map(|id| self.bots.get(id)).any(|bot| match &bot.owner {
+            crate::world::apps::Owner::App(client_id) => !self.app_hears_events(client_id),
+            crate::world::apps::Owner::Custom(_) => false,
+        });
+        let names: Vec<String> = bots.iter().map(|id| self.name_of(*id)).collect();
+        let why = if uninstalled {
+            "the application's installation is not finished"
+        } else {
+            "no handler is registered"
+        };
+        format!("{}: {why}", names.join(", "))
     }
 
     /// Which of the bots a handler row speaks for.

@@ -1,77 +1,88 @@
-//! The page: one writes as the client and sees the answers live.
+//! The page: the client's chat, the operator's view, and the inspector, side by side and live.
 //!
-//! It is embedded, needs no network and no build. State-changing requests must come from the page itself: a foreign
-//! `Origin` is refused.
+//! It is embedded, needs no network and no build: one document, one style sheet and a few ES modules under `assets`.
+//! The browser asks for the state whenever the stream of [`live`] says that something changed.
+//!
+//! The trap: it has no password. State-changing requests must come from the page itself, so a foreign `Origin` is
+//! refused; whoever can reach the port can read everything, tokens included.
+
+mod acts;
+mod faults;
+mod inspector;
+mod state;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use futures_util::Stream;
-use serde::Deserialize;
-use serde_json::{Value, json};
 
-use crate::portal::Portal;
-use crate::record::AuthorKind;
 use crate::server::shared::Shared;
 
-const INDEX: &str = include_str!("index.html");
+/// Nothing from elsewhere runs or styles; pictures may come from where the bot says, everything else from here.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data: http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-pub(crate) async fn index() -> Response {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(INDEX)).into_response()
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+/// What the browser loads: name, type, content.
+const ASSETS: [(&str, &str, &str); 15] = [
+    ("index.html", HTML, include_str!("assets/index.html")),
+    ("base.css", CSS, include_str!("assets/base.css")),
+    ("chat.css", CSS, include_str!("assets/chat.css")),
+    ("side.css", CSS, include_str!("assets/side.css")),
+    ("main.js", JS, include_str!("assets/main.js")),
+    ("dom.js", JS, include_str!("assets/dom.js")),
+    ("portal.js", JS, include_str!("assets/portal.js")),
+    ("bbcode.js", JS, include_str!("assets/bbcode.js")),
+    ("attach.js", JS, include_str!("assets/attach.js")),
+    ("message.js", JS, include_str!("assets/message.js")),
+    ("chat.js", JS, include_str!("assets/chat.js")),
+    ("inspector.js", JS, include_str!("assets/inspector.js")),
+    ("exchange.js", JS, include_str!("assets/exchange.js")),
+    ("access.js", JS, include_str!("assets/access.js")),
+    ("switches.js", JS, include_str!("assets/switches.js")),
+];
+
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(index))
+        .route("/page/asset/{name}", get(asset))
+        .route("/page/live", get(live))
+        .route("/page/state", get(state::state))
+        .route("/page/say", post(acts::say))
+        .route("/page/press", post(acts::press))
+        .route("/page/operator", post(acts::operator))
+        .route("/page/exchanges", get(inspector::after).delete(inspector::clear))
+        .route("/page/exchange/{number}", get(inspector::whole))
+        .route("/page/search", get(inspector::search))
+        .route("/page/replay/{number}", post(inspector::replay))
+        .route("/page/trouble", axum::routing::delete(inspector::dismiss))
+        .route("/page/fault", post(faults::switch))
+        .layer(middleware::from_fn(guard))
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Who {
-    client: String,
+async fn index() -> Response {
+    asset(Path("index.html".to_owned())).await
 }
 
-pub(crate) async fn state(State(shared): State<Arc<Shared>>, Query(who): Query<Who>) -> Response {
-    let portal = Portal::new(Arc::clone(&shared));
-    let client = portal.client(&who.client);
-    let chat_id = client.chat_id();
-    let messages: Vec<Value> = portal
-        .messages(chat_id)
-        .into_iter()
-        .map(|message| {
-            let side = match message.author {
-                AuthorKind::Client => "client",
-                AuthorKind::Bot => "bot",
-                AuthorKind::Operator | AuthorKind::Employee => "operator",
-                AuthorKind::System => "system",
-            };
-            json!({
-                "id": message.id,
-                "side": side,
-                "author": message.author_name,
-                "text": message.text,
-                "keyboard": message.keyboard,
-                "attach": message.attach,
-                "edited": message.edited,
-                "deleted": message.deleted,
-                "internal": message.internal,
-                "system": message.system,
-                "unix": message.unix,
-            })
-        })
-        .collect();
-    let status = portal.session_status(chat_id);
-    let leader = portal.session_operator(chat_id).filter(|id| *id > 0);
-    let leader = shared.look(|world| leader.map(|id| world.name_of(id)));
-    let bots = shared.look(|world| world.bots.values().filter(|bot| bot.openline).count());
-    Json(json!({"messages": messages, "status": status, "leader": leader, "bots": bots, "chat": chat_id}))
-        .into_response()
+async fn asset(Path(name): Path<String>) -> Response {
+    match ASSETS.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, content)) => ([(header::CONTENT_TYPE, *kind)], *content).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// A server-sent event whenever anything changed; the page then asks for the state.
-pub(crate) async fn live(
-    State(shared): State<Arc<Shared>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn live(State(shared): State<Arc<Shared>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let news = shared.changed.subscribe();
     let stream = futures_util::stream::unfold(news, |mut news| async move {
         news.changed().await.ok()?;
@@ -81,91 +92,34 @@ pub(crate) async fn live(
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Saying {
-    client: String,
-    text: String,
-}
-
-pub(crate) async fn say(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    Json(saying): Json<Saying>,
-) -> Response {
-    if let Some(refusal) = foreign(&headers) {
-        return refusal;
+/// Refuses what another site's page wants changed, and tells the browser what this page may do.
+async fn guard(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET && is_foreign(request.headers()) {
+        return (StatusCode::FORBIDDEN, "This request comes from another site.").into_response();
     }
-    let id = Portal::new(shared).client(&saying.client).says(&saying.text).await;
-    Json(json!({"id": id})).into_response()
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Press {
-    client: String,
-    message: i64,
-    button: usize,
-}
-
-pub(crate) async fn press(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    Json(press): Json<Press>,
-) -> Response {
-    if let Some(refusal) = foreign(&headers) {
-        return refusal;
+    let mut answer = next.run(request).await;
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    let button = shared.look(|world| {
-        let keyboard = world.messages.get(&press.message)?.keyboard.as_ref()?;
-        keyboard.as_array()?.get(press.button).cloned()
+    answer
+}
+
+/// Whether another site's page has made the request. Programs that are no browsers send no `Origin`.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let own = [&b"http://"[..], b"https://"].iter().any(|scheme| {
+        origin.as_bytes().strip_prefix(*scheme).is_some_and(|origin| !host.is_empty() && origin == host)
     });
-    let Some(button) = button else {
-        return (StatusCode::NOT_FOUND, "There is no such button.").into_response();
-    };
-    Portal::new(shared).client(&press.client).press(press.message, &button);
-    Json(json!({})).into_response()
+    !own
 }
 
-#[derive(Deserialize)]
-pub(crate) struct OperatorAct {
-    client: String,
-    act: String,
-    #[serde(default)]
-    text: String,
-}
-
-pub(crate) async fn operator(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    Json(act): Json<OperatorAct>,
-) -> Response {
-    if let Some(refusal) = foreign(&headers) {
-        return refusal;
-    }
-    let portal = Portal::new(Arc::clone(&shared));
-    let (client, ivan) = (portal.client(&act.client), portal.operator("Ivan"));
-    let open = shared.look(|world| world.open_session_id(client_chat(world, &client)).is_some());
-    match act.act.as_str() {
-        "say" => {
-            ivan.says(&client, &act.text).await;
-        }
-        "take" if open => ivan.takes(&client).await,
-        "finish" if open => ivan.finishes(&client).await,
-        _ => return (StatusCode::CONFLICT, "There is no open session.").into_response(),
-    }
-    Json(json!({})).into_response()
-}
-
-fn client_chat(world: &crate::world::World, client: &crate::portal::Client) -> i64 {
-    let user_id = client.user_id();
-    let seat = world.lines.values().find_map(|line| line.seats.get(&user_id));
-    seat.map_or(0, |seat| seat.chat_id)
-}
-
-/// A refusal for a request that another site's page has made.
-fn foreign(headers: &HeaderMap) -> Option<Response> {
-    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text(header::ORIGIN)?;
-    let host = text(header::HOST).unwrap_or_default();
-    let own = origin.strip_prefix("http://").is_some_and(|origin| origin == host);
-    (!own).then(|| (StatusCode::FORBIDDEN, "This request comes from another site.").into_response())
+/// A refusal that the page shows as it is.
+fn refused(status: StatusCode, text: &str) -> Response {
+    (status, text.to_owned()).into_response()
 }

@@ -6,6 +6,7 @@ mod people;
 mod settings;
 mod strict;
 mod waits;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use expect::{
 };
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
+pub use wire::{Direction, Exchange};
 
 /// The emulated portal. Clones are the same portal.
 #[derive(Clone, Debug)]
@@ -106,6 +108,12 @@ impl Portal {
     pub fn client(&self, name: &str) -> Client {
         let user_id = self.shared.hit(|world| world.client(name));
         Client { portal: self.clone(), user_id, line_id: self.shared.names.line_id }
+    }
+
+    /// A client by name on a given line; used by the page.
+    pub(crate) fn client_on(&self, line_id: i64, name: &str) -> Client {
+        let user_id = self.shared.hit(|world| world.client(name));
+        Client { portal: self.clone(), user_id, line_id }
     }
 
     /// An operator by name, made on demand; "Ivan" is there from the start.

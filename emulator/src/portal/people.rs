@@ -183,6 +183,11 @@ impl Operator {
         })
     }
 
+    /// Presses a command button of a given message; used by the page.
+    pub(crate) fn press(&self, message_id: i64, button: &Value) {
+        self.portal.shared.hit(|world| press(world, 0, self.user_id, message_id, button));
+    }
+
     /// Takes the client's session by a click, which no bot hears.
     ///
     /// # Panics

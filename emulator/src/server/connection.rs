@@ -27,7 +27,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch:
 /// What a request knows of its connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(super) peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     cut: Arc<AtomicBool>,
 }
 
@@ -35,6 +35,11 @@ impl Line {
     #[cfg(test)]
     pub(super) fn of_a_test() -> Self {
         Self { peer: SocketAddr::from(([127, 0, 0, 1], 9)), cut: Arc::default() }
+    }
+
+    /// Whether the connection was cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
     }
 
     /// Nothing is written any more: the client sees the connection close without an answer.

@@ -6,8 +6,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -17,25 +18,22 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
-use crate::{form, oauth, page};
+use crate::{exchanges, form, oauth, page};
 
 /// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
-const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
+pub(crate) const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(page::index))
-        .route("/page/state", get(page::state))
-        .route("/page/live", get(page::live))
-        .route("/page/say", post(page::say))
-        .route("/page/press", post(page::press))
-        .route("/page/operator", post(page::operator))
         .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
         .route("/oauth/rest/{method}", any(auth_server_call))
         .route("/rest/{*path}", any(call))
+        // What the inspector shows; routes added after this are not recorded.
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), exchanges::tap::record))
+        .merge(page::routes())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(shared)
 }

@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::clock::PortalClock;
 use crate::delivery::Deliveries;
+use crate::exchanges::Exchanges;
 use crate::faults::{Faults, Queued};
 use crate::limits::Limiter;
 use crate::portal::Heard;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) exchanges: Arc<Exchanges>,
     pub(crate) changed: Arc<watch::Sender<u64>>,
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
@@ -70,7 +72,9 @@ impl Shared {
         let faults = Faults::default();
         let (changed, _) = watch::channel(0);
         let changed = Arc::new(changed);
-        let (deliveries, receiver) = Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed));
+        let exchanges = Arc::new(Exchanges::new(clock.clone(), Arc::clone(&changed)));
+        let (deliveries, receiver) =
+            Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed), Arc::clone(&exchanges));
         let (world, names) = furnish(seed, clock.clone());
         let this = Self {
             world: Mutex::new(world),
@@ -78,6 +82,7 @@ impl Shared {
             faults,
             limiter: Limiter::default(),
             deliveries: Arc::new(deliveries),
+            exchanges,
             changed,
             bot_messages: broadcast::channel(1_024).0,
             client,
@@ -102,11 +107,18 @@ impl Shared {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.sent_this_hit.clear();
         world.event_rounds_left = EVENT_ROUNDS;
+        let rt_before = world.rt_events.len();
         let result = change(&mut world);
         let fresh = std::mem::take(&mut world.fresh_bot_messages);
         for message in fresh.iter().filter_map(|id| world.messages.get(id)) {
             // Nobody need be listening.
             let _ = self.bot_messages.send(world.seen(message));
+        }
+        for event in world.rt_events.iter().skip(rt_before) {
+            self.exchanges.told(event);
+        }
+        for (event, why) in std::mem::take(&mut world.fresh_unheard) {
+            self.exchanges.unheard(event, &why);
         }
         // Queued under the lock, so that hits do not overtake one another.
         let callbacks = std::mem::take(&mut world.callbacks);
@@ -169,6 +181,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         sent_this_hit: HashSet::new(),
         event_rounds_left: EVENT_ROUNDS,
         unheard: 0,
+        fresh_unheard: Vec::new(),
         complaints: Default::default(),
         message_ids: HashMap::new(),
     };

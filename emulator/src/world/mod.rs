@@ -68,6 +68,8 @@ pub(crate) struct World {
     pub(crate) event_rounds_left: u8,
     /// Callbacks that no handler row wanted.
     pub(crate) unheard: u64,
+    /// Those of them since the lock was taken: the event and why nobody heard it.
+    pub(crate) fresh_unheard: Vec<(&'static str, String)>,
     /// What a strict test does not forgive.
     pub(crate) complaints: complaints::Complaints,
     /// The messages of each chat, oldest first; some may be gone from `messages`.

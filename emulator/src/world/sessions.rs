@@ -182,6 +182,23 @@ impl World {
         }
     }
 
+    /// Puts the dialog back into the queue, whoever leads it.
+    pub(crate) fn to_the_queue(&mut self, chat_id: i64, acting_user: i64) {
+        if self.hand_over(chat_id, acting_user) {
+            return;
+        }
+        let Some(id) = self.open_session_id(chat_id) else { return };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.operator_id = 0;
+            session.status = status::NEW;
+        }
+        if let Some(chat) = self.chats.get_mut(&chat_id) {
+            chat.owner = 0;
+        }
+        let text = "The dialog is waiting for an operator.".to_owned();
+        self.post(NewMessage::notice(chat_id, text), acting_user);
+    }
+
     /// Moves the dialog to an employee.
     pub(crate) fn transfer_to(&mut self, chat_id: i64, user_id: i64) {
         self.join_chat(chat_id, user_id, 0, user_id);

@@ -1,0 +1,87 @@
+//! The page's switches: faults of deliveries and calls, tokens, the rate limit, the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::refused;
+use crate::faults::{DeliveryFault, RestFault};
+use crate::limits::RateLimit;
+use crate::portal::Portal;
+use crate::server::shared::Shared;
+
+/// One turn of a switch.
+#[derive(Deserialize)]
+#[serde(tag = "switch", rename_all = "snake_case")]
+pub(super) enum Switch {
+    /// What [`crate::Faults::set`] takes.
+    Set {
+        faults: Value,
+    },
+    Call {
+        method: String,
+        fault: RestFault,
+        times: u32,
+    },
+    Delivery {
+        event: String,
+        fault: DeliveryFault,
+        times: u32,
+    },
+    Clear,
+    ExpireTokens,
+    RevokeTokens,
+    RateLimit {
+        kind: String,
+    },
+    Clock {
+        seconds: u64,
+    },
+}
+
+/// At most this far the page moves the clock in one step: a year.
+const FARTHEST: u64 = 366 * 86_400;
+
+pub(super) async fn switch(State(shared): State<Arc<Shared>>, Json(switch): Json<Switch>) -> Response {
+    let portal = Portal::new(Arc::clone(&shared));
+    let faults = &shared.faults;
+    let any = |name: &str| if name.trim().is_empty() { "*".to_owned() } else { name.trim().to_owned() };
+    match switch {
+        Switch::Set { faults: wanted } => {
+            if let Err(error) = faults.set(&wanted) {
+                return refused(StatusCode::BAD_REQUEST, &error.to_string());
+            }
+        }
+        Switch::Call { method, fault, times } => faults.rest(&any(&method), fault, times.max(1)),
+        Switch::Delivery { event, fault, times } => faults.delivery(&any(&event), fault, times.max(1)),
+        Switch::Clear => faults.clear(),
+        Switch::ExpireTokens => portal.expire_access_tokens(),
+        Switch::RevokeTokens => portal.revoke_refresh_tokens(),
+        Switch::RateLimit { kind } => portal.set_rate_limit(match kind.as_str() {
+            "standard" => Some(RateLimit::STANDARD),
+            "enterprise" => Some(RateLimit::ENTERPRISE),
+            _ => None,
+        }),
+        Switch::Clock { seconds } => shared.clock.advance(Duration::from_secs(seconds.min(FARTHEST))),
+    }
+    // Whoever watches sees the switch move.
+    shared.changed.send_modify(|turn| *turn += 1);
+    Json(json!({})).into_response()
+}
+
+/// The switches as they stand.
+pub(super) fn shown(shared: &Shared) -> Value {
+    let limit = match shared.limiter.limit() {
+        None => "off",
+        Some(RateLimit::STANDARD) => "standard",
+        Some(RateLimit::ENTERPRISE) => "enterprise",
+        Some(_) => "own",
+    };
+    json!({"state": shared.faults.state(), "rate_limit": limit})
+}
