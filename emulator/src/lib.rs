@@ -33,7 +33,8 @@ pub use portal::{
     AppCredentials, CallExpectation, Client, Direction, Employee, Exchange, LineSettings, MessageExpectation,
     Operator, Portal, SilenceExpectation, TextPattern, anything, containing,
 };
-pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
+pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};
 

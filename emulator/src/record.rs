@@ -139,6 +139,20 @@ pub struct RtEvent {
     pub unix: i64,
 }
 
+/// One phone notice sent through `pull.application.push.add`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PhoneNotice {
+    /// The users it went to.
+    pub user_ids: Vec<i64>,
+    /// Its text.
+    pub text: String,
+    /// The picture's address, or nothing.
+    pub avatar: String,
+    /// When, in Unix seconds of the emulator's clock.
+    pub unix: i64,
+}
+
 /// One message sent through a network line.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

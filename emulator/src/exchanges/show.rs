@@ -168,15 +168,7 @@ impl Request {
 
     fn params(&self) -> Map<String, Value> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
-        let mut params = form::decode(query.as_bytes());
-        if self.content_type.to_ascii_lowercase().contains("application/json") {
-            if let Ok(Value::Object(map)) = serde_json::from_slice(&self.body) {
-                params.extend(map);
-            }
-        } else {
-            params.extend(form::decode(&self.body));
-        }
-        params
+        form::params(query, &self.content_type, &self.body)
     }
 }
 

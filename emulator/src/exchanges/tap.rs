@@ -28,8 +28,8 @@ struct Open {
 impl Open {
     fn level(&self) -> Option<Level> {
         let from = self.line.as_ref()?.peer.ip();
-        let (filled, size) = self.shared.limiter.level(from, self.shared.clock.micros())?;
-        Some(Level { filled, size })
+        let (limit, filled) = self.shared.limiter.level(from, self.shared.clock.micros())?;
+        Some(Level { filled, size: limit.bucket })
     }
 }
 

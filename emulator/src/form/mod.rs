@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+pub(crate) mod multipart;
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,10 @@ pub(crate) use encode::{encode, percent};
 /// Query and body as one set of parameters; the body's win. Unparsable JSON counts for nothing.
 pub(crate) fn params(query: &str, content_type: &str, body: &[u8]) -> Map<String, Value> {
     let mut params = decode(query.as_bytes());
-    if content_type.to_ascii_lowercase().contains("application/json") {
+    let kind = content_type.to_ascii_lowercase();
+    if kind.starts_with("multipart/form-data") {
+        params.extend(multipart::decode(content_type, body));
+    } else if kind.contains("application/json") {
         if let Ok(Value::Object(map)) = serde_json::from_slice(body) {
             params.extend(map);
         }

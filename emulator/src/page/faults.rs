@@ -37,6 +37,10 @@ pub(super) enum Switch {
     Clear,
     ExpireTokens,
     RevokeTokens,
+    RevokeAccess,
+    /// The portal moves to a free port of loopback; the page stays.
+    Rename,
+    Restart,
     RateLimit {
         kind: String,
     },
@@ -63,6 +67,16 @@ pub(super) async fn switch(State(shared): State<Arc<Shared>>, Json(switch): Json
         Switch::Clear => faults.clear(),
         Switch::ExpireTokens => portal.expire_access_tokens(),
         Switch::RevokeTokens => portal.revoke_refresh_tokens(),
+        Switch::RevokeAccess => portal.revoke_access_tokens(),
+        Switch::Rename => {
+            if let Err(error) = portal.rename("127.0.0.1:0").await {
+                return refused(StatusCode::CONFLICT, &format!("The portal cannot move: {error}"));
+            }
+        }
+        Switch::Restart => {
+            // The connection of this very request is among those that are closed.
+            tokio::spawn(async move { portal.restart().await });
+        }
         Switch::RateLimit { kind } => portal.set_rate_limit(match kind.as_str() {
             "standard" => Some(RateLimit::STANDARD),
             "enterprise" => Some(RateLimit::ENTERPRISE),

@@ -34,8 +34,9 @@ pub(super) async fn after(State(shared): State<Arc<Shared>>, Query(after): Query
 }
 
 pub(super) async fn whole(State(shared): State<Arc<Shared>>, Path(number): Path<u64>) -> Response {
+    let origin = shared.look(|world| world.identity.origin.clone());
     match shared.exchanges.get(number) {
-        Some(exchange) => Json(show::whole(&exchange, &shared.names.origin)).into_response(),
+        Some(exchange) => Json(show::whole(&exchange, &origin)).into_response(),
         None => refused(StatusCode::NOT_FOUND, "This exchange is no longer kept."),
     }
 }

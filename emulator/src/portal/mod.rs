@@ -2,6 +2,8 @@
 
 mod expect;
 mod install;
+mod limits;
+mod moves;
 mod people;
 mod settings;
 mod strict;
@@ -15,7 +17,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
 use crate::faults::Faults;
-use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+use crate::record::{ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
@@ -86,7 +88,7 @@ impl Portal {
                 .get(&client_id)
                 .map(|app| app.client_secret.clone())
                 .unwrap_or_default(),
-            oauth_host: world.identity.domain.clone(),
+            oauth_host: world.identity.oauth_domain.clone(),
             member_id: world.identity.member_id.clone(),
             application_token: world.application_token(&client_id),
             domain: world.identity.domain.clone(),
@@ -100,7 +102,8 @@ impl Portal {
     #[must_use]
     pub fn webhook_url(&self) -> String {
         let names = &self.shared.names;
-        format!("{}/rest/{}/{}/", names.origin, names.admin, names.webhook_code)
+        let root = self.shared.look(|world| world.identity.client_endpoint());
+        format!("{root}{}/{}/", names.admin, names.webhook_code)
     }
 
     /// A client by name, who writes to the portal's line. Made on demand.
@@ -147,6 +150,12 @@ impl Portal {
             }
             chat_id
         })
+    }
+
+    /// The general chat, which everybody is in and which methods may not change.
+    #[must_use]
+    pub fn general_chat_id(&self) -> i64 {
+        crate::world::chats::GENERAL_CHAT
     }
 
     /// The deal that is bound to the first client's chat.
@@ -207,6 +216,12 @@ impl Portal {
     #[must_use]
     pub fn rt_events(&self) -> Vec<RtEvent> {
         self.shared.look(|world| world.rt_events.clone())
+    }
+
+    /// Every notice for phones sent through `pull.application.push.add`.
+    #[must_use]
+    pub fn phone_notices(&self) -> Vec<PhoneNotice> {
+        self.shared.look(|world| world.phone_notices.clone())
     }
 
     /// Every message sent through a network line.

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -13,11 +13,53 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
-/// Serves until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch::Receiver<bool>) {
-    let listener = Cutting { listener, stopped };
+/// Serves the first listener, and every other that a renaming brings, until the task is aborted.
+pub(super) async fn serve_all(
+    mut listeners: mpsc::UnboundedReceiver<TcpListener>,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+    generation: Generation,
+) {
+    // Dropped with this task, and its tasks with it.
+    let mut serving = JoinSet::new();
+    let mut number = 0;
+    while let Some(listener) = listeners.recv().await {
+        let listener = Cutting { listener, number, stopped: stopped.clone(), generation: generation.clone() };
+        serving.spawn(serve(listener, router.clone()));
+        number += 1;
+    }
+}
+
+/// The connections that are open now; a restart of the portal closes them.
+#[derive(Clone, Debug)]
+pub(crate) struct Generation {
+    ends: Arc<Mutex<watch::Sender<()>>>,
+}
+
+impl Default for Generation {
+    fn default() -> Self {
+        Self { ends: Arc::new(Mutex::new(watch::channel(()).0)) }
+    }
+}
+
+impl Generation {
+    fn subscribe(&self) -> watch::Receiver<()> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).subscribe()
+    }
+
+    /// Ends every connection that is open, and returns when each has seen it.
+    pub(crate) async fn end(&self) {
+        let fresh = watch::channel(()).0;
+        let old = std::mem::replace(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner), fresh);
+        let _ = old.send(());
+        old.closed().await;
+    }
+}
+
+async fn serve(listener: Cutting, router: Router) {
     let service = router.into_make_service_with_connect_info::<Line>();
     if let Err(error) = axum::serve(listener, service).await {
         tracing::error!(%error, "the emulator stopped serving");
@@ -28,6 +70,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stopped: watch:
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) peer: SocketAddr,
+    /// Which listener took it: 0 for the first, one more with each renaming.
+    pub(super) listener: u64,
     cut: Arc<AtomicBool>,
 }
 
@@ -50,13 +94,16 @@ impl Line {
 
 impl Connected<IncomingStream<'_, Cutting>> for Line {
     fn connect_info(stream: IncomingStream<'_, Cutting>) -> Self {
-        Self { peer: *stream.remote_addr(), cut: Arc::clone(&stream.io().cut) }
+        let io = stream.io();
+        Self { peer: *stream.remote_addr(), listener: io.listener, cut: Arc::clone(&io.cut) }
     }
 }
 
 pub(super) struct Cutting {
     listener: TcpListener,
+    number: u64,
     stopped: watch::Receiver<bool>,
+    generation: Generation,
 }
 
 impl Listener for Cutting {
@@ -67,11 +114,15 @@ impl Listener for Cutting {
         let (stream, peer) = Listener::accept(&mut self.listener).await;
         let _ = stream.set_nodelay(true);
         let mut stopped = self.stopped.clone();
+        let mut generation = self.generation.subscribe();
         let stop = Box::pin(async move {
             // An error means that the emulator is gone, which is the same.
-            let _ = stopped.wait_for(|stop| *stop).await;
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => {}
+                _ = generation.changed() => {}
+            }
         });
-        (CuttableStream { stream, cut: Arc::default(), stop }, peer)
+        (CuttableStream { stream, listener: self.number, cut: Arc::default(), stop }, peer)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -81,6 +132,7 @@ impl Listener for Cutting {
 
 pub(super) struct CuttableStream {
     stream: TcpStream,
+    listener: u64,
     cut: Arc<AtomicBool>,
     stop: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
 }

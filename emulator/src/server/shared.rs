@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::clock::PortalClock;
@@ -14,6 +16,7 @@ use crate::faults::{Faults, Queued};
 use crate::limits::Limiter;
 use crate::portal::Heard;
 use crate::record::ChatMessage;
+use crate::server::connection::Generation;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::identity::{Identity, random_hex};
 use crate::world::network::NetworkLine;
@@ -37,6 +40,11 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     /// Which messages the expectations of a test have met.
     pub(crate) heard: Mutex<Heard>,
+    /// Number of the listener that has the portal's present address.
+    pub(crate) listener: AtomicU64,
+    /// Takes the listeners of new addresses.
+    pub(crate) listeners: OnceLock<mpsc::UnboundedSender<TcpListener>>,
+    pub(crate) generation: Generation,
 }
 
 /// The fixed names of the portal's first inhabitants.
@@ -88,6 +96,9 @@ impl Shared {
             client,
             names,
             heard: Mutex::default(),
+            listener: AtomicU64::new(0),
+            listeners: OnceLock::new(),
+            generation: Generation::default(),
         };
         (this, receiver)
     }
@@ -134,6 +145,8 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     let identity = Identity {
         domain: seed.address.to_string(),
         origin: origin.clone(),
+        oauth_domain: seed.address.to_string(),
+        oauth_origin: origin.clone(),
         member_id: random_hex(32),
         language: seed.language,
     };
@@ -142,6 +155,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     let app = Application {
         client_id: client_id.clone(),
         client_secret: random_hex(50),
+        name: "Bot under test".to_owned(),
         row_id: take(&mut next.app_row),
         scope: seed.scope.clone(),
         version: 1,
@@ -176,6 +190,11 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         rt_events: Vec::new(),
         calls: VecDeque::new(),
         calls_forgotten: 0,
+        files: Default::default(),
+        offline: Default::default(),
+        phone_notices: Vec::new(),
+        refusal: None,
+        operating: Default::default(),
         callbacks: Vec::new(),
         fresh_bot_messages: Vec::new(),
         sent_this_hit: HashSet::new(),
@@ -190,6 +209,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         admin.admin = true;
     }
     world.add_user_as(27, UserKind::Employee, "Ivan", "");
+    world.add_general_chat(&[1, 27]);
     let line_id = world.add_line("Shop", "livechat", "Live Chat");
     let deal_id = take(&mut world.next.deal);
     world.crm.add_deal(deal_id);

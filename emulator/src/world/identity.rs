@@ -9,6 +9,9 @@ pub(crate) struct Identity {
     pub(crate) domain: String,
     /// `http://127.0.0.1:PORT`.
     pub(crate) origin: String,
+    /// Host and origin of the authorisation server, which no renaming of the portal touches.
+    pub(crate) oauth_domain: String,
+    pub(crate) oauth_origin: String,
     pub(crate) member_id: String,
     /// The site language, lower case.
     pub(crate) language: String,
@@ -20,7 +23,7 @@ impl Identity {
     }
 
     pub(crate) fn server_endpoint(&self) -> String {
-        format!("{}/oauth/rest/", self.origin)
+        format!("{}/oauth/rest/", self.oauth_origin)
     }
 }
 

@@ -145,7 +145,19 @@ async fn a_fault_is_switched_on_and_seen() {
         window.clicks("#kinds [data-kind=rt]").await;
         window.counts("#exchanges .row:not([hidden])", 1).await;
         window.sees("#exchanges .row:not([hidden])", "application:order_new").await;
+        // The portal moves, and restarts; the page finds it again.
+        window.clicks("#tab-faults").await;
+        window.clicks("#rename").await;
+        window.sees("#address", "portal at 127.0.0.1:").await;
+        assert_ne!(portal.app().domain, emulator.url()["http://".len()..]);
+        window.clicks("#restart").await;
+        window.sees("#toast", "The portal restarts.").await;
+        window.sees("#link", "live").await;
+        portal.client("Ann").says("after the restart").await;
+        window.sees("#client-log .message.own", "after the restart").await;
+        window.clicks("#tab-inspector").await;
         window.clicks("#kinds [data-kind=all]").await;
+        portal.settled(SOON).await;
         window.clicks("#clear").await;
         window.sees("#exchanges .empty", "Nothing on the wire yet").await;
     })

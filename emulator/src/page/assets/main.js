@@ -94,6 +94,8 @@ async function ask() {
   drawFaults(state);
   drawPortal(state);
   drawActiveFaults(state.faults);
+  const {address} = state.access;
+  byId("address").textContent = address === location.host ? address : `${location.host}, portal at ${address}`;
 }
 
 byId("address").textContent = location.host;

@@ -73,7 +73,7 @@ function panel() {
       onclick: event => set({[key]: event.currentTarget.getAttribute("aria-checked") !== "true"})}, h("i")),
     h("div", {}, h("b", {id: `title-${name}`}, title), h("p", {}, says)));
   const once = (title, says, body, done) => h("div", {class: "switch"},
-    h("button", {type: "button", onclick: async () => { if (await turn(body)) toast(done); }}, title), h("p", {}, says));
+    h("button", {type: "button", id: body.switch, onclick: async () => { if (await turn(body)) toast(done); }}, title), h("p", {}, says));
   const amount = (id, title, before, after, value, apply) => {
     const field = h("input", {type: "number", id: `${id}-count`, min: "0", max: "3600", step: "any", value});
     return h("form", {class: "switch", onsubmit: event => { event.preventDefault(); apply(Math.max(0, Number(field.value) || 0)); }},
@@ -92,11 +92,22 @@ function panel() {
     h("section", {}, h("h3", {}, "Tokens and limits"),
       once("Expire access tokens", "Calls answer expired_token until the bot refreshes.", {switch: "expire_tokens"}, "All access tokens are expired."),
       once("Revoke refresh tokens", "The next refresh answers invalid_grant.", {switch: "revoke_tokens"}, "All refresh tokens are revoked."),
+      once("Revoke access tokens", "Calls answer invalid_token.", {switch: "revoke_access"}, "All access tokens are revoked."),
       once("Refuse one refresh", "invalid_grant once; the token stays good.", {switch: "set", faults: {invalid_grants: 1}}, "The next token request is refused."),
       h("label", {class: "field wide"}, h("span", {}, "Rate limit"), h("select", {id: "limit", onchange: event => turn({switch: "rate_limit", kind: event.target.value})},
         ...[["off", "none"], ["standard", "50, then 2 a second"], ["enterprise", "250, then 5 a second"]].map(([value, text]) => h("option", {value}, text))))),
+    h("section", {}, h("h3", {}, "The portal"),
+      once("Rename", "It moves to another port; the old address answers 302.", {switch: "rename"}, "The portal has moved."),
+      h("div", {class: "switch"}, h("button", {type: "button", id: "restart", onclick: restart}, "Restart"),
+        h("p", {}, "Every connection is closed, also in the middle of a request."))),
     h("section", {}, h("button", {type: "button", id: "clear-faults", onclick: () => turn({switch: "clear"})}, "End all faults")),
   ];
+}
+
+/// The answer may get lost with the connection it was to come by.
+async function restart() {
+  await fetch("/page/fault", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({switch: "restart"})}).catch(() => {});
+  toast("The portal restarts.");
 }
 
 /// A form that plans a fault for the next so many.
