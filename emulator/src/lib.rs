@@ -1,22 +1,8 @@
-//! A Bitrix24 portal in a box: open lines, bots, OAuth and event delivery on loopback.
+#![doc = include_str!("../README.md")]
 //!
-//! For tests, and for trying a bot without a portal. One server on one port is the portal's REST interface, its
-//! authorisation server and a page on which one writes as the client. It shares no code with any client library: it is
-//! a second reading of the protocol.
+//! # Where things are
 //!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! use openlines_emulator::Emulator;
-//!
-//! let emulator = Emulator::start().await;
-//! let portal = emulator.portal();
-//! let ann = portal.client("Ann");
-//! let id = ann.says("hello").await;
-//! assert_eq!(portal.messages(ann.chat_id()).last().map(|message| message.id), Some(id));
-//! # }
-//! ```
-//!
-//! Where things are: [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
+//! [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
 //! [`Employee`] are the people in it; [`ChatMessage`], [`RecordedCall`], [`RtEvent`], [`NetworkMessage`] and
 //! [`Delivery`] are what happened; [`Faults`] breaks things; [`RateLimit`] and [`SystemRefusal`] turn calls
 //! away; [`PortalClock`] moves time; [`PushServer`] carries RT events to pages.
@@ -47,7 +33,7 @@ pub use faults::{
 };
 pub use limits::RateLimit;
 pub use portal::{
-    AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Employee, FieldError, LineSettings,
+    AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Direction, Employee, Exchange, FieldError, LineSettings,
     MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation, TextPattern, TransferTo,
     anything, containing,
 };

@@ -9,7 +9,7 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{DeliveryFault, Emulator, Portal, RestFault};
+use openlines_emulator::{DeliveryFault, Direction, Emulator, Portal, RestFault};
 use serde_json::json;
 use support::{App, Handler, SOON, post};
 
@@ -215,4 +215,42 @@ async fn the_faults_are_one_json_value_that_goes_in_again() {
         assert!(copy.set(&wrong).unwrap_err().to_string().starts_with("these are no faults"), "{wrong}");
         assert_eq!(copy.state(), before);
     }
+}
+
+#[tokio::test]
+async fn both_directions_are_recorded_as_the_wire_had_them() {
+    let (_emulator, _handler, app, portal) = scene().await;
+    portal.set_rate_limit(Some(openlines_emulator::RateLimit::STANDARD));
+    portal.clock().stop();
+    let url = format!("{}profile?auth={}", portal.app().client_endpoint, app.token);
+    app.http.post(&url).form(&[("a[b]", "ü &"), ("c", "")]).send().await.unwrap();
+    let call = portal.exchanges().pop().unwrap();
+    assert_eq!(
+        (call.direction, call.http_method.as_str(), call.name.as_str()),
+        (Direction::Call, "POST", "profile")
+    );
+    assert_eq!(call.body, "a%5Bb%5D=%C3%BC+%26&c=");
+    assert_eq!(call.decoded(), json!({"auth": app.token, "a": {"b": "ü &"}, "c": ""}));
+    assert_eq!((call.status.clone(), call.limiter_level), (Ok(200), Some(1.0)));
+    assert!(call.answer.starts_with(b"{\"result\":"));
+    assert!(!format!("{call:?}").contains(&app.token));
+    let delivery = portal.deliveries().pop().unwrap();
+    let exchanges = portal.exchanges();
+    let callback = exchanges.iter().rev().find(|one| one.direction == Direction::Callback).unwrap();
+    assert_eq!((&callback.body, &callback.status), (&delivery.body, &Ok(200)));
+    assert_eq!(callback.decoded(), delivery.form());
+}
+
+#[tokio::test]
+async fn the_last_two_thousand_exchanges_are_kept() {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    let url = format!("{}server.time", portal.webhook_url());
+    portal.set_rate_limit(None);
+    let http = reqwest::Client::new();
+    for _ in 0..2_010 {
+        http.get(&url).send().await.unwrap();
+    }
+    let all = portal.exchanges();
+    assert_eq!((all.len(), all.last().unwrap().id), (2_000, 2_010));
 }

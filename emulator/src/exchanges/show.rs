@@ -158,7 +158,7 @@ impl Request {
     }
 
     /// The method, or what is wanted of the authorisation server.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if !self.is_oauth() {
             return plain_name(self.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default());
         }

@@ -12,6 +12,7 @@ mod people;
 mod settings;
 mod strict;
 mod waits;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use lines::{CrmComment, CrmItem};
 pub use operators::TransferTo;
 pub use people::{Client, Employee, Operator};
 pub use settings::LineSettings;
+pub use wire::{Direction, Exchange};
 
 /// The emulated portal. Clones are the same portal.
 #[derive(Clone, Debug)]
