@@ -1,0 +1,145 @@
+//! An application brings a channel of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "this is test code, which clippy does not see outside a test function"
+)]
+
+mod support;
+
+use openlines_emulator::Emulator;
+use serde_json::{Value, json};
+use support::{App, Handler, SOON, of, only, post};
+
+fn connector(id: &str) -> Value {
+    json!({"ID": id, "NAME": "My channel", "ICON": {"DATA_IMAGE": "data:image/svg+xml,x"},
+        "PLACEMENT_HANDLER": "http://127.0.0.1/settings"})
+}
+
+fn inbound(text: &str) -> Value {
+    json!([{"user": {"id": "u-7", "name": "Ann", "last_name": "Lee"}, "message": {"id": "ext-1", "date": 1, "text": text},
+        "chat": {"id": "channel-123"}}])
+}
+
+#[tokio::test]
+async fn a_connector_is_refused_with_status_200_and_the_error_inside() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    for (change, code) in [
+        (json!({"ID": "a.b"}), "APPLICATION_REGISTRATION_ERROR_POINT"),
+        (json!({"ID": ""}), "CONNECTOR_ID_REQUIRED"),
+        (json!({"NAME": ""}), "NAME_REQUIRED"),
+        (json!({"ICON": {}}), "ICON_REQUIRED"),
+        (json!({"PLACEMENT_HANDLER": ""}), "NO_PLACEMENT_HANDLER"),
+        (json!({"ID": "livechat"}), "APPLICATION_REGISTRATION_ERROR"),
+    ] {
+        let mut params = connector("mine");
+        params.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (status, body) = app.call("imconnector.register", params).await;
+        assert_eq!((status, &body["result"], &body["error"]), (200, &json!(false), &json!(code)));
+    }
+    assert_eq!(app.ok("imconnector.register", connector("Mine")).await["result"], true);
+    assert_eq!(app.ok("imconnector.list", json!({})).await["mine"], "My channel");
+    let url = format!("{}imconnector.register", app.portal.webhook_url());
+    let (status, body) = post(&app.http, &url, &connector("other")).await;
+    assert_eq!((status, &body["error"]), (403, &json!("WRONG_AUTH_TYPE")));
+    let (_, body) = app.call("imconnector.unregister", json!({"ID": "livechat"})).await;
+    assert_eq!(body["error"], "APPLICATION_UNREGISTRATION_ERROR");
+    assert_eq!(app.ok("imconnector.unregister", json!({"ID": "mine"})).await["result"], true);
+    assert!(app.ok("imconnector.list", json!({})).await.get("mine").is_none());
+}
+
+#[tokio::test]
+async fn messages_go_in_and_out_through_the_applications_channel() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let line = portal.line_id();
+    for event in [
+        "OnImConnectorMessageAdd",
+        "OnImConnectorMessageUpdate",
+        "OnImConnectorMessageDelete",
+        "OnImConnectorDialogStart",
+        "OnImConnectorDialogFinish",
+        "OnImConnectorStatusDelete",
+        "OnImConnectorLineDelete",
+    ] {
+        app.ok("event.bind", json!({"event": event, "handler": handler.url})).await;
+    }
+    let bot_id = app.register_v1("helper", &handler).await;
+    app.ok("imconnector.register", connector("mine")).await;
+    let send = |messages: Value| json!({"CONNECTOR": "mine", "LINE": line, "MESSAGES": messages});
+    let name = "imconnector.send.messages";
+    assert_eq!(app.refused(name, send(inbound("hello")), 400).await, "NOT_ACTIVE_LINE", "not switched on");
+    let on = json!({"CONNECTOR": "mine", "LINE": line, "ACTIVE": 1});
+    assert_eq!(app.ok("imconnector.activate", on).await, true);
+    let status = app.ok("imconnector.status", json!({"CONNECTOR": "mine", "LINE": line})).await;
+    assert_eq!((&status["STATUS"], &status["CONFIGURED"]), (&json!(true), &json!(true)));
+    for (messages, code) in [
+        (json!("x"), "ERROR_ARGUMENT"),
+        (json!(["x"]), "100"),
+        (json!([{"user": {"id": 1}, "chat": {"id": 1}}]), "100"),
+        (inbound(""), "IMCONNECTOR_NOT_ALL_THE_REQUIRED_DATA"),
+    ] {
+        assert_eq!(app.refused(name, send(messages), 400).await, code);
+    }
+    let unknown = json!({"CONNECTOR": "none", "LINE": line, "MESSAGES": inbound("x")});
+    assert_eq!(app.refused(name, unknown, 400).await, "IMCONNECTOR_NO_CORRECT_PROVIDER");
+
+    let sent = app.ok(name, send(inbound("hello"))).await;
+    let chat_id: i64 = sent["DATA"]["RESULT"][0]["session"]["CHAT_ID"].as_str().unwrap().parse().unwrap();
+    assert_eq!(sent["SUCCESS"], true);
+    app.ok(name, send(inbound("me again"))).await;
+    portal.settled(SOON).await;
+    assert_eq!(of(&portal, "ONIMBOTMESSAGEADD").len(), 2, "both in one chat");
+    let start = only(&portal, "ONIMCONNECTORDIALOGSTART");
+    assert_eq!(start["data"]["DATA"][0]["chat"]["id"], "channel-123");
+    assert_eq!(start["data"]["DATA"][0]["user"]["id"], "u-7");
+
+    let answer =
+        app.ok("imbot.message.add", json!({"DIALOG_ID": format!("chat{chat_id}"), "MESSAGE": "hi"})).await;
+    portal.settled(SOON).await;
+    let out = only(&portal, "ONIMCONNECTORMESSAGEADD")["data"].clone();
+    let row = &out["MESSAGES"][0];
+    assert_eq!((&out["CONNECTOR"], &out["LINE"]), (&json!("mine"), &json!(line.to_string())));
+    assert_eq!(row["im"], json!({"chat_id": chat_id.to_string(), "message_id": answer.to_string()}));
+    assert_eq!(row["message"]["text"], "[b]helper:[/b] [br]hi");
+    assert_eq!(row["user"]["ID"], bot_id.to_string());
+    assert!(!portal.seen_in(chat_id).last().unwrap().delivered);
+    let confirm = json!([{"im": row["im"], "message": {"id": ["out-1"]}, "chat": {"id": "channel-123"}}]);
+    let done = app.ok("imconnector.send.status.delivery", send(confirm)).await;
+    assert_eq!(done["SUCCESS"], true);
+    assert!(portal.seen_in(chat_id).last().unwrap().delivered);
+    app.ok("imbot.message.update", json!({"MESSAGE_ID": answer, "MESSAGE": "hi!"})).await;
+    app.ok("imbot.message.delete", json!({"MESSAGE_ID": answer})).await;
+    app.ok("imopenlines.bot.session.finish", json!({"CHAT_ID": chat_id})).await;
+    app.ok("imconnector.activate", json!({"CONNECTOR": "mine", "LINE": line, "ACTIVE": 0})).await;
+    app.ok("imopenlines.config.delete", json!({"CONFIG_ID": line})).await;
+    portal.settled(SOON).await;
+    let update = only(&portal, "ONIMCONNECTORMESSAGEUPDATE");
+    assert_eq!(update["data"]["MESSAGES"][0]["message"], json!({"id": ["out-1"], "text": "hi!"}));
+    let delete = only(&portal, "ONIMCONNECTORMESSAGEDELETE");
+    assert_eq!(delete["data"]["MESSAGES"][0]["message"], json!({"id": "out-1"}));
+    let finish = only(&portal, "ONIMCONNECTORDIALOGFINISH");
+    assert_eq!(finish["data"]["DATA"][0]["session"]["closed"], "Y");
+    let off = only(&portal, "ONIMCONNECTORSTATUSDELETE");
+    assert_eq!(off["data"], json!({"connector": "mine", "line": line.to_string()}));
+    assert_eq!(only(&portal, "ONIMCONNECTORLINEDELETE")["data"], line.to_string());
+}
+
+#[tokio::test]
+async fn connector_events_of_others_reach_nobody() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    app.ok("event.bind", json!({"event": "OnImConnectorMessageAdd", "handler": handler.url})).await;
+    let ann = portal.client_on("Ann", "whatsapp", portal.line_id());
+    ann.says("hello").await;
+    portal.operator("Ivan").says(&ann, "Good day").await;
+    portal.settled(SOON).await;
+    assert!(of(&portal, "ONIMCONNECTORMESSAGEADD").is_empty());
+    assert!(ann.sees()[1].delivered, "the portal's own channels confirm at once");
+}
