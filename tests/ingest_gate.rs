@@ -1,4 +1,5 @@
 //! The way in: one fact is one row, in the journal before the 200, whatever it came as.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

@@ -1,4 +1,5 @@
 //! The install page: kept before it answers, finished only when kept.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

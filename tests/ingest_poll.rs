@@ -1,4 +1,5 @@
 //! Polling: the offset acknowledges, so it moves only behind the journal; an idle poll is cheap.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

@@ -1,4 +1,5 @@
 //! What is refused changes nothing: no row, no call, and an answer from the one catalogue.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

@@ -1,4 +1,5 @@
 //! The whole of portal and ingest over real connections against the emulated portal, with everything logged at `trace`.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;
@@ -182,11 +183,15 @@ async fn a_portal_is_installed_heard_and_removed_and_no_secret_is_seen() {
     portal.client("Ann").says("hello").await;
     until("the message is journaled", || server.codes().iter().any(|code| code == "ONIMBOTV2MESSAGEADD"))
         .await;
+    // The row is there before the portal has its answer.
+    let delivered =
+        || portal.deliveries().into_iter().find(|delivery| delivery.event == "ONIMBOTV2MESSAGEADD");
+    until("the answer is noted", || delivered().is_some()).await;
+    portal.settled(std::time::Duration::from_secs(20)).await;
     for delivery in portal.deliveries() {
         assert_eq!(delivery.status, Ok(200), "{}", delivery.event);
     }
-    let heard =
-        portal.deliveries().into_iter().find(|delivery| delivery.event == "ONIMBOTV2MESSAGEADD").unwrap();
+    let heard = delivered().unwrap();
     let before = server.codes().len();
     assert_eq!(portal.redeliver(&heard).await.status, Ok(200));
     assert_eq!(server.codes().len(), before, "a duplicate is no new row");

@@ -1,4 +1,5 @@
 //! Installing: nothing counts before it is proven, and nothing goes to a host that the sender names.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

@@ -1,4 +1,5 @@
 //! A portal gets what it should have, gets it back when it is gone, and is left alone otherwise.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

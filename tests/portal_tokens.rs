@@ -1,4 +1,5 @@
 //! Tokens: one refresh at a time, the new pair on disk before anybody uses it, a lost portal said loudly.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod doorstep;

@@ -18,8 +18,8 @@
 //!
 //! Where things are: [`Emulator`] starts and stops; [`Portal`] is what a test holds; [`Client`], [`Operator`] and
 //! [`Employee`] are the people in it; [`ChatMessage`], [`RecordedCall`], [`RtEvent`], [`NetworkMessage`] and
-//! [`Delivery`] are what happened; [`Faults`] breaks things; [`PortalClock`] moves time;
-//! [`PushServer`] carries RT events to pages.
+//! [`Delivery`] are what happened; [`Faults`] breaks things; [`RateLimit`] and [`SystemRefusal`] turn calls
+//! away; [`PushServer`] carries RT events to pages; [`PortalClock`] moves time.
 //!
 //! The trap: the emulator stops when it is dropped, so keep it in a variable for as long as its portal is used.
 
@@ -44,7 +44,8 @@ pub use faults::{Faults, RestFault};
 pub use limits::RateLimit;
 pub use portal::{AppCredentials, Client, Employee, LineSettings, Operator, Portal};
 pub use push::PushServer;
-pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+pub use record::{AuthorKind, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
+pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves};
 

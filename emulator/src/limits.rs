@@ -1,8 +1,19 @@
-//! The rate limit of protocol 8.6: a leaky bucket for each source address.
+//! The limits of protocol 8.6: a leaky bucket for each source address, and the operating time of each method.
 //!
-//! Off unless a test or the command line turns it on, so that a bot can be tried without waiting for it.
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use std::time::Duration;
+//! use openlines_emulator::{Emulator, RateLimit};
+//! let emulator = Emulator::builder().rate_limit(RateLimit::ENTERPRISE).start().await.expect("a free port");
+//! let portal = emulator.portal();
+//! portal.set_operating_cost("imbot.message.add", Duration::from_secs(30));
+//! portal.set_operating_limit(Some(Duration::from_secs(60)));
+//! # }
+//! ```
+//!
+//! The trap: the bucket belongs to the address, so everything that runs behind it shares one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -57,20 +68,160 @@ impl Limiter {
         *level += 1.0;
         true
     }
+
+    /// The limit that is on, and how full the address's bucket is now.
+    pub(crate) fn level(&self, from: IpAddr, now_micros: i64) -> Option<(RateLimit, f64)> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = state.limit?;
+        let level = state.buckets.get(&from).map_or(0.0, |(level, at)| {
+            let passed = (now_micros - at).max(0) as f64 / 1_000_000.0;
+            (level - passed * limit.per_second).max(0.0)
+        });
+        Some((limit, level))
+    }
+}
+
+/// What the source has when the cloud does not say otherwise.
+const OPERATING_SECONDS: f64 = 420.0;
+/// Sums of one hit up to this are not counted.
+const UNCOUNTED_SECONDS: f64 = 0.1;
+const BUCKET_SECONDS: i64 = 60;
+const BUCKETS: i64 = 10;
+
+/// Who called what: the application or webhook, and the method.
+type Account = (String, String);
+
+/// One minute of one account.
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    number: i64,
+    /// Unix seconds of its first counted call.
+    first: i64,
+    seconds: f64,
+}
+
+/// Operating time: what each caller's calls of each method have cost in the last ten minutes.
+#[derive(Debug)]
+pub(crate) struct Operating {
+    /// `None` turns the limit off, and with it the fields in `time`.
+    pub(crate) limit: Option<f64>,
+    costs: HashMap<String, f64>,
+    spent: HashMap<Account, VecDeque<Minute>>,
+    this_hit: HashMap<Account, f64>,
+}
+
+impl Default for Operating {
+    fn default() -> Self {
+        let (costs, spent, this_hit) = Default::default();
+        Self { limit: Some(OPERATING_SECONDS), costs, spent, this_hit }
+    }
+}
+
+impl Operating {
+    /// What one call of the method costs from now on, in seconds; nothing unless set.
+    pub(crate) fn set_cost(&mut self, method: &str, seconds: f64) {
+        self.costs.insert(method.to_ascii_lowercase(), seconds);
+    }
+
+    /// Another request begins.
+    pub(crate) fn begin_hit(&mut self) {
+        self.this_hit.clear();
+    }
+
+    /// Whether the caller may call the method: blocked when strictly above the limit.
+    pub(crate) fn admits(&mut self, caller: &str, method: &str, now: i64) -> bool {
+        match self.limit {
+            Some(limit) => self.sum(caller, method, now) <= limit,
+            None => true,
+        }
+    }
+
+    fn sum(&mut self, caller: &str, method: &str, now: i64) -> f64 {
+        let Some(minutes) = self.spent.get_mut(&(caller.to_owned(), method.to_owned())) else { return 0.0 };
+        minutes.retain(|minute| minute.number > now.div_euclid(BUCKET_SECONDS) - BUCKETS);
+        minutes.iter().map(|minute| minute.seconds).sum()
+    }
+
+    /// Counts one call.
+    pub(crate) fn count(&mut self, caller: &str, method: &str, now: i64) {
+        let cost = self.costs.get(method).copied().unwrap_or(0.0);
+        let account = (caller.to_owned(), method.to_owned());
+        let hit = self.this_hit.entry(account.clone()).or_insert(0.0);
+        let before = *hit;
+        *hit += cost;
+        let counted = match (before > UNCOUNTED_SECONDS, *hit > UNCOUNTED_SECONDS) {
+            (true, _) => cost,
+            (false, true) => *hit,
+            (false, false) => return,
+        };
+        let number = now.div_euclid(BUCKET_SECONDS);
+        let minutes = self.spent.entry(account).or_default();
+        match minutes.back_mut().filter(|minute| minute.number == number) {
+            Some(minute) => minute.seconds += counted,
+            None => minutes.push_back(Minute { number, first: now, seconds: counted }),
+        }
+    }
+
+    /// `operating_reset_at` and `operating` of the answer's `time`, where the limit is on.
+    pub(crate) fn report(&mut self, caller: &str, method: &str, now: i64) -> Option<(i64, f64)> {
+        self.limit?;
+        let operating = self.sum(caller, method, now);
+        let first = self
+            .spent
+            .get(&(caller.to_owned(), method.to_owned()))
+            .and_then(|minutes| minutes.front())
+            .map_or(now, |minute| minute.first);
+        Some((first + BUCKETS * BUCKET_SECONDS, operating))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Limiter, RateLimit};
+    use super::{Limiter, Operating, RateLimit};
 
     #[test]
     fn the_bucket_holds_fifty_and_leaks_two_a_second() {
         let limiter = Limiter::default();
         let here = std::net::IpAddr::from([127, 0, 0, 1]);
-        assert!((0..1_000).all(|_| limiter.admits(here, 0)), "off by default");
+        assert!((0..1_000).all(|_| limiter.admits(here, 0)), "no limit was set");
+        assert_eq!(limiter.level(here, 0), None);
         limiter.set(Some(RateLimit::STANDARD));
         assert_eq!((0..60).filter(|_| limiter.admits(here, 0)).count(), 50);
         assert_eq!((0..60).filter(|_| limiter.admits(here, 3_000_000)).count(), 6);
+        assert_eq!(limiter.level(here, 4_000_000), Some((RateLimit::STANDARD, 48.0)));
         assert!(limiter.admits(std::net::IpAddr::from([127, 0, 0, 2]), 3_000_000), "each source has its own");
+    }
+
+    #[test]
+    fn a_method_is_blocked_when_ten_minutes_hold_more_than_the_limit() {
+        let mut operating = Operating { limit: Some(10.0), ..Operating::default() };
+        operating.set_cost("crm.deal.list", 5.0);
+        for now in [30, 90] {
+            operating.begin_hit();
+            assert!(operating.admits("app", "crm.deal.list", now));
+            operating.count("app", "crm.deal.list", now);
+        }
+        assert_eq!(operating.report("app", "crm.deal.list", 91), Some((630, 10.0)));
+        assert!(operating.admits("app", "crm.deal.list", 92), "exactly the limit still passes");
+        operating.begin_hit();
+        operating.count("app", "crm.deal.list", 92);
+        assert!(!operating.admits("app", "crm.deal.list", 93));
+        assert!(operating.admits("app", "crm.deal.get", 93), "each method has its own account");
+        assert!(operating.admits("hook", "crm.deal.list", 93), "and each caller");
+        assert!(operating.admits("app", "crm.deal.list", 600), "the oldest minute is forgotten");
+    }
+
+    #[test]
+    fn a_hit_of_a_tenth_of_a_second_is_not_counted_but_a_batch_is_summed_up() {
+        let mut operating = Operating::default();
+        operating.set_cost("im.user.get", 0.0625);
+        operating.count("app", "im.user.get", 0);
+        assert_eq!(operating.report("app", "im.user.get", 0), Some((600, 0.0)));
+        operating.count("app", "im.user.get", 0);
+        operating.count("app", "im.user.get", 0);
+        assert_eq!(operating.report("app", "im.user.get", 0), Some((600, 0.1875)));
+        operating.begin_hit();
+        operating.count("app", "im.user.get", 1);
+        assert_eq!(operating.report("app", "im.user.get", 1), Some((600, 0.1875)));
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use openlines_emulator::{Emulator, Portal, RateLimit};
 use tracing_subscriber::EnvFilter;
 
@@ -36,9 +36,23 @@ struct Settings {
     /// Where the application wants authorisation codes.
     #[arg(long, value_name = "URL")]
     redirect_uri: Option<String>,
-    /// Keep the rate limit of a real portal: 50 requests, 2 a second.
-    #[arg(long)]
-    rate_limit: bool,
+    /// How many requests the portal takes from one address.
+    #[arg(long, value_enum, default_value_t = Rate::Standard)]
+    rate_limit: Rate,
+    /// Seconds of operating time that each method may use in ten minutes; 0 for no limit.
+    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
+    operating_limit: u64,
+}
+
+/// Rate limits of the portals there are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Rate {
+    /// 50 requests, 2 a second.
+    Standard,
+    /// 250 requests, 5 a second.
+    Enterprise,
+    /// As many as come.
+    Off,
 }
 
 #[tokio::main]
@@ -65,15 +79,19 @@ async fn run(settings: Settings) -> Result<(), String> {
     if settings.installed {
         builder = builder.installed();
     }
-    if settings.rate_limit {
-        builder = builder.rate_limit(RateLimit::STANDARD);
-    }
+    builder = match settings.rate_limit {
+        Rate::Standard => builder.rate_limit(RateLimit::STANDARD),
+        Rate::Enterprise => builder.rate_limit(RateLimit::ENTERPRISE),
+        Rate::Off => builder.no_rate_limit(),
+    };
     let emulator = builder
         .start()
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", settings.listen))?;
     introduce(&emulator);
     let portal = emulator.portal();
+    let operating = Duration::from_secs(settings.operating_limit);
+    portal.set_operating_limit(Some(operating).filter(|limit| !limit.is_zero()));
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => {
             stopped.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))

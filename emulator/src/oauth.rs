@@ -32,7 +32,7 @@ pub(crate) async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(query)
             "domain": world.identity.domain,
             "member_id": world.identity.member_id,
             "scope": scope,
-            "server_domain": world.identity.domain,
+            "server_domain": world.identity.oauth_domain,
         }));
         let joint = if redirect.contains('?') { '&' } else { '?' };
         Some(format!("{redirect}{joint}{query}"))
@@ -107,7 +107,7 @@ fn grant(world: &mut World, params: &Map<String, Value>) -> Result<Value, Refusa
         "expires_in": ACCESS_SECONDS,
         "scope": scope,
         // The authorisation server's host here, unlike in events.
-        "domain": world.identity.domain,
+        "domain": world.identity.oauth_domain,
         "server_endpoint": world.identity.server_endpoint(),
         "status": "L",
         "client_endpoint": world.identity.client_endpoint(),

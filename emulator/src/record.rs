@@ -122,6 +122,21 @@ pub(crate) fn masked(value: &Value) -> Value {
     }
 }
 
+/// Longer texts of a call's parameters, which are files, are not kept.
+const LONGEST_KEPT: usize = 256 * 1_024;
+
+/// The value with very long texts replaced by their length.
+pub(crate) fn shortened(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() > LONGEST_KEPT => {
+            *value = Value::from(format!("({} bytes, not kept)", text.len()));
+        }
+        Value::Array(list) => list.iter_mut().for_each(shortened),
+        Value::Object(map) => map.values_mut().for_each(shortened),
+        _ => {}
+    }
+}
+
 /// One RT event sent through `pull.application.event.add`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -134,6 +149,20 @@ pub struct RtEvent {
     pub command: String,
     /// Its parameters.
     pub params: Value,
+    /// When, in Unix seconds of the emulator's clock.
+    pub unix: i64,
+}
+
+/// One phone notice sent through `pull.application.push.add`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PhoneNotice {
+    /// The users it went to.
+    pub user_ids: Vec<i64>,
+    /// Its text.
+    pub text: String,
+    /// The picture's address, or nothing.
+    pub avatar: String,
     /// When, in Unix seconds of the emulator's clock.
     pub unix: i64,
 }

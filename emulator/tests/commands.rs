@@ -90,6 +90,25 @@ async fn an_answer_to_a_command_is_sent_for_ten_minutes_only() {
 }
 
 #[tokio::test]
+async fn an_answer_into_a_line_that_is_off_is_refused_by_the_inner_code() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v1("helper", &handler).await;
+    let command = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
+        "EVENT_COMMAND_ADD": handler.url});
+    let id = app.ok("imbot.command.register", command).await;
+    let typed = portal.client("Ann").says("/order 15").await;
+    portal.line().active(false);
+    let answer = json!({"COMMAND_ID": id, "MESSAGE_ID": typed, "MESSAGE": "on its way"});
+    assert_eq!(app.refused("imbot.command.answer", answer, 400).await, "ERROR_FROM_OTHER_MODULE");
+    let answer =
+        json!({"botId": bot_id, "commandId": id, "messageId": typed, "fields": {"message": "on its way"}});
+    assert_eq!(app.refused("imbot.v2.Command.answer", answer, 400).await, "COMMAND_ANSWER_FAILED");
+}
+
+#[tokio::test]
 async fn one_message_runs_ten_commands_at_most_and_each_once() {
     let emulator = Emulator::start().await;
     let handler = Handler::start().await;

@@ -76,7 +76,8 @@ async fn a_success_carries_its_time() {
     assert!(time["start"].is_i64() && time["processing"].is_i64(), "{time}");
     assert!(time["finish"].is_f64() && time["duration"].is_f64());
     assert_eq!(time["date_start"].as_str().unwrap().len(), "2026-03-17T12:46:27+03:00".len());
-    assert!(time.get("operating").is_none(), "only where the limiter is on");
+    assert_eq!(time["operating"], 0.0);
+    assert!(time["operating_reset_at"].as_i64() > time["start"].as_i64());
 }
 
 #[tokio::test]

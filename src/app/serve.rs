@@ -1,6 +1,11 @@
 //! `serve`: work until told to stop.
 
+use std::time::Duration;
+
 use super::{App, AppError};
+
+/// How long what is under way may take to end: less than what service managers wait before they kill.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM, SIGINT or Ctrl-C, then lets what is under way end.
 pub(super) async fn serve(app: App) -> Result<(), AppError> {
@@ -16,7 +21,9 @@ pub(super) async fn serve(app: App) -> Result<(), AppError> {
     }
     told_to_stop().await;
     tracing::info!("stopping: what is under way may end, what is left is on disk");
-    running.stop().await;
+    if tokio::time::timeout(GRACE, running.stop()).await.is_err() {
+        tracing::warn!(grace = ?GRACE, "a handler or a call took longer than the grace; it runs again at the next start");
+    }
     Ok(())
 }
 

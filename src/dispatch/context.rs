@@ -6,14 +6,24 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
+use uuid::Uuid;
 
-use super::{CrmItem, Effect, HandlerError, Route, Services, effect::uuid_of};
+use super::{
+    CrmItem, Effect, HandlerError, Outgoing, Route, Services,
+    effect::{key_of, uuid_of},
+};
 use crate::{
     message::{Reply, RtEvent},
     portal::RegisteredBot,
-    rest::{ApiExt, Call, Method},
-    store::{LaneKey, Lease, Turn},
+    rest::{
+        ApiExt, Call, Method,
+        methods::{
+            YesNo,
+            imopenlines::{SessionFinish, SessionOperator, SessionTransfer, TransferTarget},
+        },
+    },
+    store::{LaneKey, Lease, NewOutboxRow, Turn},
     wire::{BotRef, Chat, ChatId, DialogId, Event, Incoming, MessageId, PortalKey, Timestamp, UserId},
 };
 
@@ -42,7 +52,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Asked {
-    effects: Vec<Effect>,
+    rows: Vec<NewOutboxRow>,
     wrong: Option<HandlerError>,
     closed: bool,
 }
@@ -78,10 +88,11 @@ impl Context {
 
     /// Sends a bot message into another dialog.
     pub fn reply_to(&self, dialog: &DialogId, reply: impl Into<Reply>) {
-        let effect = self
-            .acting_bot()
-            .and_then(|bot| Effect::reply(bot, dialog, &reply.into(), self.queue_of(dialog).as_ref()));
-        self.ask(effect);
+        let reply = reply.into();
+        self.ask(|key| {
+            let call = Outgoing::message(self.acting_bot()?, dialog, &reply, key)?;
+            Ok(Effect::message(call, self.queue_of(dialog)))
+        });
     }
 
     /// Sends `text` to the client of a CRM item through `imopenlines.crm.message.add`, into the chat of the event, as
@@ -104,49 +115,48 @@ impl Context {
             ));
             return;
         }
-        let effect = self
-            .acting_bot()
-            .map(|bot| Effect::crm(item, chat, bot.id.into(), text, self.inner.lane.as_str()));
-        self.ask(effect);
+        self.ask(|_| Effect::crm(item, chat, self.acting_bot()?.id.into(), text, self.queue()));
     }
 
     /// Sends a message to a portal user through a joined network line (`imopenlines.network.message.add`): one a
     /// week for each bot and user, except on NFR portals. `code` has 32 characters.
     pub fn network_reply(&self, code: &str, user: UserId, reply: impl Into<Reply>) {
-        let effect = if code.chars().count() == 32 {
-            Effect::network(code, user, &reply.into(), self.inner.bot.as_ref())
-        } else {
-            Err(HandlerError::msg(format!(
-                "network_reply: the code of a network line has 32 characters, this one has {}",
-                code.chars().count()
-            )))
-        };
-        self.ask(effect);
+        let reply = reply.into();
+        self.ask(|_| {
+            let size = code.chars().count();
+            if size != 32 {
+                let what = format!(
+                    "network_reply: the code of a network line has 32 characters, this one has {size}"
+                );
+                return Err(HandlerError::msg(what));
+            }
+            Effect::network(code, user, &reply, self.inner.bot.as_ref())
+        });
     }
 
     /// Emits an RT event (`pull.application.event.add`). At least once.
     pub fn rt(&self, event: RtEvent) {
-        self.ask(Ok(Effect::rt(&event, self.inner.lane.as_str())));
+        self.ask(|_| Effect::rt(&event, self.inner.lane.as_str()));
     }
 
     /// Hands the session over to people (`imopenlines.bot.session.operator`). Acts as the application's first bot.
     pub fn hand_over(&self) {
-        self.session("imopenlines.bot.session.operator", json!({}));
+        self.session(SessionOperator::new);
     }
 
     /// Hands the session over to one employee; the bot leaves the chat.
     pub fn transfer_to(&self, user: UserId) {
-        self.session("imopenlines.bot.session.transfer", json!({ "USER_ID": user, "LEAVE": "Y" }));
+        self.session(|chat| SessionTransfer::new(chat, TransferTarget::User(user)).leave(YesNo(true)));
     }
 
     /// Ends the session (`imopenlines.bot.session.finish`).
     pub fn finish_session(&self) {
-        self.session("imopenlines.bot.session.finish", json!({}));
+        self.session(SessionFinish::new);
     }
 
     /// Asks for any other call, to be made after the commit, at most once.
     pub fn call_later(&self, method: impl Into<String>, params: Value) {
-        self.ask(Ok(Effect::other(method.into(), params, self.inner.lane.as_str())));
+        self.ask(|_| Ok(Effect::other(method.into(), params, self.queue())));
     }
 
     /// Runs `work` once and remembers its result under `name` until the turn is committed: when the turn runs again,
@@ -175,13 +185,13 @@ impl Context {
         if let Some(id) = self.inner.turn.steps.get(&done) {
             return Ok(serde_json::from_slice(id)?);
         }
-        let mut call = Effect::reply(bot, &dialog, &reply.into(), self.inner.lane.as_str())?.call;
-        if call.route != Route::BotV2 {
+        let key = uuid_of(self.inner.turn.id, &format!("now:{name}"));
+        let call = Outgoing::message(bot, &dialog, &reply.into(), key)?;
+        if call.route != Route::KeyedMessage {
             return Err(HandlerError::msg(
-                "send_now: only bots registered through v2 can send exactly once; use reply",
+                "send_now: only a v2 bot's messages, system messages aside, are sent exactly once; use reply",
             ));
         }
-        call.params["fields"]["templateId"] = json!(uuid_of(self.inner.turn.id, &format!("now:{name}")));
         let stored = format!("{name}/content");
         let call = match self.inner.turn.steps.get(&stored) {
             Some(earlier) => serde_json::from_slice(earlier)?,
@@ -267,19 +277,22 @@ impl Context {
         self.inner.services.clock.now()
     }
 
-    fn session(&self, method: &str, mut params: Value) {
-        match self.dialog().and_then(|dialog| dialog.chat()) {
-            Some(chat) => {
-                params["CHAT_ID"] = json!(chat);
-                self.ask(Ok(Effect::hand_over(method, params, self.inner.lane.as_str())));
-            }
-            None => self.wrong(HandlerError::msg(format!("{method} needs the chat of an open line"))),
-        }
+    fn session<M: Method>(&self, method: impl FnOnce(ChatId) -> M) {
+        self.ask(|_| {
+            let chat = self.dialog().and_then(|dialog| dialog.chat());
+            let chat =
+                chat.ok_or_else(|| HandlerError::msg(format!("{} needs the chat of an open line", M::NAME)))?;
+            Effect::hand_over(&method(chat), self.queue())
+        });
+    }
+
+    fn queue(&self) -> String {
+        self.inner.lane.as_str().to_owned()
     }
 
     fn queue_of(&self, dialog: &DialogId) -> String {
         match self.dialog() {
-            Some(own) if own == *dialog => self.inner.lane.as_str().to_owned(),
+            Some(own) if own == *dialog => self.queue(),
             _ => format!("dialog:{dialog}"),
         }
     }
@@ -301,7 +314,7 @@ impl Context {
         Ok(serde_json::from_slice(&stored)?)
     }
 
-    fn ask(&self, effect: Result<Effect, HandlerError>) {
+    fn ask(&self, effect: impl FnOnce(Uuid) -> Result<Effect, HandlerError>) {
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.closed {
             tracing::warn!(
@@ -311,8 +324,9 @@ impl Context {
             );
             return;
         }
-        match effect {
-            Ok(effect) => asked.effects.push(effect),
+        let key = key_of(self.inner.turn.id, asked.rows.len());
+        match effect(key).and_then(|effect| effect.into_row(key)) {
+            Ok(row) => asked.rows.push(row),
             Err(error) => {
                 asked.wrong.get_or_insert(error);
             }
@@ -320,16 +334,16 @@ impl Context {
     }
 
     fn wrong(&self, error: HandlerError) {
-        self.ask(Err(error));
+        self.ask(|_| Err(error));
     }
 
     /// What was asked for; nothing can be asked for afterwards.
-    pub(crate) fn close(&self) -> Result<Vec<Effect>, HandlerError> {
+    pub(crate) fn close(&self) -> Result<Vec<NewOutboxRow>, HandlerError> {
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.closed = true;
         match asked.wrong.take() {
             Some(error) => Err(error),
-            None => Ok(std::mem::take(&mut asked.effects)),
+            None => Ok(std::mem::take(&mut asked.rows)),
         }
     }
 }

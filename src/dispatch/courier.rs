@@ -198,7 +198,9 @@ async fn send(services: Arc<Services>, lease: Lease, row: OutboxRow) -> Sent {
         match services.store.settle(&lease, row.id, outcome.clone(), services.clock.now()).await {
             Ok(()) => return next,
             Err(error) if error.kind() == StoreErrorKind::Fenced => return Sent::Fenced,
-            Err(error) if error.kind() == StoreErrorKind::Closed => return next,
+            Err(error) if matches!(error.kind(), StoreErrorKind::Closed | StoreErrorKind::Gone) => {
+                return next;
+            }
             Err(error) => {
                 tracing::error!(portal = %lease.portal, %error, "what became of a call could not be recorded; trying again");
                 services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
@@ -208,8 +210,10 @@ async fn send(services: Arc<Services>, lease: Lease, row: OutboxRow) -> Sent {
 }
 
 fn not_marked(services: &Services, lease: &Lease, row: OutboxRow, error: &StoreError) -> Sent {
-    if error.kind() == StoreErrorKind::Fenced {
-        return Sent::Fenced;
+    match error.kind() {
+        StoreErrorKind::Fenced => return Sent::Fenced,
+        StoreErrorKind::Gone => return Sent::Settled { dialog: row.dialog },
+        _ => {}
     }
     tracing::error!(portal = %lease.portal, %error, "a call could not be marked as being sent; it waits");
     let now = services.clock.now();

@@ -1,7 +1,7 @@
 //! Effects as rows of the outbox: which call, by which route, with which guarantee (design: guarantees).
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -9,7 +9,15 @@ use super::HandlerError;
 use crate::{
     message::{Reply, RtEvent},
     portal::{BotGeneration, RegisteredBot},
-    rest::Repeat,
+    rest::{
+        Method, Repeat,
+        methods::{
+            imbot::MessageAdd,
+            imbot_v2::MessageSend,
+            imopenlines::{CrmEntity, CrmMessageAdd, NetworkMessageAdd},
+            pull::EventAdd,
+        },
+    },
     store::{NewOutboxRow, Priority, TurnId},
     wire::{ChatId, DialogId, UserId},
 };
@@ -19,11 +27,11 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Route {
-    /// `imbot.v2.Chat.Message.send` with a key: exactly once.
-    BotV2,
-    /// `imbot.message.add`: at most once.
-    BotV1,
-    /// `imopenlines.network.message.add`: exactly once where the weekly limit holds.
+    /// A bot message with a key by which the portal knows a repeat: exactly once.
+    KeyedMessage,
+    /// A bot message without one (v1, or a system message): at most once.
+    PlainMessage,
+    /// `imopenlines.network.message.add`: at most once.
     Network,
     /// `imopenlines.crm.message.add`: at most once.
     Crm,
@@ -35,6 +43,17 @@ pub enum Route {
     Other,
 }
 
+impl Route {
+    /// Whether a call of this route may be made again although it was perhaps executed.
+    pub(crate) fn repeat(self) -> Repeat {
+        match self {
+            Self::KeyedMessage => Repeat::Keyed,
+            Self::Idempotent | Self::Rt => Repeat::Idempotent,
+            Self::PlainMessage | Self::Network | Self::Crm | Self::Other => Repeat::Once,
+        }
+    }
+}
+
 /// A call as the outbox keeps it. Holds no token: those are added when it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Outgoing {
@@ -43,65 +62,56 @@ pub(crate) struct Outgoing {
     pub(crate) params: Value,
 }
 
-impl Route {
-    /// Whether a call of this route may be made again although it was perhaps executed.
-    pub(crate) fn repeat(self) -> Repeat {
-        match self {
-            Self::BotV2 => Repeat::Keyed,
-            Self::Idempotent | Self::Rt => Repeat::Idempotent,
-            Self::BotV1 | Self::Network | Self::Crm | Self::Other => Repeat::Once,
-        }
+impl Outgoing {
+    fn of<M: Method>(route: Route, method: &M) -> Result<Self, HandlerError> {
+        Ok(Self { route, method: M::NAME.into(), params: serde_json::to_value(method)? })
     }
-}
 
-/// One effect that a handler asked for: a call, and where it queues.
-#[derive(Debug, Clone)]
-pub(crate) struct Effect {
-    pub(crate) call: Outgoing,
-    pub(crate) dialog: String,
-    pub(crate) priority: Priority,
-}
-
-impl Effect {
-    /// A bot message to `dialog`.
-    pub(crate) fn reply(
+    /// A bot message to `dialog`, under `key` where the bot's generation has keys.
+    pub(crate) fn message(
         bot: &RegisteredBot,
         dialog: &DialogId,
         reply: &Reply,
-        queue: &str,
+        key: Uuid,
     ) -> Result<Self, HandlerError> {
         reply.check()?;
-        let call = match bot.generation {
-            BotGeneration::V2 => Outgoing {
-                route: Route::BotV2,
-                method: "imbot.v2.Chat.Message.send".into(),
-                params: json!({ "botId": bot.id, "dialogId": dialog, "fields": reply.to_v2_fields() }),
-            },
-            BotGeneration::V1 => {
-                let mut params = reply.to_v1_params();
-                params.insert("BOT_ID".into(), json!(bot.id));
-                params.insert("DIALOG_ID".into(), json!(dialog));
-                Outgoing { route: Route::BotV1, method: "imbot.message.add".into(), params: params.into() }
+        match bot.generation {
+            BotGeneration::V2 => {
+                let send = MessageSend::reply(bot.id, dialog.clone(), key, reply);
+                Self::of(if send.is_keyed() { Route::KeyedMessage } else { Route::PlainMessage }, &send)
             }
-        };
-        Ok(Self { call, dialog: queue.to_owned(), priority: Priority::Reply })
+            BotGeneration::V1 => {
+                Self::of(Route::PlainMessage, &MessageAdd::reply(bot.id, dialog.clone(), reply))
+            }
+        }
+    }
+}
+
+/// One effect that a handler asked for: a call, its key, and where it queues.
+#[derive(Debug, Clone)]
+pub(crate) struct Effect {
+    call: Outgoing,
+    queue: String,
+    priority: Priority,
+}
+
+impl Effect {
+    /// A bot message.
+    pub(crate) fn message(call: Outgoing, queue: String) -> Self {
+        Self { call, queue, priority: Priority::Reply }
     }
 
     /// A message through the chat of a CRM item.
-    pub(crate) fn crm(entity: CrmItem, chat: ChatId, sender: UserId, text: &str, queue: &str) -> Self {
-        let params = json!({
-            "CRM_ENTITY_TYPE": entity.kind(),
-            "CRM_ENTITY": entity.id(),
-            "USER_ID": sender,
-            "CHAT_ID": chat,
-            "MESSAGE": text,
-        });
-        let method = "imopenlines.crm.message.add".into();
-        Self {
-            call: Outgoing { route: Route::Crm, method, params },
-            dialog: queue.to_owned(),
-            priority: Priority::Reply,
-        }
+    pub(crate) fn crm(
+        item: CrmItem,
+        chat: ChatId,
+        sender: UserId,
+        text: &str,
+        queue: String,
+    ) -> Result<Self, HandlerError> {
+        let (entity, id) = item.parts();
+        let call = Outgoing::of(Route::Crm, &CrmMessageAdd::new(entity, id, sender, chat, text))?;
+        Ok(Self { call, queue, priority: Priority::Reply })
     }
 
     /// A message through a network line.
@@ -112,57 +122,38 @@ impl Effect {
         bot: Option<&RegisteredBot>,
     ) -> Result<Self, HandlerError> {
         reply.check()?;
-        let mut params = reply.to_v1_params();
-        params.extend([("CODE".to_owned(), json!(code)), ("USER_ID".to_owned(), json!(user))]);
-        if let Some(bot) = bot {
-            params.insert("BOT_ID".into(), json!(bot.id));
-        }
-        let params = params.into();
-        let method = "imopenlines.network.message.add".into();
-        Ok(Self {
-            call: Outgoing { route: Route::Network, method, params },
-            dialog: format!("network:{code}:{user}"),
-            priority: Priority::Bulk,
-        })
+        let mut add = NetworkMessageAdd::reply(code, user, reply);
+        add.bot_id = bot.map(|bot| bot.id);
+        let call = Outgoing::of(Route::Network, &add)?;
+        Ok(Self { call, queue: format!("network:{code}:{user}"), priority: Priority::Bulk })
     }
 
     /// An RT event.
-    pub(crate) fn rt(event: &RtEvent, queue: &str) -> Self {
-        let method = "pull.application.event.add".into();
-        Self {
-            call: Outgoing { route: Route::Rt, method, params: event.to_params().into() },
-            dialog: format!("rt:{queue}"),
-            priority: Priority::Rt,
-        }
+    pub(crate) fn rt(event: &RtEvent, queue: &str) -> Result<Self, HandlerError> {
+        let call = Outgoing::of(Route::Rt, &EventAdd::event(event))?;
+        Ok(Self { call, queue: format!("rt:{queue}"), priority: Priority::Rt })
     }
 
     /// A call that changes who has the session.
-    pub(crate) fn hand_over(method: &str, params: Value, queue: &str) -> Self {
-        Self {
-            call: Outgoing { route: Route::Idempotent, method: method.into(), params },
-            dialog: queue.to_owned(),
-            priority: Priority::HandOver,
-        }
+    pub(crate) fn hand_over<M: Method>(method: &M, queue: String) -> Result<Self, HandlerError> {
+        Ok(Self { call: Outgoing::of(Route::Idempotent, method)?, queue, priority: Priority::HandOver })
     }
 
     /// Any other call.
-    pub(crate) fn other(method: String, params: Value, queue: &str) -> Self {
-        Self {
-            call: Outgoing { route: Route::Other, method, params },
-            dialog: queue.to_owned(),
-            priority: Priority::Bulk,
-        }
+    pub(crate) fn other(method: String, params: Value, queue: String) -> Self {
+        Self { call: Outgoing { route: Route::Other, method, params }, queue, priority: Priority::Bulk }
     }
 
-    /// The row for the outbox; the same effect of the same turn always gets the same UUID.
-    pub(crate) fn into_row(mut self, turn: TurnId, index: usize) -> Result<NewOutboxRow, HandlerError> {
-        let uuid = uuid_of(turn, &format!("effect:{index}"));
-        if self.call.route == Route::BotV2 {
-            self.call.params["fields"]["templateId"] = json!(uuid);
-        }
+    /// The row for the outbox.
+    pub(crate) fn into_row(self, key: Uuid) -> Result<NewOutboxRow, HandlerError> {
         let call = serde_json::to_string(&self.call)?;
-        Ok(NewOutboxRow { dialog: self.dialog, priority: self.priority, call, uuid })
+        Ok(NewOutboxRow { dialog: self.queue, priority: self.priority, call, uuid: key })
     }
+}
+
+/// The key of the effect at this place of a turn: the same again when the turn runs again.
+pub(crate) fn key_of(turn: TurnId, index: usize) -> Uuid {
+    uuid_of(turn, &format!("effect:{index}"))
 }
 
 /// A UUID of version-4 shape, lower case, that only depends on the turn and `what`.
@@ -188,20 +179,12 @@ pub enum CrmItem {
 }
 
 impl CrmItem {
-    /// `CRM_ENTITY_TYPE`.
-    pub fn kind(self) -> &'static str {
+    fn parts(self) -> (CrmEntity, i64) {
         match self {
-            Self::Lead(_) => "lead",
-            Self::Deal(_) => "deal",
-            Self::Contact(_) => "contact",
-            Self::Company(_) => "company",
-        }
-    }
-
-    /// `CRM_ENTITY`.
-    pub fn id(self) -> i64 {
-        match self {
-            Self::Lead(id) | Self::Deal(id) | Self::Contact(id) | Self::Company(id) => id,
+            Self::Lead(id) => (CrmEntity::Lead, id),
+            Self::Deal(id) => (CrmEntity::Deal, id),
+            Self::Contact(id) => (CrmEntity::Contact, id),
+            Self::Company(id) => (CrmEntity::Company, id),
         }
     }
 }
@@ -213,10 +196,10 @@ mod tests {
     #[test]
     fn the_uuid_of_an_effect_is_stable_and_of_version_4_shape() {
         let turn = TurnId(Uuid::from_u128(7));
-        let uuid = uuid_of(turn, "effect:0");
-        assert_eq!(uuid, uuid_of(turn, "effect:0"));
-        assert_ne!(uuid, uuid_of(turn, "effect:1"));
-        assert_ne!(uuid, uuid_of(TurnId(Uuid::from_u128(8)), "effect:0"));
+        let uuid = key_of(turn, 0);
+        assert_eq!(uuid, key_of(turn, 0));
+        assert_ne!(uuid, key_of(turn, 1));
+        assert_ne!(uuid, key_of(TurnId(Uuid::from_u128(8)), 0));
         assert_eq!(uuid.get_version_num(), 4);
         assert_eq!(uuid.to_string(), uuid.to_string().to_lowercase());
     }

@@ -3,10 +3,12 @@
 use std::{
     collections::HashMap,
     fmt,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
@@ -257,7 +259,14 @@ async fn one_turn(
     rows: Vec<JournalRow>,
 ) -> (LaneKey, TurnEnd) {
     let _permit = shared.turns.acquire().await;
-    let end = turn::run(shared.services.clone(), lease, lane.clone(), rows).await;
+    let portal = lease.portal.clone();
+    let run = turn::run(shared.services.clone(), lease, lane.clone(), rows);
+    let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
+        // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
+        tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");
+        let services = &shared.services;
+        TurnEnd::Again(services.clock.now().plus(services.policy.longest_wait))
+    });
     (lane, end)
 }
 

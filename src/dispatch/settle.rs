@@ -23,12 +23,12 @@ pub(crate) fn after_restart(
     let OutboxState::Sending(since) = row.state else { return None };
     let first = row.first_sent.unwrap_or(since);
     match route {
-        Route::BotV2 if now.since(first) <= policy.key_life => None,
+        Route::KeyedMessage if now.since(first) <= policy.key_life => None,
         Route::Idempotent | Route::Rt => None,
-        Route::BotV2 => Some(SendOutcome::Uncertain(
+        Route::KeyedMessage => Some(SendOutcome::Uncertain(
             "the process ended while this was being sent and its key is too old to be used again; see whether the client has it".into(),
         )),
-        Route::Network | Route::BotV1 | Route::Crm | Route::Other => Some(SendOutcome::Uncertain(
+        Route::Network | Route::PlainMessage | Route::Crm | Route::Other => Some(SendOutcome::Uncertain(
             "the process ended while this was being sent and it cannot be repeated safely; see whether it arrived".into(),
         )),
     }
@@ -57,10 +57,10 @@ pub(crate) fn settle(
     match error.outcome() {
         Outcome::Executed => SendOutcome::Sent("null".into()),
         Outcome::Unknown => match route {
-            Route::BotV2 if now.since(first) < policy.unknown_window => again(true),
+            Route::KeyedMessage if now.since(first) < policy.unknown_window => again(true),
             Route::Idempotent | Route::Rt if now.since(first) < policy.patience => again(true),
             Route::Idempotent | Route::Rt => SendOutcome::Rejected(text),
-            Route::BotV2 | Route::BotV1 | Route::Crm | Route::Network | Route::Other => {
+            Route::KeyedMessage | Route::PlainMessage | Route::Crm | Route::Network | Route::Other => {
                 SendOutcome::Uncertain(text)
             }
         },
@@ -123,14 +123,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case::v2_unknown_is_sent_again(Route::BotV2, unknown(), 10, Kind::Again { unknown: true })]
-    #[case::v2_unknown_for_long_is_uncertain(Route::BotV2, unknown(), 91, Kind::Uncertain)]
-    #[case::v2_refusal_is_final(Route::BotV2, refused("ACCESS_DENIED"), 10, Kind::Rejected)]
-    #[case::v1_unknown_is_never_sent_again(Route::BotV1, unknown(), 1, Kind::Uncertain)]
+    #[case::v2_unknown_is_sent_again(Route::KeyedMessage, unknown(), 10, Kind::Again { unknown: true })]
+    #[case::v2_unknown_for_long_is_uncertain(Route::KeyedMessage, unknown(), 91, Kind::Uncertain)]
+    #[case::v2_refusal_is_final(Route::KeyedMessage, refused("ACCESS_DENIED"), 10, Kind::Rejected)]
+    #[case::v1_unknown_is_never_sent_again(Route::PlainMessage, unknown(), 1, Kind::Uncertain)]
     #[case::crm_unknown_is_never_sent_again(Route::Crm, unknown(), 1, Kind::Uncertain)]
     #[case::network_unknown_is_never_sent_again(Route::Network, unknown(), 1, Kind::Uncertain)]
     #[case::rt_unknown_is_sent_again(Route::Rt, unknown(), 1, Kind::Again { unknown: true })]
-    #[case::limits_wait(Route::BotV1, CallError::new(CallErrorKind::Limited, "m"), 60, Kind::Again { unknown: false })]
+    #[case::limits_wait(Route::PlainMessage, CallError::new(CallErrorKind::Limited, "m"), 60, Kind::Again { unknown: false })]
     #[case::unreachable_waits(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 60, Kind::Again { unknown: false })]
     #[case::unreachable_for_an_hour_is_given_up(
         Route::Crm,
@@ -139,7 +139,7 @@ mod tests {
         Kind::Rejected
     )]
     #[case::an_unreadable_answer_was_sent(
-        Route::BotV1,
+        Route::PlainMessage,
         CallError::new(CallErrorKind::BadAnswer, "m"),
         1,
         Kind::Sent
@@ -161,9 +161,9 @@ mod tests {
     }
 
     #[rstest]
-    #[case(Route::BotV2, 60, None)]
-    #[case(Route::BotV2, 3001, Some(Kind::Uncertain))]
-    #[case(Route::BotV1, 1, Some(Kind::Uncertain))]
+    #[case(Route::KeyedMessage, 60, None)]
+    #[case(Route::KeyedMessage, 3001, Some(Kind::Uncertain))]
+    #[case(Route::PlainMessage, 1, Some(Kind::Uncertain))]
     #[case(Route::Network, 1, Some(Kind::Uncertain))]
     #[case(Route::Idempotent, 9000, None)]
     fn a_row_found_half_sent_after_a_restart_follows_its_route(
@@ -179,6 +179,9 @@ mod tests {
     #[test]
     fn a_queued_row_is_sent_after_a_restart_whatever_its_route() {
         let now = Timestamp::from_seconds(99_999);
-        assert_eq!(after_restart(Route::BotV1, &row(OutboxState::Queued), &Policy::default(), now), None);
+        assert_eq!(
+            after_restart(Route::PlainMessage, &row(OutboxState::Queued), &Policy::default(), now),
+            None
+        );
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Context, Done, Effect, Handle, Handled, HandlerError, Recovery, Services};
+use super::{Context, Done, Handle, Handled, HandlerError, Recovery, Services};
 use crate::{
     codec,
     store::{
-        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, Seq, StoreError, StoreErrorKind, Turn,
-        TurnCommit, Verdict,
+        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, NewOutboxRow, Seq, StoreError,
+        StoreErrorKind, Turn, TurnCommit, Verdict,
     },
-    wire::{Incoming, Timestamp},
+    wire::{Author, BotId, Event, Incoming, Timestamp, UserId},
 };
 
 /// How a try of a turn ended.
@@ -36,6 +36,8 @@ pub(super) async fn run(
     match attempt(&services, &lease, &lane, &rows).await {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
+        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it.
+        Err(error) if error.kind() == StoreErrorKind::Gone => TurnEnd::Over { sent: false },
         Err(error) => {
             let at = services.clock.now().plus(services.policy.wait(attempts + 1, 0));
             tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
@@ -60,6 +62,7 @@ async fn attempt(
         Ok(incoming) => incoming,
         Err(error) => return park(services, lease, &turn, &error.to_string()).await,
     };
+    classify_again(services, lease, &mut incoming);
     incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
@@ -82,7 +85,12 @@ async fn attempt(
         Err(error) => Err(error),
     };
     match committed {
-        Ok(end) => Ok(end),
+        Ok(end) => {
+            if matches!(incoming.event, Event::AppUninstalled(_)) {
+                forget_if_wanted(services, lease).await;
+            }
+            Ok(end)
+        }
         Err(error) => {
             let last = turn.attempts + 1 >= services.policy.turn_tries;
             let again = cx();
@@ -100,13 +108,36 @@ async fn attempt(
     }
 }
 
+/// After `on_uninstall` nothing of the portal is needed; whoever removed the application may have wished it gone.
+async fn forget_if_wanted(services: &Services, lease: &Lease) {
+    if services.registry.wants_to_be_forgotten(&lease.portal)
+        && let Err(error) = services.registry.forget(&lease.portal).await
+    {
+        tracing::error!(portal = %lease.portal, %error, "the portal could not be forgotten yet; it is tried again within the hour");
+    }
+}
+
+/// An event names only the bot it is for; another of ours in the same chat would pass for an operator.
+fn classify_again(services: &Services, lease: &Lease, incoming: &mut Incoming) {
+    let ours = |id: UserId| services.registry.bot(&lease.portal, BotId::new(id.get())).is_some();
+    let (author, id) = match &mut incoming.event {
+        Event::Message(message) => (&mut message.author, message.author_id),
+        Event::MessageUpdated(updated) => (&mut updated.message.author, updated.message.author_id),
+        Event::Command(command) => (&mut command.author, command.author_id),
+        _ => return,
+    };
+    if matches!(author, Author::Operator | Author::Employee) && ours(id) {
+        *author = Author::Bot;
+    }
+}
+
 /// Calls the handler in a task of its own, so that a panic fails the turn and not the engine.
 async fn handle(
     services: &Services,
     handler: Arc<dyn Handle>,
     cx: Context,
     incoming: Arc<Incoming>,
-) -> Result<Vec<Effect>, HandlerError> {
+) -> Result<Vec<NewOutboxRow>, HandlerError> {
     let mut task = JoinSet::new();
     task.spawn({
         let cx = cx.clone();
@@ -149,7 +180,7 @@ async fn recover(
     }
 }
 
-/// Commits; the inner error is one of the effects that cannot be put into a row.
+/// Commits; the inner error is that of a dialog changed meanwhile.
 async fn commit(
     services: &Services,
     lease: &Lease,
@@ -157,13 +188,8 @@ async fn commit(
     turn: &Turn,
     row: &JournalRow,
     state: &LaneState,
-    effects: Vec<Effect>,
+    outbox: Vec<NewOutboxRow>,
 ) -> Result<Result<TurnEnd, HandlerError>, StoreError> {
-    let rows = effects.into_iter().enumerate().map(|(index, effect)| effect.into_row(turn.id, index));
-    let outbox = match rows.collect::<Result<Vec<_>, _>>() {
-        Ok(outbox) => outbox,
-        Err(error) => return Ok(Err(error)),
-    };
     let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
     let change = (last_message != state.last_message)
         .then(|| LaneChange { expected: state.revision, state: LaneState { last_message, ..state.clone() } });

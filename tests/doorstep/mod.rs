@@ -1,7 +1,7 @@
 //! What the tests of portal and ingest stand on: a store, a clock that stands still, an authorisation server that says
 //! what it is told, and the way in.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -51,12 +51,24 @@ impl World {
         acting_user: i64,
         only_app: Option<&str>,
     ) {
+        self.keep_offline(event, data, acting_user, only_app);
         for row in self.rows_for(event) {
             let subscriptions::RowOwner::App(client_id) = &row.owner else { continue };
             if only_app.is_some_and(|wanted| wanted != client_id) || !self.app_hears_events(client_id) {
                 continue;
             }
             self.queue(&row, data.clone(), auth, acting_user, &data.to_string());
+        }
+    }
+
+    /// ONOFFLINEEVENT, which says no more than that something waits to be collected.
+    pub(crate) fn raise_offline_notice(&mut self, client_id: &str, acting_user: i64) {
+        for row in self.rows_for("ONOFFLINEEVENT") {
+            let wanted = subscriptions::RowOwner::App(client_id.to_owned());
+            // With no interval at all the hit itself is the limit, which `queue` keeps.
+            if row.owner == wanted && self.offline_notice_due(row.id, row.min_timeout) {
+                self.queue(&row, Value::Null, AuthNeed::AccessAndRefresh, acting_user, "");
+            }
         }
     }
 

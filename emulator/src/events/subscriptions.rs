@@ -42,7 +42,14 @@ pub(crate) struct HandlerRow {
     pub(crate) user_id: i64,
     /// Made by `event.bind`, and so shown by `event.get`.
     pub(crate) bound: bool,
+    /// `auth_connector` of the call that bound it.
+    pub(crate) connector: String,
+    /// Seconds between two ONOFFLINEEVENT (`OPTIONS[minTimeout]`).
+    pub(crate) min_timeout: i64,
 }
+
+/// Seconds between two ONOFFLINEEVENT unless the application asks for others.
+pub(crate) const MIN_TIMEOUT: i64 = 1;
 
 impl World {
     pub(crate) fn rows_for(&self, event: &str) -> Vec<HandlerRow> {
@@ -69,7 +76,8 @@ impl World {
     pub(crate) fn add_row(&mut self, owner: RowOwner, event: &str, url: &str, user_id: i64, bound: bool) {
         let id = take(&mut self.next.handler);
         let (event, url) = (event.to_owned(), url.to_owned());
-        self.handlers.push(HandlerRow { id, owner, event, url, user_id, bound });
+        let (connector, min_timeout) = (String::new(), MIN_TIMEOUT);
+        self.handlers.push(HandlerRow { id, owner, event, url, user_id, bound, connector, min_timeout });
     }
 }
 

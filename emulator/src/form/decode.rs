@@ -11,14 +11,16 @@ const MOST_PAIRS: usize = 50_000;
 
 /// A form body or query string as a nested value. Maps whose keys are 0, 1, 2… in order become lists.
 pub(crate) fn decode(body: &[u8]) -> Map<String, Value> {
-    let mut root = Branch::default();
-    for pair in body.split(|byte| *byte == b'&').take(MOST_PAIRS) {
-        if pair.is_empty() {
-            continue;
-        }
+    from_pairs(body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let cut = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-        let key = unescape(&pair[..cut]);
-        let value = unescape(pair.get(cut + 1..).unwrap_or_default());
+        (unescape(&pair[..cut]), unescape(pair.get(cut + 1..).unwrap_or_default()))
+    }))
+}
+
+/// The same of names and values that are already plain.
+pub(super) fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Map<String, Value> {
+    let mut root = Branch::default();
+    for (key, value) in pairs.into_iter().take(MOST_PAIRS) {
         if let Some((name, path)) = key_path(&key) {
             root.insert(name, &path, value);
         }

@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+pub(crate) mod multipart;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::{encode, percent};

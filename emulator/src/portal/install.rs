@@ -109,6 +109,8 @@ impl Portal {
                 world.remove_bot(bot_id);
             }
             world.revoke_app(&client_id);
+            world.offline.bindings.retain(|binding| binding.client_id != client_id);
+            world.offline.rows.retain(|row| row.client_id != client_id);
             let row_id = take(&mut world.next.app_row);
             with_app(world, &client_id, |app| {
                 app.active = false;

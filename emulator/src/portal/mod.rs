@@ -1,6 +1,8 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
 mod install;
+mod limits;
+mod moves;
 mod people;
 mod settings;
 mod waits;
@@ -12,7 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
 use crate::faults::Faults;
-use crate::record::{ChatMessage, Delivery, NetworkMessage, RecordedCall, RtEvent};
+use crate::record::{ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
@@ -78,7 +80,7 @@ impl Portal {
                 .get(&client_id)
                 .map(|app| app.client_secret.clone())
                 .unwrap_or_default(),
-            oauth_host: world.identity.domain.clone(),
+            oauth_host: world.identity.oauth_domain.clone(),
             member_id: world.identity.member_id.clone(),
             application_token: world.application_token(&client_id),
             domain: world.identity.domain.clone(),
@@ -92,7 +94,8 @@ impl Portal {
     #[must_use]
     pub fn webhook_url(&self) -> String {
         let names = &self.shared.names;
-        format!("{}/rest/{}/{}/", names.origin, names.admin, names.webhook_code)
+        let root = self.shared.look(|world| world.identity.client_endpoint());
+        format!("{root}{}/{}/", names.admin, names.webhook_code)
     }
 
     /// A client by name, who writes to the portal's line. Made on demand.
@@ -133,6 +136,12 @@ impl Portal {
             }
             chat_id
         })
+    }
+
+    /// The general chat, which everybody is in and which methods may not change.
+    #[must_use]
+    pub fn general_chat_id(&self) -> i64 {
+        crate::world::chats::GENERAL_CHAT
     }
 
     /// The deal that is bound to the first client's chat.
@@ -193,6 +202,12 @@ impl Portal {
     #[must_use]
     pub fn rt_events(&self) -> Vec<RtEvent> {
         self.shared.look(|world| world.rt_events.clone())
+    }
+
+    /// Every notice for phones sent through `pull.application.push.add`.
+    #[must_use]
+    pub fn phone_notices(&self) -> Vec<PhoneNotice> {
+        self.shared.look(|world| world.phone_notices.clone())
     }
 
     /// Every message sent through a network line.

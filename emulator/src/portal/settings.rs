@@ -1,7 +1,6 @@
 //! Settings of the portal that a test may turn.
 
 use super::Portal;
-use crate::limits::RateLimit;
 use crate::world::lines::{BotJoins, BotLeaves, Line};
 
 /// The settings of the open line. Each takes effect at once.
@@ -63,11 +62,6 @@ impl Portal {
     /// Whether the portal is "not for resale", which has no weekly limit of network messages.
     pub fn set_nfr(&self, on: bool) {
         self.shared.hit(|world| world.network.nfr = on);
-    }
-
-    /// Turns the rate limit on or off.
-    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
-        self.shared.limiter.set(limit);
     }
 
     /// Takes away, or gives back, a user's right to read CRM entities.

@@ -13,6 +13,8 @@ pub(crate) struct Auth {
     pub(crate) scope: Vec<String>,
     /// `EVENT_SESSION` of a token that an event brought.
     pub(crate) event_rounds: Option<u8>,
+    /// `auth_connector`: which part of the application calls; offline events are kept apart by it.
+    pub(crate) connector: String,
 }
 
 /// How the caller proved it.
@@ -31,6 +33,14 @@ impl Auth {
                 "WRONG_AUTH_TYPE",
                 "Current authorization type is denied for this method",
             )),
+        }
+    }
+
+    /// Whose operating time a call takes.
+    pub(crate) fn account(&self) -> String {
+        match &self.kind {
+            AuthKind::OAuth { client_id } => format!("app {client_id}"),
+            AuthKind::Webhook => format!("webhook of {}", self.user_id),
         }
     }
 
@@ -66,6 +76,7 @@ pub(super) fn authenticate(world: &World, incoming: &Incoming) -> Result<Auth, R
             user_id: hook.user_id,
             scope: hook.scope.clone(),
             event_rounds: None,
+            connector: text("auth_connector").unwrap_or_default(),
         });
     }
     let token = incoming
@@ -93,5 +104,6 @@ pub(super) fn authenticate(world: &World, incoming: &Incoming) -> Result<Auth, R
         user_id: access.user_id,
         scope: app.scope.clone(),
         event_rounds: access.event_rounds,
+        connector: text("auth_connector").unwrap_or_default(),
     })
 }

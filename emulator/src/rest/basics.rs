@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::auth::AuthKind;
 use super::call::{loose_int, positive};
-use super::{Answer, Call, Method, Reply, RestError, plain_name, scope_of};
+use super::{Answer, Call, Method, Reply, RestError, lists, plain_name, scope_of};
 
 pub(super) const METHODS: &[Method] = &[
     Method::upper("app.info", "", app_info),
@@ -95,13 +95,8 @@ fn user_get(call: &mut Call<'_>) -> Reply {
         Some(id) => vec![id],
         None => call.world.users.keys().copied().collect(),
     };
-    let start = usize::try_from(call.int("START")).unwrap_or(0);
     let rows: Vec<Value> = ids.iter().filter_map(|id| user_row(call, *id)).collect();
-    let page: Vec<Value> = rows.iter().skip(start).take(50).cloned().collect();
-    let end = start + page.len();
-    let total = i64::try_from(rows.len()).ok();
-    let next = (end < rows.len()).then(|| i64::try_from(end).unwrap_or(0));
-    Ok(Answer { result: json!(page), next, total })
+    Ok(lists::page(rows, call.start))
 }
 
 fn user_current(call: &mut Call<'_>) -> Reply {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::Auth;
 use super::call::scalar_text;
-use super::{Answer, Reply, RestError, envelope, plain_name, run_method};
+use super::{Answer, Reply, RestError, plain_name, run_method, timed};
 use crate::form;
 use crate::record::RecordedCall;
 use crate::world::World;
@@ -67,6 +67,7 @@ fn item(world: &mut World, auth: &Auth, key: String, command: &str, gathered: &m
     let started = world.clock.micros();
     let (method, query) = command.split_once('?').unwrap_or((command, ""));
     let name = plain_name(method);
+    let account = auth.account();
     let mut params = form::decode(query.as_bytes());
     for value in params.values_mut() {
         substitute(value, gathered);
@@ -89,7 +90,7 @@ fn item(world: &mut World, auth: &Auth, key: String, command: &str, gathered: &m
                 gathered.next.insert(key.clone(), json!(next));
             }
             gathered.result.insert(key.clone(), answer.result);
-            gathered.time.insert(key, envelope::time(started, world.clock.micros()));
+            gathered.time.insert(key, timed(world, started, &account, &name));
             (200, body)
         }
         Err(error) => {

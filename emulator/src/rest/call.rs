@@ -60,7 +60,12 @@ impl Answer {
         Self { result, next: None, total: None }
     }
 
+    /// The body without its `time`. A result that holds an error in the legacy form goes out as it is, with status
+    /// 200.
     pub(crate) fn into_body(self) -> Value {
+        if self.result.get("error").is_some() && self.result.get("error_description").is_some() {
+            return self.result;
+        }
         let mut body = json!({"result": self.result});
         if let Some(next) = self.next {
             body["next"] = json!(next);
@@ -132,6 +137,8 @@ pub(crate) struct Call<'w> {
     pub(crate) world: &'w mut World,
     pub(crate) auth: Auth,
     pub(crate) params: Map<String, Value>,
+    /// Where a list begins; -1 turns counting off. It is taken out of the parameters.
+    pub(crate) start: i64,
 }
 
 impl Call<'_> {
@@ -231,4 +238,24 @@ pub(crate) fn positive(value: Option<&Value>) -> Option<i64> {
         _ => return None,
     };
     (number > 0).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, loose_int};
+    use serde_json::json;
+
+    #[test]
+    fn an_error_in_the_legacy_form_goes_out_as_it_is() {
+        let legacy = json!({"result": false, "error": "NOT_ACTIVE_LINE", "error_description": "off"});
+        assert_eq!(Answer::new(legacy.clone()).into_body(), legacy);
+        assert_eq!(Answer::new(json!({"error": "x"})).into_body(), json!({"result": {"error": "x"}}));
+    }
+
+    #[test]
+    fn leading_digits_make_a_number() {
+        assert_eq!(loose_int(&json!("15 apples")), 15);
+        assert_eq!(loose_int(&json!("-3")), -3);
+        assert_eq!(loose_int(&json!("apples")), 0);
+    }
 }

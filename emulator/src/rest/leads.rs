@@ -8,15 +8,13 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::call::{loose_int, positive, scalar_text};
-use super::{Answer, Call, Method, Reply, RestError};
+use super::{Answer, Call, Method, Reply, RestError, lists};
 
 pub(super) const METHODS: &[Method] =
     &[Method::upper("crm.lead.list", "crm", list), Method::upper("crm.lead.get", "crm", get)];
 
 /// How many leads there are: two full pages and a bit.
 const LEADS: i64 = 120;
-/// Rows of a page.
-const PAGE: usize = 50;
 const STATUSES: [&str; 3] = ["NEW", "IN_PROCESS", "CONVERTED"];
 
 fn lead(id: i64) -> Map<String, Value> {
@@ -63,17 +61,7 @@ fn list(call: &mut Call<'_>) -> Reply {
     if !select.is_empty() && !select.iter().any(|name| name == "*") {
         rows.iter_mut().for_each(|row| row.retain(|name, _| name == "ID" || select.contains(name)));
     }
-    let start = call.int("START");
-    let total = rows.len();
-    let from = usize::try_from(start).unwrap_or(0);
-    let page: Vec<Value> = rows.into_iter().skip(from).take(PAGE).map(Value::Object).collect();
-    let result = json!(page);
-    if start < 0 {
-        return Ok(Answer::new(result));
-    }
-    let end = from.saturating_add(page.len());
-    let next = if end < total && !page.is_empty() { i64::try_from(end).ok() } else { None };
-    Ok(Answer { result, next, total: i64::try_from(total).ok() })
+    Ok(lists::page(rows.into_iter().map(Value::Object).collect(), call.int("START")))
 }
 
 /// One condition of a filter: an operator in front of the field's name, and a value, or a list of which one fits.

@@ -13,7 +13,10 @@ mod imbot_v1;
 mod imbot_v2;
 mod imopenlines;
 mod leads;
+mod lists;
+mod offline;
 mod pull;
+mod system;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -23,6 +26,8 @@ use serde_json::{Map, Value, json};
 use crate::record::RecordedCall;
 use crate::world::World;
 pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError};
+use system::Stage;
+pub use system::SystemRefusal;
 
 /// A request after it was read and before it was understood.
 pub(crate) struct Incoming {
@@ -52,11 +57,19 @@ fn table() -> &'static HashMap<String, Method> {
         [
             basics::METHODS,
             event::METHODS,
+            offline::METHODS,
             imbot_v1::bots::METHODS,
             imbot_v1::messages::METHODS,
             imbot_v1::commands::METHODS,
+            imbot_v1::chats::METHODS,
+            imbot_v1::members::METHODS,
+            imbot_v1::dialog::METHODS,
             imbot_v2::bots::METHODS,
+            imbot_v2::chats::METHODS,
+            imbot_v2::members::METHODS,
             imbot_v2::messages::METHODS,
+            imbot_v2::reading::METHODS,
+            imbot_v2::files::METHODS,
             imbot_v2::commands::METHODS,
             imbot_v2::events::METHODS,
             imopenlines::bot::METHODS,
@@ -86,7 +99,10 @@ pub(crate) fn handle(world: &mut World, incoming: Incoming) -> Outcome {
     let started = world.clock.micros();
     let name = plain_name(&incoming.method);
     let shown = Value::Object(auth::without_auth(&incoming.params));
-    let (result, user_id) = run(world, &name, incoming);
+    world.operating.begin_hit();
+    let mut caller = Caller::default();
+    let result = run(world, &name, incoming, &mut caller);
+    world.offline.acting = None;
     let executed = !matches!(&result, Err(error) if error.before_method);
     let outcome = match result {
         Ok(answer) => Outcome { status: 200, body: answer.into_body() },
@@ -94,56 +110,96 @@ pub(crate) fn handle(world: &mut World, incoming: Incoming) -> Outcome {
     };
     tracing::debug!(method = %name, status = outcome.status, "REST call");
     world.record_call(RecordedCall {
-        method: name,
+        method: name.clone(),
         params: shown,
         status: outcome.status,
         answer: outcome.body.clone(),
-        user_id,
+        user_id: caller.user_id,
         in_batch: false,
         executed,
         unix: world.now(),
     });
     let mut body = outcome.body;
-    if outcome.status == 200 {
-        body["time"] = envelope::time(started, world.clock.micros());
+    if body.get("error").is_none() {
+        body["time"] = timed(world, started, &caller.account, &name);
     }
     Outcome { status: outcome.status, body }
 }
 
-fn run(world: &mut World, name: &str, incoming: Incoming) -> (Reply, i64) {
-    if name != "batch" && !table().contains_key(name) {
-        tracing::warn!(method = %name, "REST method not found: the portal does not know it, or the emulator does not model it");
-        return (Err(RestError::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!").early()), 0);
+/// Who turned out to be calling.
+#[derive(Default)]
+struct Caller {
+    user_id: i64,
+    /// Whose operating time it is.
+    account: String,
+}
+
+/// The `time` block; `batch` itself has no operating time.
+fn timed(world: &mut World, started: i64, account: &str, name: &str) -> Value {
+    let mut time = envelope::time(started, world.clock.micros());
+    let now = world.now();
+    if name != "batch"
+        && let Some((reset_at, operating)) = world.operating.report(account, name, now)
+    {
+        time["operating_reset_at"] = json!(reset_at);
+        time["operating"] = json!(operating);
     }
-    let auth = match auth::authenticate(world, &incoming) {
-        Ok(auth) => auth,
-        Err(error) => return (Err(error.early()), 0),
-    };
-    let user_id = auth.user_id;
+    time
+}
+
+/// The refusal that a test wants, if it is due now.
+fn refused(world: &World, stage: Stage, auth: Option<&auth::Auth>) -> Result<(), RestError> {
+    world.refusal.map_or(Ok(()), |refusal| refusal.due(stage, auth))
+}
+
+fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -> Reply {
+    refused(world, Stage::Front, None)?;
+    if name != "batch" && !table().contains_key(name) {
+        return Err(not_found(name));
+    }
+    let auth = auth::authenticate(world, &incoming).map_err(RestError::early)?;
+    refused(world, Stage::Auth, Some(&auth))?;
+    *caller = Caller { user_id: auth.user_id, account: auth.account() };
     if let Some(rounds) = auth.event_rounds {
         world.event_rounds_left = rounds.saturating_sub(1);
     }
+    world.offline.acting = auth.app().ok().map(|client_id| (client_id.to_owned(), auth.connector.clone()));
     let params = auth::without_auth(&incoming.params);
-    if name == "batch" {
-        return (batch::run(world, &auth, params), user_id);
-    }
-    (run_method(world, name, &auth, params), user_id)
+    let answer = if name == "batch" {
+        batch::run(world, &auth, params)?
+    } else {
+        run_method(world, name, &auth, params)?
+    };
+    refused(world, Stage::After, Some(&auth))?;
+    Ok(answer)
+}
+
+/// A name that is in no table. It is loud: either the bot is wrong or the emulator is incomplete.
+fn not_found(name: &str) -> RestError {
+    tracing::warn!(method = %name, "REST method not found: the portal does not know it, or the emulator does not model it");
+    RestError::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!").early()
 }
 
 /// Runs a method of the table for someone whose authorisation is known.
-fn run_method(world: &mut World, name: &str, auth: &auth::Auth, params: Map<String, Value>) -> Reply {
-    let Some(method) = table().get(name) else {
-        return Err(RestError::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!").early());
-    };
+fn run_method(world: &mut World, name: &str, auth: &auth::Auth, mut params: Map<String, Value>) -> Reply {
+    let Some(method) = table().get(name) else { return Err(not_found(name)) };
     if !method.scope.is_empty() && !auth.scope.iter().any(|scope| scope == method.scope) {
         let text = "The request requires higher privileges than provided by the access token";
         return Err(RestError::new(401, "insufficient_scope", text).early());
     }
+    refused(world, Stage::Method, Some(auth))?;
+    let (account, now) = (auth.account(), world.now());
+    if !world.operating.admits(&account, name, now) {
+        let text = "Method is blocked due to operation time limit.";
+        return Err(RestError::new(429, "OPERATION_TIME_LIMIT", text).early());
+    }
+    world.operating.count(&account, name, now);
+    let start = params.remove("start").map_or(0, |start| call::loose_int(&start));
     let params = match method.case {
         Case::Upper => params.into_iter().map(|(key, value)| (key.to_ascii_uppercase(), value)).collect(),
         Case::Literal => params,
     };
-    (method.run)(&mut Call { world, auth: auth.clone(), params })
+    (method.run)(&mut Call { world, auth: auth.clone(), params, start })
 }
 
 /// A success without a value of its own.

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::call::scalar_text;
 use super::{Answer, Call, Method, Reply, RestError};
-use crate::record::RtEvent;
+use crate::record::{PhoneNotice, RtEvent};
 use crate::validate::pull::{self, Caller, Recipients, Verdict};
 
 pub(super) const METHODS: &[Method] = &[
     Method::upper("pull.application.event.add", "pull", event_add),
+    Method::upper("pull.application.push.add", "pull", push_add),
     Method::upper("pull.application.config.get", "pull", config_get),
 ];
 
@@ -40,6 +41,30 @@ fn event_add(call: &mut Call<'_>) -> Reply {
     let event = RtEvent { user_ids, module_id, command, params: event.params, unix };
     call.world.push_event(&client_id, &event);
     call.world.rt_events.push(event);
+    super::yes()
+}
+
+/// A notice on the phones of users. Never tells whether it arrived.
+fn push_add(call: &mut Call<'_>) -> Reply {
+    let client_id = call.auth.app()?.to_owned();
+    if !call.auth.is_admin(call.world) {
+        return Err(RestError::bad("ACCESS_ERROR", "You do not have access to send push notifications"));
+    }
+    let text = call.filled("TEXT").ok_or_else(|| RestError::bad("TEXT_ERROR", "Text can't be empty"))?;
+    if call.world.apps.get(&client_id).is_none_or(|app| app.name.is_empty()) {
+        return Err(RestError::bad(
+            "EMPTY_APP_NAME",
+            "For send push-notification application name can't be empty",
+        ));
+    }
+    let user_ids = pull::user_ids(call.value("USER_ID")).ok_or_else(Call::broken)?;
+    let notice = PhoneNotice {
+        user_ids,
+        text,
+        avatar: call.text("AVATAR").unwrap_or_default(),
+        unix: call.world.now(),
+    };
+    call.world.phone_notices.push(notice);
     super::yes()
 }
 

@@ -1,6 +1,7 @@
 //! The front door: routes, reading a request into parameters, faults and limits before the portal sees it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -17,8 +18,8 @@ use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
 use crate::{form, oauth, page, push};
 
-/// Request bodies may be this big; the files of a real portal are bigger, its calls are not.
-const LONGEST_BODY: usize = 32 * 1_024 * 1_024;
+/// Request bodies may be this big: the largest file, 100 MiB, as base64.
+const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -32,6 +33,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))
         .route("/oauth/token", any(oauth::token))
+        .route("/rest/download.json", get(download))
         .route("/rest/{*path}", any(call))
         .route("/sub/", get(push::poll).options(push::preflight))
         .route("/subws/", get(push::socket))
@@ -47,6 +49,9 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if let Some(moved) = moved(&shared, &line, &format!("/rest/{path}"), query.as_deref()) {
+        return moved;
+    }
     let params = read_params(query, &headers, &body);
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (webhook, method) = match parts.as_slice() {
@@ -58,6 +63,51 @@ async fn call(
         _ => (None, path.clone()),
     };
     answer(&shared, &line, Incoming { method, webhook, bearer: bearer(&headers), params }).await
+}
+
+/// A file under its signed address.
+async fn download(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    if let Some(moved) = moved(&shared, &line, "/rest/download.json", query.as_deref()) {
+        return moved;
+    }
+    let params = form::decode(query.unwrap_or_default().as_bytes());
+    let token = params.get("token").and_then(Value::as_str).unwrap_or_default();
+    let token = token.strip_prefix("disk|").unwrap_or_default();
+    let found =
+        shared.look(|world| world.files.linked(token).map(|file| (file.name.clone(), file.content.clone())));
+    let Some((name, content)) = found else {
+        let body = json!({"error": "ERROR_NOT_FOUND", "error_description": "File not found"});
+        return json_answer(404, &body);
+    };
+    // Never shown by a browser as a page of this server.
+    let disposition = format!("attachment; filename*=utf-8''{}", form::percent(&name).replace('+', "%20"));
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    (headers, content).into_response()
+}
+
+/// After a renaming the old address answers 302, and only that; but the authorisation server, which lives there too
+/// and knows `app.info`, does not move.
+fn moved(shared: &Shared, line: &Line, path: &str, query: Option<&str>) -> Option<Response> {
+    let is_trusted = rest::plain_name(path.trim_start_matches("/rest/")) == "app.info";
+    if is_trusted || line.listener == shared.listener.load(Ordering::SeqCst) {
+        return None;
+    }
+    let origin = shared.look(|world| world.identity.origin.clone());
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let target = format!("{origin}{path}{query}");
+    note(shared, path.rsplit('/').next().unwrap_or_default(), 302, Value::from("moved to the new address"));
+    // A body that no client should try to read as an answer.
+    let html = "<html><head><title>302 Found</title></head><body>302 Found</body></html>";
+    let headers = [(header::LOCATION, target), (header::CONTENT_TYPE, "text/html".to_owned())];
+    Some((StatusCode::FOUND, headers, html).into_response())
 }
 
 async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
@@ -134,7 +184,9 @@ pub(crate) fn read_params(query: Option<String>, headers: &HeaderMap, body: &[u8
     let mut params = form::decode(query.unwrap_or_default().as_bytes());
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.to_ascii_lowercase().contains("application/json") {
+    if content_type.to_ascii_lowercase().starts_with("multipart/form-data") {
+        params.extend(form::multipart::decode(content_type, body));
+    } else if content_type.to_ascii_lowercase().contains("application/json") {
         if let Ok(Value::Object(map)) = serde_json::from_slice(body) {
             params.extend(map);
         }

@@ -1,6 +1,6 @@
 //! The one server: portal REST, authorisation server and page on one port of loopback.
 
-mod connection;
+pub(crate) mod connection;
 pub(crate) mod front;
 pub(crate) mod shared;
 mod tls;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::limits::RateLimit;
@@ -110,7 +110,7 @@ impl Default for EmulatorBuilder {
             language: "en".to_owned(),
             deliveries_at_once: 1,
             delivery_time_out: Duration::from_secs(20),
-            rate_limit: None,
+            rate_limit: Some(RateLimit::STANDARD),
             redirect_uri: None,
             tls: false,
             installed: false,
@@ -149,9 +149,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Turns the rate limit on; it is off by default.
+    /// The rate limit; [`RateLimit::STANDARD`] by default.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Turns the rate limit off, for tests that send more than any portal takes.
+    pub fn no_rate_limit(mut self) -> Self {
+        self.rate_limit = None;
         self
     }
 
@@ -203,7 +209,11 @@ impl EmulatorBuilder {
         let shared = Arc::new(shared);
         let (stop, stopped) = watch::channel(false);
         let (acceptor, ca) = tls.map(|tls| (tls.acceptor, tls.ca)).unzip();
-        let serving = connection::serve(listener, acceptor, front::router(Arc::clone(&shared)), stopped);
+        let (listeners, taken) = mpsc::unbounded_channel();
+        let _ = listeners.send(listener);
+        let _ = shared.listeners.set(listeners);
+        let router = front::router(Arc::clone(&shared));
+        let serving = connection::serve_all(taken, acceptor, router, stopped, shared.generation.clone());
         let posting =
             crate::delivery::run(Arc::clone(&shared.deliveries), receiver, client, self.deliveries_at_once);
         let tasks = vec![tokio::spawn(serving), tokio::spawn(posting)];

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::clock::PortalClock;
@@ -12,6 +14,7 @@ use crate::delivery::Deliveries;
 use crate::faults::Faults;
 use crate::limits::Limiter;
 use crate::record::{ChatMessage, Delivery};
+use crate::server::connection::Generation;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::identity::{Identity, random_hex};
 use crate::world::network::NetworkLine;
@@ -32,6 +35,11 @@ pub(crate) struct Shared {
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
     pub(crate) names: Names,
+    /// Number of the listener that has the portal's present address.
+    pub(crate) listener: AtomicU64,
+    /// Takes the listeners of new addresses.
+    pub(crate) listeners: OnceLock<mpsc::UnboundedSender<TcpListener>>,
+    pub(crate) generation: Generation,
 }
 
 /// The fixed names of the portal's first inhabitants.
@@ -81,6 +89,9 @@ impl Shared {
             bot_messages: broadcast::channel(1_024).0,
             client,
             names,
+            listener: AtomicU64::new(0),
+            listeners: OnceLock::new(),
+            generation: Generation::default(),
         };
         (this, receiver)
     }
@@ -121,6 +132,8 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     let identity = Identity {
         domain: seed.address.to_string(),
         origin: origin.clone(),
+        oauth_domain: seed.address.to_string(),
+        oauth_origin: origin.clone(),
         member_id: random_hex(32),
         language: seed.language,
     };
@@ -129,6 +142,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     let app = Application {
         client_id: client_id.clone(),
         client_secret: random_hex(50),
+        name: "Bot under test".to_owned(),
         row_id: take(&mut next.app_row),
         scope: seed.scope.clone(),
         version: 1,
@@ -164,6 +178,11 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         rt_events: Vec::new(),
         push: crate::push::Push::new(now),
         calls: VecDeque::new(),
+        files: Default::default(),
+        offline: Default::default(),
+        phone_notices: Vec::new(),
+        refusal: None,
+        operating: Default::default(),
         callbacks: Vec::new(),
         fresh_bot_messages: Vec::new(),
         sent_this_hit: HashSet::new(),
@@ -175,6 +194,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         admin.admin = true;
     }
     world.add_user_as(27, UserKind::Employee, "Ivan", "");
+    world.add_general_chat(&[1, 27]);
     let line_id = world.add_line("Shop", "livechat", "Live Chat");
     let deal_id = take(&mut world.next.deal);
     world.crm.add_deal(deal_id);

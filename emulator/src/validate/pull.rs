@@ -159,6 +159,17 @@ fn recipients(user_id: Option<Php>) -> Result<Recipients, Fatal> {
     })
 }
 
+/// The users of `pull.application.push.add`: a number, a list, or text that is read as one of them; `None` when the
+/// portal's own code breaks on it.
+pub(crate) fn user_ids(given: Option<&Value>) -> Option<Vec<i64>> {
+    let given = given.map(Php::from_json).filter(|value| *value != Php::Null);
+    Some(match recipients(given).ok()? {
+        Recipients::Many(ids) => ids,
+        Recipients::One(id) if id > 0 => vec![id],
+        _ => Vec::new(),
+    })
+}
+
 /// Text is read as JSON or as a JavaScript literal, anything else is taken as it is.
 fn read(given: Php) -> Result<Php, Fatal> {
     match given {

@@ -9,6 +9,8 @@ use super::World;
 pub(crate) struct Application {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// What people see; phone notices need one.
+    pub(crate) name: String,
     /// Number of the application's row; a new installation gets a new one, and so a new application token.
     pub(crate) row_id: i64,
     pub(crate) scope: Vec<String>,

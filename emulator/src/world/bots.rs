@@ -1,6 +1,6 @@
 //! Bots, their commands, and the log of bots that fetch their events.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -61,6 +61,8 @@ pub(crate) struct Command {
     pub(crate) common: bool,
     pub(crate) hidden: bool,
     pub(crate) extranet: bool,
+    /// Title and parameters, by language.
+    pub(crate) titles: BTreeMap<String, (String, String)>,
 }
 
 impl Command {

@@ -1,6 +1,6 @@
 //! Chats: private, group, open-line and the client's side of a live chat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -35,22 +35,38 @@ pub(crate) struct Chat {
     pub(crate) silent: bool,
     /// The chat's last session; 0 when there was none.
     pub(crate) session: i64,
+    /// A group that everybody may find and join.
+    pub(crate) open: bool,
+    pub(crate) description: String,
+    /// The picture's address, or nothing.
+    pub(crate) avatar: String,
+    pub(crate) managers: BTreeSet<i64>,
+    /// Whether people have a field to type in.
+    pub(crate) text_field: bool,
+    /// `ENTITY_TYPE` that an application gave its chat.
+    pub(crate) given_entity: String,
+    /// Up to which message each member has read.
+    pub(crate) read: BTreeMap<i64, i64>,
 }
+
+/// The chat that everybody is in and nobody may change.
+pub(crate) const GENERAL_CHAT: i64 = 1_700;
 
 impl Chat {
     /// `MESSAGE_TYPE` of the chat's messages.
     pub(crate) fn message_type(&self) -> &'static str {
         match self.kind {
             ChatKind::Private => "P",
+            ChatKind::Group if self.open => "O",
             ChatKind::Group => "C",
             ChatKind::Lines => "L",
             ChatKind::LiveChat => "O",
         }
     }
 
-    pub(crate) fn entity_type(&self) -> &'static str {
+    pub(crate) fn entity_type(&self) -> &str {
         match self.kind {
-            ChatKind::Private | ChatKind::Group => "",
+            ChatKind::Private | ChatKind::Group => &self.given_entity,
             ChatKind::Lines => "LINES",
             ChatKind::LiveChat => "LIVECHAT",
         }
@@ -59,6 +75,7 @@ impl Chat {
     pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             ChatKind::Private => "private",
+            ChatKind::Group if self.open => "open",
             ChatKind::Group => "chat",
             ChatKind::Lines => "lines",
             ChatKind::LiveChat => "livechat",
@@ -97,9 +114,28 @@ impl World {
                 created,
                 silent: false,
                 session: 0,
+                open: false,
+                description: String::new(),
+                avatar: String::new(),
+                managers: BTreeSet::new(),
+                text_field: true,
+                given_entity: String::new(),
+                read: BTreeMap::new(),
             },
         );
         id
+    }
+
+    /// The portal's general chat.
+    pub(crate) fn add_general_chat(&mut self, members: &[i64]) {
+        let id = self.add_chat(ChatKind::Group, "General chat", 0, members);
+        self.next.chat = id;
+        if let Some(mut chat) = self.chats.remove(&id) {
+            chat.id = GENERAL_CHAT;
+            chat.open = true;
+            chat.given_entity = "GENERAL".to_owned();
+            self.chats.insert(GENERAL_CHAT, chat);
+        }
     }
 
     pub(crate) fn private_chat(&self, one: i64, other: i64) -> Option<i64> {
@@ -134,9 +170,9 @@ impl World {
     pub(crate) fn chat_v2(&self, chat: &Chat, viewer: i64) -> Value {
         let [data1, data2, data3] = self.entity_data(chat);
         json!({
-            "avatar": "",
-            "color": "#ab7761",
-            "description": "",
+            "avatar": chat.avatar,
+            "color": super::colors::shade(chat.color),
+            "description": chat.description,
             "dialogId": chat.dialog_id(viewer),
             "diskFolderId": 0,
             "entityData1": data1,
@@ -157,7 +193,7 @@ impl World {
             "permissions": {"manageUsersAdd": "member", "manageUsersDelete": "manager", "manageUi": "member",
                 "manageSettings": "owner", "manageMessages": "member", "canPost": "member"},
             "isNew": false,
-            "textFieldEnabled": true,
+            "textFieldEnabled": chat.text_field,
             "backgroundId": null,
         })
     }

@@ -9,6 +9,9 @@ pub(crate) struct Identity {
     pub(crate) domain: String,
     /// `http://127.0.0.1:PORT`, or `https` with TLS.
     pub(crate) origin: String,
+    /// Host and origin of the authorisation server, which no renaming of the portal touches.
+    pub(crate) oauth_domain: String,
+    pub(crate) oauth_origin: String,
     pub(crate) member_id: String,
     /// The site language, lower case.
     pub(crate) language: String,
@@ -22,7 +25,7 @@ impl Identity {
     /// The authorisation server lives on the same port. Its root must end in `/rest/`: clients derive the address of
     /// `/oauth/token/` from what stands before.
     pub(crate) fn server_endpoint(&self) -> String {
-        format!("{}/rest/", self.origin)
+        format!("{}/rest/", self.oauth_origin)
     }
 }
 

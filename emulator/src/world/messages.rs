@@ -28,6 +28,33 @@ pub(crate) struct Message {
     pub(crate) previous: i64,
     /// Reactions, as user and camelCase code.
     pub(crate) reactions: Vec<(i64, String)>,
+    /// Where it was forwarded from.
+    pub(crate) forward: Option<Forward>,
+    /// The message it answers; 0 for none.
+    pub(crate) reply_to: i64,
+    pub(crate) files: Vec<i64>,
+    /// How the client rated it (`imbot.dialog.vote`).
+    pub(crate) vote: Option<&'static str>,
+}
+
+/// The original of a forwarded message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forward {
+    pub(crate) id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) chat_id: i64,
+    pub(crate) date: i64,
+}
+
+impl Forward {
+    fn v2(self) -> Value {
+        json!({
+            "id": format!("chat{}/{}", self.chat_id, self.id),
+            "userId": self.user_id,
+            "chatId": self.chat_id,
+            "date": crate::clock::iso(self.date),
+        })
+    }
 }
 
 impl Message {
@@ -42,6 +69,15 @@ impl Message {
         }
         if let Some(menu) = &self.menu {
             params.insert("MENU".to_owned(), menu.clone());
+        }
+        if !self.files.is_empty() {
+            params.insert("FILE_ID".to_owned(), json!(self.files));
+        }
+        if self.reply_to > 0 {
+            params.insert("REPLY_ID".to_owned(), json!(self.reply_to));
+        }
+        if let Some(vote) = self.vote {
+            params.insert("IMOL_VOTE".to_owned(), Value::from(vote));
         }
         if self.edited {
             params.insert("IS_EDITED".to_owned(), Value::from("Y"));
@@ -64,7 +100,7 @@ impl Message {
             "text": self.text,
             "isSystem": self.system,
             "uuid": if self.uuid.is_empty() { Value::Null } else { Value::from(self.uuid.clone()) },
-            "forward": null,
+            "forward": self.forward.map(Forward::v2),
             "params": self.params(),
             "viewedByOthers": false,
         })
@@ -113,12 +149,27 @@ impl World {
         self.messages.values().filter(move |message| message.chat_id == chat_id)
     }
 
+    /// Sets or takes back a bot's reaction; false when that changes nothing. Bots do not hear of it.
+    pub(crate) fn bot_reacts(&mut self, message_id: i64, bot_id: i64, reaction: &str, added: bool) -> bool {
+        let Some(message) = self.messages.get_mut(&message_id) else { return false };
+        let entry = (bot_id, reaction.to_owned());
+        if message.reactions.contains(&entry) == added {
+            return false;
+        }
+        if added {
+            message.reactions.push(entry);
+        } else {
+            message.reactions.retain(|known| *known != entry);
+        }
+        true
+    }
+
     /// Whether the client's channel shows the message (protocol 3.5).
     pub(crate) fn leaves_the_portal(&self, message: &Message) -> bool {
         !message.skip_connector
             && !message.system
             && !message.deleted
-            && (!message.text.is_empty() || message.attach.is_some())
+            && (!message.text.is_empty() || message.attach.is_some() || !message.files.is_empty())
             && self.chats.get(&message.chat_id).is_some_and(|chat| !chat.silent)
     }
 }

@@ -7,14 +7,18 @@
 pub(crate) mod apps;
 pub(crate) mod bots;
 pub(crate) mod chats;
+pub(crate) mod colors;
 pub(crate) mod content;
 pub(crate) mod crm;
+pub(crate) mod files;
 pub(crate) mod idempotency;
 pub(crate) mod identity;
 pub(crate) mod lines;
 pub(crate) mod messages;
 pub(crate) mod network;
+pub(crate) mod offline;
 pub(crate) mod people;
+pub(crate) mod picture;
 pub(crate) mod sending;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
@@ -26,7 +30,7 @@ use serde_json::Value;
 use crate::clock::PortalClock;
 use crate::delivery::Callback;
 use crate::events::subscriptions::HandlerRow;
-use crate::record::{RecordedCall, RtEvent};
+use crate::record::{PhoneNotice, RecordedCall, RtEvent};
 
 /// Calls kept for inspection; older ones are forgotten.
 const CALLS_KEPT: usize = 50_000;
@@ -57,6 +61,13 @@ pub(crate) struct World {
     pub(crate) rt_events: Vec<RtEvent>,
     pub(crate) push: crate::push::Push,
     pub(crate) calls: VecDeque<RecordedCall>,
+    pub(crate) files: files::Files,
+    pub(crate) offline: offline::Offline,
+    /// Phone notices sent through `pull.application.push.add`.
+    pub(crate) phone_notices: Vec<PhoneNotice>,
+    /// What every call is refused with, for as long as a test wants it.
+    pub(crate) refusal: Option<crate::rest::SystemRefusal>,
+    pub(crate) operating: crate::limits::Operating,
     /// Callbacks raised since the lock was taken, in order.
     pub(crate) callbacks: Vec<Callback>,
     /// Bot messages stored since the lock was taken.
@@ -113,7 +124,8 @@ impl World {
         self.clock.unix()
     }
 
-    pub(crate) fn record_call(&mut self, call: RecordedCall) {
+    pub(crate) fn record_call(&mut self, mut call: RecordedCall) {
+        crate::record::shortened(&mut call.params);
         if self.calls.len() == CALLS_KEPT {
             self.calls.pop_front();
         }

@@ -24,6 +24,8 @@ pub(crate) struct User {
     pub(crate) work_position: String,
     pub(crate) gender: &'static str,
     pub(crate) color: String,
+    /// The picture's address, or nothing.
+    pub(crate) avatar: String,
 }
 
 impl User {
@@ -65,7 +67,7 @@ impl User {
             "lastName": self.last_name,
             "workPosition": self.work_position,
             "color": self.color,
-            "avatar": "",
+            "avatar": self.avatar,
             "gender": self.gender,
             "birthday": "",
             "extranet": self.kind == UserKind::Client,
@@ -110,6 +112,7 @@ impl World {
                 work_position: String::new(),
                 gender: "M",
                 color: "#df532d".to_owned(),
+                avatar: String::new(),
             },
         );
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::chats::ChatKind;
-use super::messages::Message;
+use super::messages::{Forward, Message};
 use super::people::UserKind;
 use super::{World, take};
 use crate::events::BotFact;
@@ -26,6 +26,9 @@ pub(crate) struct NewMessage {
     pub(crate) skip_connector: bool,
     /// Sent with `SKIP_COMMAND=Y`: raises neither command nor message events.
     pub(crate) skip_command: bool,
+    pub(crate) forward: Option<Forward>,
+    pub(crate) reply_to: i64,
+    pub(crate) files: Vec<i64>,
 }
 
 impl NewMessage {
@@ -41,6 +44,8 @@ pub(crate) enum SendFault {
     NoChat,
     NotInChat,
     LineOff,
+    /// An application has taken the field to type in away from people.
+    TextFieldOff,
 }
 
 impl SendFault {
@@ -49,6 +54,7 @@ impl SendFault {
             Self::NoChat => "CHAT_ID",
             Self::NotInChat => "CANCELED",
             Self::LineOff => "ERROR_FROM_OTHER_MODULE",
+            Self::TextFieldOff => "TEXT_FIELD_DISABLED",
         }
     }
 
@@ -57,6 +63,7 @@ impl SendFault {
             Self::NoChat => "Chat ID is invalid",
             Self::NotInChat => "You cannot send messages to this chat.",
             Self::LineOff => "The message cannot be sent: the open channel or its connector is not active.",
+            Self::TextFieldOff => "Sending messages is disabled in this chat.",
         }
     }
 }
@@ -69,6 +76,9 @@ impl World {
             return Err(SendFault::NotInChat);
         }
         let client = self.user_kind(author_id) == Some(UserKind::Client);
+        if !chat.text_field && !self.is_bot(author_id) {
+            return Err(SendFault::TextFieldOff);
+        }
         if !client && self.line_of(chat_id).is_some_and(|line| !line.active) {
             return Err(SendFault::LineOff);
         }
@@ -99,6 +109,10 @@ impl World {
             skip_connector: new.skip_connector,
             previous,
             reactions: Vec::new(),
+            forward: new.forward,
+            reply_to: new.reply_to,
+            files: new.files,
+            vote: None,
         };
         if let Some(bot) = self.bots.get_mut(&message.author_id) {
             bot.count_message += 1;

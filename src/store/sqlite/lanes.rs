@@ -242,6 +242,12 @@ mod tests {
         }
         store.forget_portal(&lease.portal).await.unwrap();
         drop(store);
+        let left = rusqlite::Connection::open(&path).unwrap();
+        for table in ["lane_log", "lanes"] {
+            let count = format!("SELECT count(*) FROM {table}");
+            assert_eq!(left.query_row(&count, [], |row| row.get(0)), Ok(0), "{table}");
+        }
+        drop(left);
         let (store, lease) = opened(&path).await;
         for no in 0..40 {
             assert_eq!(

@@ -10,6 +10,7 @@ use crate::events::subscriptions::{check_url, with_client_id};
 use crate::world::apps::Owner;
 use crate::world::bots::{Bot, BotKind};
 use crate::world::people::UserKind;
+use crate::world::{colors, picture};
 
 pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("imbot.register", "imbot", register),
@@ -74,6 +75,16 @@ fn register(call: &mut Call<'_>) -> Reply {
         user.work_position = property("WORK_POSITION");
         if property("PERSONAL_GENDER") == "F" {
             user.gender = "F";
+        }
+        if let Some(color) = colors::named(&property("COLOR")) {
+            user.color = colors::shade(color).to_owned();
+        }
+    }
+    // A picture that is none is passed over in silence.
+    if let Ok((content, ending)) = picture::picture(&property("PERSONAL_PHOTO")) {
+        let avatar = call.world.keep_picture(id, content, ending);
+        if let Some(user) = call.world.users.get_mut(&id) {
+            user.avatar = avatar;
         }
     }
     call.world.add_bot(Bot {

@@ -100,6 +100,7 @@ fn add(call: &mut Call<'_>) -> Reply {
         uuid: String::new(),
         skip_connector: call.yes("SKIP_CONNECTOR"),
         skip_command: true,
+        ..NewMessage::default()
     };
     let user_id = call.auth.user_id;
     Ok(Answer::new(json!(call.world.post(new, user_id))))
@@ -129,6 +130,9 @@ fn changeable(call: &Call<'_>, bot_id: i64) -> Result<i64, RestError> {
     };
     let message = call.world.messages.get(&id).filter(|message| !message.deleted).ok_or_else(denied)?;
     let chat = call.world.chats.get(&message.chat_id).ok_or_else(denied)?;
+    if message.forward.is_some() {
+        return Err(denied());
+    }
     let own = message.author_id == bot_id || (chat.kind == ChatKind::Lines && chat.members.contains(&bot_id));
     let fresh = call.world.now() - message.date <= EDIT_SECONDS;
     if own && fresh { Ok(id) } else { Err(denied()) }

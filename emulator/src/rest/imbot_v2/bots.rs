@@ -8,7 +8,9 @@ use super::{field, field_text, flag, own_bot, owner, top};
 use crate::events::names::V2_BOT_EVENTS;
 use crate::events::subscriptions::check_url;
 use crate::world::bots::{Bot, BotKind};
+use crate::world::colors;
 use crate::world::people::UserKind;
+use crate::world::picture::{self, PictureFault};
 
 pub(in crate::rest) const METHODS: &[Method] = &[
     Method::literal("imbot.v2.Bot.register", "imbot", register),
@@ -75,6 +77,9 @@ fn register(call: &mut Call<'_>) -> Reply {
     };
     if let Some(url) = url.as_ref().filter(|_| !fetch) {
         check_url(url).map_err(|(_, why)| RestError::bad("BOT_INVALID_CALLBACK", why))?;
+    }
+    let avatar = avatar(property(call, "avatar"))?;
+    if let Some(url) = url.as_ref().filter(|_| !fetch) {
         for event in V2_BOT_EVENTS {
             call.world.bind_v2(&owner, event, url);
         }
@@ -82,6 +87,7 @@ fn register(call: &mut Call<'_>) -> Reply {
     let last_name = property(call, "lastName").unwrap_or_default();
     let id = call.world.add_user(UserKind::Bot, &name, &last_name);
     set_looks(call, id, property);
+    set_avatar(call, id, avatar);
     let bot = Bot {
         id,
         code,
@@ -98,11 +104,36 @@ fn register(call: &mut Call<'_>) -> Reply {
     Ok(shown(call, id, true))
 }
 
+/// A picture and the ending of its name.
+type Picture = (Vec<u8>, &'static str);
+
+fn avatar(text: Option<String>) -> Result<Option<Picture>, RestError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    picture::picture(&text).map(Some).map_err(|fault| match fault {
+        PictureFault::Kind => RestError::bad("BOT_AVATAR_INCORRECT_TYPE", "The avatar is no picture"),
+        PictureFault::Size => {
+            RestError::bad("BOT_AVATAR_INCORRECT_SIZE", "The avatar is larger than 5000 x 5000")
+        }
+    })
+}
+
+fn set_avatar(call: &mut Call<'_>, id: i64, picture: Option<Picture>) {
+    let Some((content, ending)) = picture else { return };
+    let address = call.world.keep_picture(id, content, ending);
+    if let Some(user) = call.world.users.get_mut(&id) {
+        user.avatar = address;
+    }
+}
+
 fn set_looks(call: &mut Call<'_>, id: i64, property: impl Fn(&Call<'_>, &str) -> Option<String>) {
     let (position, gender) = (property(call, "workPosition"), property(call, "gender"));
+    let color = property(call, "color").and_then(|name| colors::named(&name.to_ascii_uppercase()));
     if let Some(user) = call.world.users.get_mut(&id) {
         user.work_position = position.unwrap_or_default();
         user.gender = if gender.as_deref() == Some("F") { "F" } else { "M" };
+        if let Some(color) = color {
+            user.color = colors::shade(color).to_owned();
+        }
     }
 }
 
@@ -156,6 +187,8 @@ fn update(call: &mut Call<'_>) -> Reply {
     if !fetch && was_fetch && url.is_none() {
         return Err(RestError::bad("BOT_WEBHOOK_URL_REQUIRED", "webhookUrl is required for webhook mode"));
     }
+    let picture = field(call, "properties").and_then(|all| all.get("avatar")).and_then(scalar_text);
+    let picture = avatar(picture)?;
     if let Some(url) = url.as_ref().filter(|_| !fetch) {
         check_url(url).map_err(|(_, why)| RestError::bad("BOT_INVALID_CALLBACK", why))?;
         let owner = owner(call)?;
@@ -180,6 +213,7 @@ fn update(call: &mut Call<'_>) -> Reply {
         }
     }
     call.world.offer_to_lines(id);
+    set_avatar(call, id, picture);
     if let Some(properties) = field(call, "properties").cloned() {
         // What is not given is overwritten with nothing; only the name is protected.
         let text = |name: &str| properties.get(name).and_then(scalar_text);

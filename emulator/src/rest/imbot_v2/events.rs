@@ -3,13 +3,22 @@
 use serde_json::{Value, json};
 
 use super::super::call::loose_int;
-use super::super::{Answer, Call, Method, Reply};
-use super::{own_bot, top};
+use super::super::{Answer, Call, Method, Reply, RestError};
+use super::{flag, own_bot, top};
 
 pub(in crate::rest) const METHODS: &[Method] = &[Method::literal("imbot.v2.Event.get", "imbot", get)];
 
 fn get(call: &mut Call<'_>) -> Reply {
     let bot_id = own_bot(call)?;
+    if flag(top(call, "withUserEvents"), false) {
+        // Events of a user need a subscription of that user, and no method modelled here makes one.
+        let messenger = call.auth.scope.iter().any(|scope| scope == "im");
+        return Err(if messenger {
+            RestError::bad("USER_NOT_SUBSCRIBED", "The user is not subscribed to events")
+        } else {
+            RestError::bad("SCOPE_ERROR", "User events need the scope im")
+        });
+    }
     let offset = top(call, "offset").map_or(0, loose_int).max(0);
     let limit = top(call, "limit").map_or(100, loose_int).clamp(1, 1_000);
     let limit = usize::try_from(limit).unwrap_or(100);

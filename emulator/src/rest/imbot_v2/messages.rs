@@ -1,6 +1,6 @@
 //! `imbot.v2.Chat.*`: sending, editing and deleting messages, and the activity notice.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::call::{loose_int, scalar_text};
 use super::super::{Answer, Call, Method, Reply, RestError};
@@ -8,6 +8,7 @@ use super::{dialog_chat, field, field_text, flag, is_blank, own_bot, top};
 use crate::world::chats::ChatKind;
 use crate::world::content::{self, ContentFault};
 use crate::world::idempotency::{Claim, is_key};
+use crate::world::messages::{Forward, Message};
 use crate::world::sending::NewMessage;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
@@ -28,15 +29,57 @@ fn content_error(what: &'static str) -> impl Fn(ContentFault) -> RestError {
     }
 }
 
+/// Messages that one send may forward.
+const MOST_FORWARDED: usize = 100;
+
+/// `forwardIds`: each UUID with the message it stands for, in the order given.
+fn forwarded(call: &Call<'_>, bot_id: i64) -> Result<Vec<(String, Message)>, RestError> {
+    let Some(Value::Object(map)) = field(call, "forwardIds") else { return Ok(Vec::new()) };
+    if map.len() > MOST_FORWARDED {
+        return Err(RestError::bad("TOO_MANY_MESSAGES", "Too many messages to forward"));
+    }
+    let mut found = Vec::new();
+    for (uuid, id) in map {
+        if !is_key(uuid) {
+            return Err(RestError::bad("WRONG_UUID", "A key of forwardIds is no UUID"));
+        }
+        let message = call.world.messages.get(&loose_int(id)).filter(|message| !message.deleted);
+        let message = message.ok_or_else(|| RestError::bad("MESSAGE_NOT_FOUND", "Message not found"))?;
+        let inside =
+            call.world.chats.get(&message.chat_id).is_some_and(|chat| chat.members.contains(&bot_id));
+        if !inside {
+            return Err(RestError::bad("MESSAGE_ACCESS_DENIED", "You don't have access to this message"));
+        }
+        found.push((uuid.clone(), message.clone()));
+    }
+    Ok(found)
+}
+
+/// `replyId`, which must be a message of the same chat.
+fn reply_to(call: &Call<'_>, chat_id: i64) -> Result<i64, RestError> {
+    let id = field(call, "replyId").map_or(0, loose_int);
+    let there = |id| {
+        call.world.messages.get(&id).is_some_and(|message| message.chat_id == chat_id && !message.deleted)
+    };
+    if id == 0 || there(id) {
+        Ok(id)
+    } else {
+        Err(RestError::bad("REPLY_ERROR", "The message to reply to is not in this chat"))
+    }
+}
+
 fn send(call: &mut Call<'_>) -> Reply {
     let bot_id = own_bot(call)?;
     let chat_id = dialog_chat(call, bot_id)?;
     let text = field_text(call, "message").unwrap_or_default();
     let attach = content::attach(field(call, "attach"), call.world.now()).map_err(content_error("ATTACH"))?;
     let keyboard = content::keyboard(field(call, "keyboard"), bot_id).map_err(content_error("KEYBOARD"))?;
-    if text.trim().is_empty() && attach.is_none() {
+    let forwarded = forwarded(call, bot_id)?;
+    let empty = text.trim().is_empty() && attach.is_none();
+    if empty && forwarded.is_empty() {
         return Err(RestError::bad("EMPTY_MESSAGE", "Message can't be empty"));
     }
+    let reply_to = reply_to(call, chat_id)?;
     let system = flag(field(call, "system"), false);
     let template = field_text(call, "templateId").unwrap_or_default();
     if template.chars().count() > 255 {
@@ -48,7 +91,7 @@ fn send(call: &mut Call<'_>) -> Reply {
         // Recorded before the connector checks: a refusal below blocks the key for an hour.
         match call.world.idempotency.claim(key, now) {
             Claim::Fresh => {}
-            Claim::Sent(id) => return Ok(sent(id, &template)),
+            Claim::Sent(id) => return Ok(sent(id, &template, Map::new())),
             Claim::Blocked => {
                 return Err(RestError::bad(
                     "MESSAGE_DUPLICATED_BY_UUID",
@@ -60,6 +103,36 @@ fn send(call: &mut Call<'_>) -> Reply {
     if call.world.may_post(chat_id, bot_id).is_err() {
         return Err(RestError::bad("SENDING_FAILED", "Message sending failed"));
     }
+    let user_id = call.auth.user_id;
+    let mut map = Map::new();
+    let mut last = 0;
+    for (uuid, original) in forwarded {
+        let origin = original.forward.unwrap_or(Forward {
+            id: original.id,
+            user_id: original.author_id,
+            chat_id: original.chat_id,
+            date: original.date,
+        });
+        let new = NewMessage {
+            chat_id,
+            author_id: bot_id,
+            text: original.text,
+            attach: original.attach,
+            files: original.files,
+            uuid: uuid.clone(),
+            skip_command: true,
+            forward: Some(origin),
+            ..NewMessage::default()
+        };
+        last = call.world.post(new, user_id);
+        map.insert(uuid, json!(last));
+    }
+    if empty {
+        if let Some(key) = &key {
+            call.world.idempotency.settle(key, last);
+        }
+        return Ok(sent(last, "", map));
+    }
     let text = if system { format!("[b]{}:[/b]\n{text}", call.world.name_of(bot_id)) } else { text };
     let new = NewMessage {
         chat_id,
@@ -67,23 +140,25 @@ fn send(call: &mut Call<'_>) -> Reply {
         text,
         keyboard,
         attach,
-        menu: None,
         system,
         uuid: template.clone(),
         skip_connector: flag(field(call, "skipConnector"), false)
             || flag(field(call, "silentConnector"), false),
         skip_command: true,
+        reply_to,
+        ..NewMessage::default()
     };
-    let user_id = call.auth.user_id;
     let id = call.world.post(new, user_id);
     if let Some(key) = &key {
         call.world.idempotency.settle(key, id);
     }
-    Ok(sent(id, &template))
+    Ok(sent(id, &template, map))
 }
 
-fn sent(id: i64, template: &str) -> Answer {
-    let map = if template.is_empty() { json!({}) } else { json!({template: id}) };
+fn sent(id: i64, template: &str, mut map: Map<String, Value>) -> Answer {
+    if !template.is_empty() {
+        map.insert(template.to_owned(), json!(id));
+    }
     Answer::new(json!({"id": id, "uuidMap": map}))
 }
 
@@ -94,7 +169,7 @@ fn changeable(call: &Call<'_>, bot_id: i64) -> Result<i64, RestError> {
     let message = call.world.messages.get(&id).ok_or_else(not_found)?;
     let chat = call.world.chats.get(&message.chat_id).ok_or_else(not_found)?;
     let own = message.author_id == bot_id || (chat.kind == ChatKind::Lines && chat.members.contains(&bot_id));
-    if own && !message.deleted {
+    if own && !message.deleted && message.forward.is_none() {
         Ok(id)
     } else {
         Err(RestError::bad("MESSAGE_ACCESS_DENIED", "You can't change this message"))
@@ -158,5 +233,5 @@ fn delete(call: &mut Call<'_>) -> Reply {
 fn notify(call: &mut Call<'_>) -> Reply {
     let bot_id = own_bot(call)?;
     dialog_chat(call, bot_id)?;
-    Ok(Answer::new(json!({"result": Value::Bool(true)})))
+    super::done()
 }

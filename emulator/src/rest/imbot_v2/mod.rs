@@ -1,16 +1,21 @@
 //! `imbot.v2.*`, the second generation of bot methods (protocol 4.8). All errors are HTTP 400.
 
 pub(super) mod bots;
+pub(super) mod chats;
 pub(super) mod commands;
 pub(super) mod events;
+pub(super) mod files;
+pub(super) mod members;
 pub(super) mod messages;
+pub(super) mod reading;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{loose_int, scalar_text};
-use super::{Call, RestError};
+use super::{Answer, Call, Reply, RestError};
 use crate::rest::auth::AuthKind;
 use crate::world::apps::Owner;
+use crate::world::chats::ChatKind;
 
 /// Whose bots the caller may act as: the token's application, or `botToken`.
 fn owner(call: &Call<'_>) -> Result<Owner, RestError> {
@@ -77,11 +82,36 @@ fn dialog_chat(call: &mut Call<'_>, bot_id: i64) -> Result<i64, RestError> {
     let chat_id = super::imbot_v1::messages::chat_of_dialog(call, bot_id, &dialog).unwrap_or(0);
     let not_found = || RestError::bad("CHAT_NOT_FOUND", "Chat not found");
     let chat = call.world.chats.get(&chat_id).ok_or_else(not_found)?;
-    if chat.members.contains(&bot_id) {
-        Ok(chat_id)
-    } else {
-        Err(RestError::bad("ACCESS_DENIED", "Access denied"))
+    if chat.members.contains(&bot_id) { Ok(chat_id) } else { Err(denied()) }
+}
+
+/// The same, and no private dialog.
+fn group_chat(call: &mut Call<'_>, bot_id: i64) -> Result<i64, RestError> {
+    let chat_id = dialog_chat(call, bot_id)?;
+    if call.world.chats.get(&chat_id).is_some_and(|chat| chat.kind == ChatKind::Private) {
+        return Err(RestError::bad("WRONG_MESSAGE_TYPE", "The method is not for private dialogs"));
     }
+    Ok(chat_id)
+}
+
+fn denied() -> RestError {
+    RestError::bad("ACCESS_DENIED", "Access denied")
+}
+
+/// A success of a method that has nothing to tell.
+fn done() -> Reply {
+    Ok(Answer::new(json!({"result": true})))
+}
+
+/// A list of numbers above 0, or a single one.
+fn numbers(value: Option<&Value>) -> Vec<i64> {
+    let all: Vec<i64> = match value {
+        Some(Value::Array(list)) => list.iter().map(loose_int).collect(),
+        Some(Value::Object(map)) => map.values().map(loose_int).collect(),
+        Some(single) => vec![loose_int(single)],
+        None => Vec::new(),
+    };
+    all.into_iter().filter(|id| *id > 0).collect()
 }
 
 /// An empty value or `N`, which removes what was there.

@@ -35,18 +35,18 @@ fn get(call: &mut Call<'_>) -> Reply {
 }
 
 /// The dialog object of protocol 4.7, in lower snake case.
-fn dialog_object(call: &Call<'_>, chat: &Chat) -> Value {
+pub(in crate::rest) fn dialog_object(call: &Call<'_>, chat: &Chat) -> Value {
     let [data1, data2, data3] = call.world.entity_data(chat);
     json!({
         "id": chat.id,
         "parent_chat_id": 0,
         "parent_message_id": 0,
         "name": chat.title,
-        "description": "",
+        "description": chat.description,
         "owner": chat.owner,
-        "extranet": true,
-        "avatar": "",
-        "color": "#ab7761",
+        "extranet": chat.kind == ChatKind::Lines,
+        "avatar": chat.avatar,
+        "color": crate::world::colors::shade(chat.color),
         "type": chat.type_name(),
         "counter": 0,
         "user_counter": chat.members.len(),
@@ -69,15 +69,15 @@ fn dialog_object(call: &Call<'_>, chat: &Chat) -> Value {
         "public": "",
         "role": if chat.owner == call.auth.user_id { "owner" } else { "guest" },
         "entity_link": {"type": "", "url": "", "id": ""},
-        "text_field_enabled": true,
+        "text_field_enabled": chat.text_field,
         "background_id": null,
         "permissions": {"manage_users_add": "member", "manage_users_delete": "manager", "manage_ui": "member",
             "manage_settings": "owner", "manage_messages": "member", "can_post": "member"},
         "is_new": false,
         "readed_list": [],
-        "manager_list": [],
+        "manager_list": chat.managers,
         "last_message_views": {"message_id": chat.last_message, "first_viewers": [], "count_of_viewers": 0},
-        "dialog_id": format!("chat{}", chat.id),
+        "dialog_id": chat.dialog_id(call.auth.user_id),
     })
 }
 
