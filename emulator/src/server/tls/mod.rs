@@ -54,6 +54,7 @@ pub(super) fn prepare(listening: IpAddr) -> io::Result<Tls> {
     let root_key = KeyPair::generate().map_err(wrong)?;
     let root_certificate = root.self_signed(&root_key).map_err(wrong)?;
 
+    // 127.0.0.2 is where a portal may move to.
     let mut names = ["localhost", "127.0.0.1", "127.0.0.2", "::1"].map(str::to_owned).to_vec();
     if !listening.is_loopback() && !listening.is_unspecified() {
         names.push(listening.to_string());
