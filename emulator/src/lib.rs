@@ -34,9 +34,8 @@ pub use faults::{
 pub use limits::RateLimit;
 pub use portal::{
     AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Direction, Employee, Exchange, FieldError,
-    LineSettings,
-    MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation, TextPattern, TransferTo,
-    anything, containing,
+    LineSettings, MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation, TextPattern,
+    TransferTo, anything, containing,
 };
 pub use push::PushServer;
 pub use record::{
