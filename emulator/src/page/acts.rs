@@ -26,7 +26,7 @@ pub(super) struct Saying {
 pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(saying): Json<Saying>) -> Response {
     match client(&shared, &saying.who) {
         Ok(client) => Json(json!({"id": client.says(&saying.text).await})).into_response(),
-        Err(refusal) => refusal,
+        Err((status, text)) => refused(status, text),
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Press {
 pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<Press>) -> Response {
     let client = match client(&shared, &press.who) {
         Ok(client) => client,
-        Err(refusal) => return refusal,
+        Err((status, text)) => return refused(status, text),
     };
     let chat_id = client.chat_id();
     let button: Option<Value> = shared.look(|world| {
@@ -88,7 +88,7 @@ pub(super) struct OperatorAct {
 pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<OperatorAct>) -> Response {
     let client = match client(&shared, &act.who) {
         Ok(client) => client,
-        Err(refusal) => return refusal,
+        Err((status, text)) => return refused(status, text),
     };
     let portal = Portal::new(Arc::clone(&shared));
     let operator = portal.operator(act.operator.as_deref().unwrap_or(OPERATOR));
@@ -122,11 +122,11 @@ pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<
 }
 
 /// The client by name on the line and channel; made on demand, as the portal does when somebody writes.
-fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, Response> {
+fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, (StatusCode, &'static str)> {
     let line_id = who.line.unwrap_or(shared.names.line_id);
     let name = who.client.trim();
     if name.is_empty() || name.chars().count() > 100 {
-        return Err(refused(StatusCode::BAD_REQUEST, "A client needs a name of at most 100 characters."));
+        return Err((StatusCode::BAD_REQUEST, "A client needs a name of at most 100 characters."));
     }
     let known = shared.look(|world| {
         let line = world.lines.get(&line_id)?;
@@ -137,7 +137,7 @@ fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, Response> {
     });
     let user_id = match known {
         None => {
-            return Err(refused(StatusCode::NOT_FOUND, "There is no such line, or it has no such channel."));
+            return Err((StatusCode::NOT_FOUND, "There is no such line, or it has no such channel."));
         }
         Some((Some(user_id), _)) => user_id,
         Some((None, None)) => shared.hit(|world| world.client(name)),

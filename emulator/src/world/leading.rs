@@ -60,12 +60,12 @@ impl World {
         if !leader.is_some_and(|leader| self.is_bot(leader)) {
             return false;
         }
-        self.give_to_queue(chat_id, acting_user);
+        self.back_to_queue(chat_id, acting_user);
         true
     }
 
     /// The session waits for an operator of its line.
-    fn give_to_queue(&mut self, chat_id: i64, acting_user: i64) {
+    fn back_to_queue(&mut self, chat_id: i64, acting_user: i64) {
         if let Some(session) = self.open_session(chat_id) {
             session.operator_id = 0;
             session.status = status::NEW;
@@ -114,7 +114,7 @@ impl World {
         if before != 0 && !self.is_bot(before) {
             self.leave_chat(chat_id, before);
         }
-        self.give_to_queue(chat_id, acting_user);
+        self.back_to_queue(chat_id, acting_user);
         true
     }
 
