@@ -61,7 +61,7 @@ fn list(call: &mut Call<'_>) -> Reply {
     if !select.is_empty() && !select.iter().any(|name| name == "*") {
         rows.iter_mut().for_each(|row| row.retain(|name, _| name == "ID" || select.contains(name)));
     }
-    Ok(lists::page(rows.into_iter().map(Value::Object).collect(), call.int("START")))
+    Ok(lists::page(rows.into_iter().map(Value::Object).collect(), call.start))
 }
 
 /// One condition of a filter: an operator in front of the field's name, and a value, or a list of which one fits.
