@@ -48,7 +48,7 @@ async fn entities_are_added_read_changed_and_listed() {
 
 #[tokio::test]
 async fn a_page_of_a_list_has_fifty_rows() {
-    let emulator = Emulator::start().await;
+    let emulator = Emulator::builder().no_rate_limit().start().await.unwrap();
     let handler = Handler::start().await;
     let app = App::install(&emulator, &handler).await;
     for number in 0..53 {
@@ -147,4 +147,18 @@ async fn a_user_is_taken_out_of_the_chat_of_a_deal() {
     let mut other = with(27);
     other["CHAT_ID"] = json!(5);
     assert_eq!(app.refused(name, other, 400).await, "CHAT_NOT_IN_CRM");
+}
+
+#[tokio::test]
+async fn a_lead_that_was_added_takes_the_place_of_the_made_up_ones() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let (_, made_up) = app.call("crm.lead.list", json!({})).await;
+    assert_eq!(made_up["total"], 120);
+    let id = app.ok("crm.lead.add", json!({"fields": {"TITLE": "Ann"}})).await;
+    let (_, own) = app.call("crm.lead.list", json!({})).await;
+    assert_eq!((&own["total"], &own["result"][0]["TITLE"]), (&json!(1), &json!("Ann")));
+    let (_, lead) = app.call("crm.lead.get", json!({"id": id})).await;
+    assert_eq!(lead["result"]["TITLE"], "Ann");
 }

@@ -1,13 +1,14 @@
 //! `crm.lead.list` and `crm.lead.get`: a list long enough to have pages (protocol 8.5).
 //!
-//! The leads are made up and never change. They are here so that a client's way of reading lists, page by page, by
-//! `start` or by `>ID`, meets a server that pages.
+//! The leads are made up and never change; as soon as the portal has a lead of its own, only its own are there. They
+//! are here so that a client's way of reading lists, page by page, by `start` or by `>ID`, meets a server that pages.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
 use super::call::{loose_int, positive, scalar_text};
+use super::crm::entities;
 use super::lists;
 use super::{Answer, Call, Method, Reply, RestError};
 
@@ -39,7 +40,14 @@ fn lead(id: i64) -> Map<String, Value> {
     }
 }
 
+fn has_leads(call: &Call<'_>) -> bool {
+    call.world.crm.entities.keys().any(|(kind, _)| *kind == "LEAD")
+}
+
 fn get(call: &mut Call<'_>) -> Reply {
+    if has_leads(call) {
+        return entities::get(call, "LEAD");
+    }
     let id = positive(call.value("ID")).filter(|id| *id <= LEADS);
     // The portal has no code for this.
     let id = id.ok_or_else(|| RestError::bad("", "Not found"))?;
@@ -47,6 +55,9 @@ fn get(call: &mut Call<'_>) -> Reply {
 }
 
 fn list(call: &mut Call<'_>) -> Reply {
+    if has_leads(call) {
+        return entities::list(call, "LEAD");
+    }
     let mut rows: Vec<Map<String, Value>> = (1..=LEADS).map(lead).collect();
     if let Some(Value::Object(filter)) = call.value("FILTER") {
         rows.retain(|row| filter.iter().all(|(key, wanted)| fits(row, key, wanted)));

@@ -2,16 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::call::{loose_int, scalar_text};
-use super::super::{Answer, Call, Method, Reply, RestError, yes};
+use super::super::call::scalar_text;
+use super::super::{Answer, Call, Method, Reply, RestError, lists, yes};
 use super::{reader, refused};
 use crate::world::crm::Entity;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("crm.lead.add", "crm", |call| add(call, "LEAD")),
-    Method::upper("crm.lead.get", "crm", |call| get(call, "LEAD")),
     Method::upper("crm.lead.update", "crm", |call| update(call, "LEAD")),
-    Method::upper("crm.lead.list", "crm", |call| list(call, "LEAD")),
     Method::upper("crm.deal.add", "crm", |call| add(call, "DEAL")),
     Method::upper("crm.deal.get", "crm", |call| get(call, "DEAL")),
     Method::upper("crm.deal.update", "crm", |call| update(call, "DEAL")),
@@ -21,8 +19,6 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("crm.contact.update", "crm", |call| update(call, "CONTACT")),
     Method::upper("crm.contact.list", "crm", |call| list(call, "CONTACT")),
 ];
-
-const PAGE: usize = 50;
 
 /// `FIELDS` with upper-case names and scalar values as text, as the CRM stores them.
 fn fields(call: &Call<'_>) -> Result<Map<String, Value>, RestError> {
@@ -63,7 +59,7 @@ fn blank(value: Option<&Value>) -> bool {
     value.and_then(scalar_text).unwrap_or_default().trim().is_empty()
 }
 
-fn get(call: &mut Call<'_>, kind: &'static str) -> Reply {
+pub(in crate::rest) fn get(call: &mut Call<'_>, kind: &'static str) -> Reply {
     let id = id(call)?;
     reader(call)?;
     let found = call.world.crm.entities.get(&(kind, id)).ok_or_else(|| refused("Not found"))?;
@@ -110,7 +106,7 @@ fn passes(entity: &Entity, name: &str, wanted: &Value) -> bool {
     }
 }
 
-fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
+pub(in crate::rest) fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
     reader(call)?;
     let filter = call.value("FILTER").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut rows: Vec<(i64, &Entity)> = call
@@ -143,12 +139,8 @@ fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
         _ => Vec::new(),
     };
     let everything = select.is_empty() || select.iter().any(|name| name == "*");
-    let start = call.value("START").map_or(0, loose_int);
-    let from = usize::try_from(start).unwrap_or(0);
-    let page: Vec<Value> = rows
+    let shown: Vec<Value> = rows
         .iter()
-        .skip(from)
-        .take(PAGE)
         .map(|(_, entity)| {
             let mut row = entity.fields.clone();
             // Phones and e-mails come only when they are asked for by name.
@@ -158,11 +150,5 @@ fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
             Value::Object(row)
         })
         .collect();
-    let end = from + page.len();
-    let counted = start >= 0;
-    Ok(Answer {
-        result: json!(page),
-        next: (counted && end < rows.len()).then(|| i64::try_from(end).unwrap_or(0)),
-        total: i64::try_from(rows.len()).ok().filter(|_| counted),
-    })
+    Ok(lists::page(shown, call.start))
 }
