@@ -221,3 +221,25 @@ async fn a_step_is_remembered_when_the_turn_runs_again() {
     assert_eq!(stage.said(), ["Receipt 41"]);
     assert_eq!(paid.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_command_that_a_router_waits_for_is_registered_with_its_bot() {
+    let router = Router::new()
+        .command("order", async |_cx: Context, command: Command| format!("Order {}", command.params))
+        .fallback(async |_cx: Context, _message: Message| "a message");
+    let stage = stage(|app| app.bot(BotProfile::openline("shop"), router)).await;
+    stage.portal.client("Ann").says("/order 15").await;
+    stage.quiet().await;
+    assert_eq!(stage.said(), ["Order 15"]);
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_sent_parks_its_event_at_once() {
+    let stage =
+        stage(|app| app.bot(BotProfile::openline("mute"), async |_cx: Context, _message: Message| "")).await;
+    stage.portal.client("Ann").says("hi").await;
+    stage.quiet().await;
+    let parked = stage.running.store().inbox(None, 10).await.unwrap();
+    assert_eq!((parked.len(), parked[0].attempts), (1, 1), "{parked:?}");
+    assert!(parked[0].error.contains("blank"), "{}", parked[0].error);
+}

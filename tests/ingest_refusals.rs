@@ -239,3 +239,21 @@ async fn a_store_that_fails_is_answered_with_503_and_when_to_come_again() {
     assert!(response.headers().contains_key("retry-after"));
     assert!(stage.rows().is_empty() && stage.heard.woken.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_there_and_a_get_are_refused_from_the_catalogue() {
+    use tower::ServiceExt;
+    let stage = Stage::new().await;
+    for (method, path, status, code) in [
+        ("POST", "/events/a/b", 404, "NO_SUCH_ADDRESS"),
+        ("GET", "/", 404, "NO_SUCH_ADDRESS"),
+        ("GET", "/events", 405, "NOT_A_POST"),
+    ] {
+        let request =
+            axum::http::Request::builder().method(method).uri(path).body(axum::body::Body::empty()).unwrap();
+        let answer = stage.gate.router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+        let body = axum::body::to_bytes(answer.into_body(), 4096).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains(code));
+    }
+}

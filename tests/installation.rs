@@ -127,3 +127,28 @@ async fn an_installation_that_names_a_foreign_server_is_refused_and_nothing_is_s
     let connected = tokio::time::timeout(std::time::Duration::from_millis(300), attacker.accept()).await;
     assert!(connected.is_err(), "the attacker's host was called");
 }
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_refused_by_name() {
+    let emulator = openlines_emulator::Emulator::start().await;
+    let settings = || stage::settings(&emulator.portal());
+    let bot = async |_cx: Context, _message: Message| "hi";
+    for (url, why) in [
+        ("garbage", "is no URL"),
+        ("ftp://bot.example.com", "neither https nor http"),
+        ("http://bot.example.com", "plain http"),
+        ("https://localhost", "without a dot"),
+        ("https://bot.example.com/?a=1", "a query"),
+    ] {
+        let app = App::new(settings().public_url(url)).bot(BotProfile::openline("bot"), bot);
+        let error = app.start().await.unwrap_err().to_string();
+        assert!(error.contains("OPENLINES_PUBLIC_URL") && error.contains(why), "{url}: {error}");
+    }
+    let twice = App::new(settings()).bot(BotProfile::openline("a"), bot).bot(BotProfile::openline("a"), bot);
+    assert!(twice.start().await.unwrap_err().to_string().contains("`a`"));
+    let nameless = App::new(settings()).bot(BotProfile::openline(" "), bot);
+    assert!(nameless.start().await.unwrap_err().to_string().contains("empty code"));
+    let path = App::new(settings().database_url("/tmp/bot.db")).bot(BotProfile::openline("a"), bot);
+    let error = path.start().await.unwrap_err().to_string();
+    assert!(error.contains("OPENLINES_DATABASE_URL") && error.contains("sqlite://"), "{error}");
+}

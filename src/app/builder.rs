@@ -7,7 +7,7 @@ use clap::Parser;
 use super::{
     AppError, Config, Running,
     command_line::{CommandLine, Task},
-    inbox, running,
+    inbox, portals, running,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -73,7 +73,14 @@ impl App {
     /// Adds a bot: a [`BotHandler`](crate::dispatch::BotHandler), a [`Router`](crate::dispatch::Router), or an async
     /// closure over messages. Open-line and application events go to the first bot.
     pub fn bot<Door>(mut self, profile: BotProfile, handler: impl IntoHandle<Door>) -> Self {
-        self.bots.push(Bot { profile, handler: handler.into_handle() });
+        let handler = handler.into_handle();
+        let mut profile = profile;
+        for command in handler.commands() {
+            if !profile.spec().commands.iter().any(|known| known.name.eq_ignore_ascii_case(&command)) {
+                profile = profile.command(command, "");
+            }
+        }
+        self.bots.push(Bot { profile, handler });
         self
     }
 
@@ -123,6 +130,7 @@ impl App {
             #[cfg(feature = "emulator")]
             Task::Chat => super::chat::chat(self).await,
             Task::Inbox { command } => inbox::run(&self.config, command).await,
+            Task::Portals { command } => portals::run(&self.config, command).await,
         }
     }
 }
@@ -134,8 +142,10 @@ impl std::fmt::Debug for App {
 }
 
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = tracing_subscriber::EnvFilter::try_new(if asked.is_empty() { "info" } else { &asked });
+    let wrong = filter.is_err();
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // A program that has set up its own subscriber keeps it.
     let _ = tracing_subscriber::fmt()
@@ -143,4 +153,7 @@ fn log_to_stderr() {
         .with_writer(std::io::stderr)
         .with_ansi(colours)
         .try_init();
+    if wrong {
+        tracing::warn!("RUST_LOG cannot be read and counts as `info`; it looks like `info,openlines=debug`");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin, stdout};
 
 use super::{App, AppError, AppErrorKind, trial};
 
@@ -15,7 +15,7 @@ const WAIT: Duration = Duration::from_secs(600);
 pub(super) async fn chat(app: App) -> Result<(), AppError> {
     let trial = trial::start(app, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let client = trial.portal.client("Client");
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut input = BufReader::new(stdin());
     let mut printed = 0;
     let terminal = |error: std::io::Error| {
         AppError::new(AppErrorKind::Request, format!("the terminal cannot be read or written: {error}"))
@@ -23,10 +23,13 @@ pub(super) async fn chat(app: App) -> Result<(), AppError> {
     };
     let mut ended = false;
     while !ended {
-        match lines.next_line().await.map_err(terminal)? {
-            Some(line) if line.trim().is_empty() => continue,
-            Some(line) => drop(client.says(&line).await),
-            None => ended = true,
+        let mut line = Vec::new();
+        ended = input.read_until(b'\n', &mut line).await.map_err(terminal)? == 0;
+        let line = String::from_utf8_lossy(&line);
+        match line.trim_end_matches(['\n', '\r']) {
+            "" if ended => {}
+            line if line.trim().is_empty() => continue,
+            line => drop(client.says(line).await),
         }
         let limit = if ended { LAST_WAIT } else { WAIT };
         if tokio::time::timeout(limit, quiet(&trial)).await.is_err() {
@@ -39,7 +42,7 @@ pub(super) async fn chat(app: App) -> Result<(), AppError> {
             out.push('\n');
         }
         printed = said.len();
-        let mut stdout = tokio::io::stdout();
+        let mut stdout = stdout();
         stdout.write_all(out.as_bytes()).await.map_err(terminal)?;
         stdout.flush().await.map_err(terminal)?;
     }

@@ -31,6 +31,11 @@ pub(super) enum Task {
     /// Try the bot on an emulated portal, in the terminal: a line is the client's next message.
     #[cfg(feature = "emulator")]
     Chat,
+    /// Look at the portals the bot is installed on, or remove one.
+    Portals {
+        #[command(subcommand)]
+        command: PortalsTask,
+    },
     /// Look at what needs a person: parked events, calls that were perhaps made.
     Inbox {
         #[command(subcommand)]
@@ -66,13 +71,29 @@ pub(super) enum InboxTask {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum PortalsTask {
+    /// List the portals.
+    List,
+    /// Remove a portal and everything kept of it. The server must be stopped.
+    Forget {
+        /// As `list` prints it.
+        id: String,
+    },
+}
+
+/// An address of a setting, with an error that names its variable.
+fn address(name: &'static str) -> impl Fn(&str) -> Result<SocketAddr, String> + Clone {
+    move |text| text.parse().map_err(|_| format!("{name} is an address and a port, such as 127.0.0.1:8080"))
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Settings {
     /// Public address to listen on.
     #[arg(
         long,
         alias = "openlines-listen",
-        env = "OPENLINES_LISTEN",
+        env = "OPENLINES_LISTEN", value_parser = address("OPENLINES_LISTEN"),
         global = true,
         default_value = "127.0.0.1:8080"
     )]
@@ -81,7 +102,7 @@ pub(super) struct Settings {
     #[arg(
         long,
         alias = "openlines-admin-listen",
-        env = "OPENLINES_ADMIN_LISTEN",
+        env = "OPENLINES_ADMIN_LISTEN", value_parser = address("OPENLINES_ADMIN_LISTEN"),
         global = true,
         default_value = "127.0.0.1:9180"
     )]
@@ -146,8 +167,10 @@ impl Settings {
     /// The settings as a [`Config`].
     pub(super) fn config(self) -> Config {
         let empty = |text: &String| text.trim().is_empty();
-        let mut config =
-            Config::new().listen(self.listen).admin_listen(self.admin_listen).database_url(self.database_url);
+        let mut config = Config::new().listen(self.listen).admin_listen(self.admin_listen);
+        if !empty(&self.database_url) {
+            config = config.database_url(self.database_url);
+        }
         config.public_url = self.public_url.filter(|url| !empty(url));
         config.master_key = self.master_key;
         config.client = self

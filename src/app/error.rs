@@ -39,6 +39,11 @@ impl AppError {
         Self::new(AppErrorKind::Setting, error.to_string())
     }
 
+    /// The store that the settings name could not be opened.
+    pub(super) fn database(error: &crate::store::StoreError) -> Self {
+        Self::new(AppErrorKind::Store, format!("OPENLINES_DATABASE_URL: {error}"))
+    }
+
     pub(super) fn store(error: crate::store::StoreError) -> Self {
         Self::new(AppErrorKind::Store, error.to_string()).caused(error)
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Carries out one `inbox` command and prints what it found.
 pub(super) async fn run(config: &Config, task: InboxTask) -> Result<(), AppError> {
-    let store = store::inspect(&config.database_url).map_err(AppError::store)?;
+    let store = store::inspect(&config.database_url).map_err(|error| AppError::database(&error))?;
     let now = SystemClock.now();
     let text = match task {
         InboxTask::List { pending, limit } => list(store.as_ref(), pending, limit, now).await?,
@@ -28,8 +28,7 @@ pub(super) async fn run(config: &Config, task: InboxTask) -> Result<(), AppError
             format!("{id} is given up; a running server drops it within a second\n")
         }
     };
-    print!("{text}");
-    Ok(())
+    super::print(&text)
 }
 
 async fn list(store: &dyn Inbox, pending: bool, limit: u32, now: Timestamp) -> Result<String, AppError> {
@@ -44,13 +43,14 @@ async fn list(store: &dyn Inbox, pending: bool, limit: u32, now: Timestamp) -> R
     for entry in entries {
         let _ = writeln!(
             text,
-            "{:<12} {:<9} {:>6} ago  tries {:<2} {}  {}  {}",
+            "{:<12} {:<9} {:>6} ago  tries {:<2} {}  {}  {}  {}",
             id_of(entry.item),
             state(entry.state),
             age(entry.since, now),
             entry.attempts,
             entry.what,
             entry.lane,
+            entry.portal,
             first_line(&entry.error),
         );
     }

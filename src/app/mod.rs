@@ -30,6 +30,7 @@ mod config;
 mod demo;
 mod error;
 mod inbox;
+mod portals;
 mod running;
 mod serve;
 #[cfg(feature = "emulator")]
@@ -40,3 +41,15 @@ pub use builder::App;
 pub use config::Config;
 pub use error::{AppError, AppErrorKind};
 pub use running::Running;
+
+/// Writes to standard output. A reader that has gone away, such as `head`, is no error.
+fn print(text: &str) -> Result<(), AppError> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let what = format!("standard output cannot be written: {error}");
+            Err(AppError::new(AppErrorKind::Request, what).caused(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{App, AppError, AppErrorKind, admin, upkeep};
 use crate::{
-    dispatch::{Engine, Services},
+    dispatch::{Bot, Engine, Services},
     ingest::{Gate, Poller},
     portal::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
@@ -57,14 +57,16 @@ pub struct Running {
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
     let App { config, bots, events, clock, store, wrap, policy, .. } = app;
-    if bots.is_empty() {
-        return Err(AppError::new(AppErrorKind::Setting, "the app has no bot; add one with `App::bot`"));
+    check_bots(&bots)?;
+    if let Some(url) = &config.public_url {
+        check_public_url(url)?;
     }
     let credentials = config.credentials()?;
+    let application = credentials.app();
     let vault = config.vault(&credentials)?;
     let store = match store {
         Some(store) => store,
-        None => store::open(&config.database_url).map_err(AppError::store)?,
+        None => store::open(&config.database_url).map_err(|error| AppError::database(&error))?,
     };
     let listener = listen(config.listen, "OPENLINES_LISTEN").await?;
     let listens = address_of(&listener)?;
@@ -147,6 +149,22 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             }
         });
     }
+    let portals = registry.portals();
+    let active = portals.iter().filter(|portal| portal.status == PortalStatus::Active).count();
+    tracing::info!(
+        listening = %listens,
+        admin = config.admin_listen.map(tracing::field::display),
+        database = config.database_url,
+        application = %application,
+        portals = portals.len(),
+        active,
+        "started"
+    );
+    if let Some(url) = public_url.as_deref().map(|url| url.trim_end_matches('/')) {
+        tracing::info!(
+            "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
+        );
+    }
     Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
@@ -206,9 +224,56 @@ impl fmt::Debug for Running {
     }
 }
 
+/// Bots are found again by their codes.
+fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
+    let wrong = |what: String| Err(AppError::new(AppErrorKind::Setting, what));
+    if bots.is_empty() {
+        return wrong("the app has no bot; add one with `App::bot`".into());
+    }
+    let mut codes = HashSet::new();
+    for bot in bots {
+        let code = bot.profile.code();
+        if code.trim().is_empty() {
+            return wrong(
+                "a bot has an empty code; the portal knows it by its code, so give it one that stays".into(),
+            );
+        }
+        if !codes.insert(code) {
+            return wrong(format!("two bots have the code `{code}`; each needs one of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a portal would take it as the address of a handler (protocol 1.9), and safely.
+fn check_public_url(text: &str) -> Result<(), AppError> {
+    let wrong = |why: &str| {
+        let what = format!(
+            "OPENLINES_PUBLIC_URL {why}; it is how the portal reaches the bot, such as https://bot.example.com"
+        );
+        Err(AppError::new(AppErrorKind::Setting, what))
+    };
+    let Ok(url) = url::Url::parse(text.trim()) else { return wrong("is no URL") };
+    let host = url.host_str().unwrap_or_default();
+    let loopback = host.starts_with("127.") || host == "[::1]";
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return wrong("is plain http, which carries the portal's tokens in the clear; use https"),
+        _ => return wrong("is neither https nor http"),
+    }
+    if !host.get(1..).is_some_and(|rest| rest.contains('.')) {
+        return wrong("has a host without a dot, which portals refuse");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("has a query or a fragment");
+    }
+    Ok(())
+}
+
 /// What every portal is to have.
 fn wanted(
-    bots: &[crate::dispatch::Bot],
+    bots: &[Bot],
     events: &[String],
     public_url: Option<&str>,
     credentials: &Credentials,

@@ -10,14 +10,21 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Serves until SIGTERM, SIGINT or Ctrl-C, then lets what is under way end.
 pub(super) async fn serve(app: App) -> Result<(), AppError> {
     let fetches = app.config.public_url.is_none();
+    let oauth = app.config.webhook_url.is_none();
     let running = app.start().await?;
-    if fetches {
-        tracing::info!(
-            listening = %running.address(),
-            "events are fetched: nothing is lost while the bot is down. Open-line and application events need OPENLINES_PUBLIC_URL"
-        );
-    } else {
-        tracing::info!(listening = %running.address(), "events are delivered by the portal to OPENLINES_PUBLIC_URL");
+    match (oauth, fetches) {
+        (true, true) => tracing::info!(
+            "bot events are fetched, so nothing is lost while the bot is down, and an idle dialog waits up to 5 s; open-line and application events, and installing, need OPENLINES_PUBLIC_URL"
+        ),
+        (true, false) => {
+            tracing::info!("events are delivered by the portal; what it sends while the bot is down is lost")
+        }
+        (false, true) => tracing::info!(
+            "bot events are fetched, so nothing is lost while the bot is down, and an idle dialog waits up to 5 s; a portal by incoming webhook has no open-line and application events and no RT events"
+        ),
+        (false, false) => tracing::info!(
+            "bot events are delivered by the portal; what it sends while the bot is down is lost. A portal by incoming webhook has no open-line and application events and no RT events"
+        ),
     }
     told_to_stop().await;
     tracing::info!("stopping: what is under way may end, what is left is on disk");

@@ -1,11 +1,14 @@
 //! A bot on an emulated portal in its own process: what `demo` and `chat` have in common.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use base64::Engine as _;
 use openlines_emulator::{Emulator, Portal};
 
 use super::{App, AppError, AppErrorKind, Config, Running, running};
+
+/// An emulated portal answers at once: what takes longer never comes.
+const SET_UP_LIMIT: Duration = Duration::from_secs(15);
 
 /// The emulated portal with the bot installed on it.
 pub(super) struct Trial {
@@ -36,6 +39,9 @@ pub(super) async fn start(mut app: App, listen: SocketAddr) -> Result<Trial, App
     app.config = config;
     let running = running::start(app, running::Address::Own).await?;
     portal.install(&format!("{}/install", running.url())).await;
-    running.set_up(1).await;
+    if tokio::time::timeout(SET_UP_LIMIT, running.set_up(1)).await.is_err() {
+        let what = "the emulated portal could not be set up for this bot; the log says why";
+        return Err(AppError::new(AppErrorKind::Late, what));
+    }
     Ok(Trial { emulator, portal, running })
 }

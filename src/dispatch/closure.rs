@@ -1,4 +1,21 @@
-//! An async closure as a bot: `|cx, message| async move { … }`.
+//! An async closure as a bot: `async |cx: Context, message: Message| …`.
+//!
+//! One that keeps something of its own is called for every message, so it hands each call a copy:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use openlines::prelude::*;
+//!
+//! let shop = Arc::new("Shop".to_owned());
+//! let hello = move |_cx: Context, _message: Message| {
+//!     let shop = shop.clone();
+//!     async move { format!("Welcome to {shop}") }
+//! };
+//! # let _ = App::new(Config::new()).bot(BotProfile::openline("hello"), hello);
+//! ```
+//!
+//! **Trap:** an `async move |…|` closure that captures is called once only; the compiler says that it "does not
+//! implement `Fn`".
 
 use std::sync::Arc;
 

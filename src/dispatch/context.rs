@@ -327,8 +327,9 @@ impl Context {
         let key = key_of(self.inner.turn.id, asked.rows.len());
         match effect(key).and_then(|effect| effect.into_row(key)) {
             Ok(row) => asked.rows.push(row),
+            // The handler asked for what cannot be sent; asking again would not help.
             Err(error) => {
-                asked.wrong.get_or_insert(error);
+                asked.wrong.get_or_insert(error.permanent());
             }
         }
     }

@@ -20,18 +20,33 @@ pub type Handled = Result<Done, HandlerError>;
 
 /// Why a turn failed. Anything that is an error becomes one by `?`; what it says is kept for the inbox, so put no
 /// secret into it.
-pub struct HandlerError(Box<dyn std::error::Error + Send + Sync>);
+pub struct HandlerError {
+    error: Box<dyn std::error::Error + Send + Sync>,
+    permanent: bool,
+}
 
 impl HandlerError {
     /// An error that only has a text.
     pub fn msg(text: impl Into<String>) -> Self {
-        Self(text.into().into())
+        Self { error: text.into().into(), permanent: false }
+    }
+
+    /// The same error, as one that no repeat mends: its event is parked at once.
+    #[must_use]
+    pub fn permanent(mut self) -> Self {
+        self.permanent = true;
+        self
+    }
+
+    /// Whether a repeat is of no use.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent
     }
 
     /// The text with those of its causes.
     pub fn chain(&self) -> String {
-        let mut text = self.0.to_string();
-        let mut cause = self.0.source();
+        let mut text = self.error.to_string();
+        let mut cause = self.error.source();
         while let Some(error) = cause {
             text.push_str(": ");
             text.push_str(&error.to_string());
@@ -43,19 +58,19 @@ impl HandlerError {
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self(Box::new(error))
+        Self { error: Box::new(error), permanent: false }
     }
 }
 
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.error.fmt(f)
     }
 }
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&self.error, f)
     }
 }
 
@@ -77,6 +92,11 @@ pub enum Recovery {
     note = "implement `BotHandler` for it, or pass a `Router` or an async closure `|cx, message| async move {{ … }}`"
 )]
 pub trait Handle: Send + Sync + 'static {
+    /// Commands it waits for, without the slash; registered with the bot, hidden, unless its profile names them.
+    fn commands(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Handles `incoming`.
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled;
 
@@ -231,7 +251,8 @@ impl<H: BotHandler> Handle for Methods<H> {
 /// [`Router`](crate::dispatch::Router) or an async closure. `Door` tells them apart and is inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bot",
-    note = "implement `BotHandler` for it, or pass a `Router` or an async closure `|cx: Context, message: Message| async move {{ … }}`"
+    note = "implement `BotHandler` for it, or pass a `Router` or an async closure `async |cx: Context, message: Message| …`",
+    note = "a closure takes exactly these two, by value, and returns `()`, `Done`, `&'static str`, `String`, a `Reply`, or an `Option` or `Result` of these"
 )]
 pub trait IntoHandle<Door> {
     /// The handler as one object.

@@ -37,7 +37,9 @@ impl Router {
         Self::default()
     }
 
-    /// Sends the command `name` (without the slash, any case) to `handler`, typed or pressed.
+    /// Sends the command `name` (without the slash, any case) to `handler`, typed or pressed. The command is registered
+    /// with the bot; to have it shown in the portal's list of commands, give it a title by
+    /// [`BotProfile::command`](super::BotProfile::command).
     pub fn command<F, Fut>(mut self, name: impl AsRef<str>, handler: F) -> Self
     where
         F: Fn(Context, Command) -> Fut + Send + Sync + 'static,
@@ -100,6 +102,11 @@ impl std::fmt::Debug for Router {
 
 #[async_trait]
 impl Handle for Router {
+    fn commands(&self) -> Vec<String> {
+        let rest = self.rest.iter().flat_map(|rest| rest.commands());
+        self.commands.keys().cloned().chain(rest).collect()
+    }
+
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
         match self.route(&incoming.event) {
             Some(handler) => handler.handle(cx, incoming).await,

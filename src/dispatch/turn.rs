@@ -60,14 +60,14 @@ async fn attempt(
     };
     let mut incoming = match codec::event_of_stored(&row.body) {
         Ok(incoming) => incoming,
-        Err(error) => return park(services, lease, &turn, &error.to_string()).await,
+        Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
     };
     classify_again(services, lease, &mut incoming);
     incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
-        return park(services, lease, &turn, &error).await;
+        return park(services, lease, row, &turn, &error).await;
     };
     let incoming = Arc::new(incoming);
     let cx = || {
@@ -92,7 +92,7 @@ async fn attempt(
             Ok(end)
         }
         Err(error) => {
-            let last = turn.attempts + 1 >= services.policy.turn_tries;
+            let last = error.is_permanent() || turn.attempts + 1 >= services.policy.turn_tries;
             let again = cx();
             if recover(services, bot.handler.clone(), again.clone(), &error, last).await == Recovery::Settle {
                 let settled = match again.close() {
@@ -103,7 +103,7 @@ async fn attempt(
                     return Ok(end);
                 }
             }
-            fail(services, lease, &turn, &error, last).await
+            fail(services, lease, row, &turn, &error, last).await
         }
     }
 }
@@ -209,8 +209,20 @@ async fn commit(
     }
 }
 
-async fn park(services: &Services, lease: &Lease, turn: &Turn, error: &str) -> Result<TurnEnd, StoreError> {
-    tracing::error!(portal = %lease.portal, turn = %turn.id, error, "an event is parked; see `inbox list`");
+async fn park(
+    services: &Services,
+    lease: &Lease,
+    row: &JournalRow,
+    turn: &Turn,
+    error: &str,
+) -> Result<TurnEnd, StoreError> {
+    tracing::error!(
+        portal = %lease.portal,
+        event = row.code,
+        dialog = row.lane.as_str(),
+        error,
+        "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
+    );
     services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
     Ok(TurnEnd::Over { sent: false })
 }
@@ -218,18 +230,26 @@ async fn park(services: &Services, lease: &Lease, turn: &Turn, error: &str) -> R
 async fn fail(
     services: &Services,
     lease: &Lease,
+    row: &JournalRow,
     turn: &Turn,
     error: &HandlerError,
     last: bool,
 ) -> Result<TurnEnd, StoreError> {
     let text = error.chain();
     if last {
-        return park(services, lease, turn, &text).await;
+        return park(services, lease, row, turn, &text).await;
     }
     let now = services.clock.now();
     let salt = turn.id.0.as_u64_pair().0;
     let at = now.plus(services.policy.wait(turn.attempts + 1, salt));
-    tracing::warn!(portal = %lease.portal, turn = %turn.id, error = text, "a turn failed and runs again");
+    tracing::warn!(
+        portal = %lease.portal,
+        event = row.code,
+        dialog = row.lane.as_str(),
+        error = text,
+        again_in = ?at.since(now),
+        "try {} of event:{} failed", turn.attempts + 1, row.seq
+    );
     services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
     Ok(TurnEnd::Again(at))
 }

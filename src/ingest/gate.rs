@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Refusal, RefusalKind, claims, rows};
+use super::{Refusal, RefusalKind, claims, complaints::Complaints, rows};
 use crate::{
     clock::Clock,
     codec::{
@@ -51,6 +51,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     wake: Arc<dyn Wake>,
     limits: Limits,
+    complaints: Complaints,
 }
 
 impl Gate {
@@ -62,7 +63,15 @@ impl Gate {
         clock: Arc<dyn Clock>,
         wake: Arc<dyn Wake>,
     ) -> Self {
-        Self(Arc::new(Parts { registry, installer, journal, clock, wake, limits: Limits::default() }))
+        Self(Arc::new(Parts {
+            registry,
+            installer,
+            journal,
+            clock,
+            wake,
+            limits: Limits::default(),
+            complaints: Complaints::default(),
+        }))
     }
 
     /// Takes in one callback for the application `app`, or for the only one. When it returns, its events are durable.
@@ -111,7 +120,7 @@ impl Gate {
         if let Some(clean) = removal
             && let Err(error) = self.0.registry.uninstalled(&portal, clean).await
         {
-            tracing::error!(%portal, %error, "the application was removed, but that could not be noted; forget the portal by hand");
+            tracing::error!(%portal, %error, "the application was removed, but that could not be noted; remove it with `portals forget`");
         }
         Ok(Accepted::Journaled { portal, fresh })
     }
@@ -121,7 +130,12 @@ impl Gate {
         if rows.is_empty() {
             return Ok(0);
         }
+        let parked: Vec<_> =
+            rows.iter().filter_map(|row| Some((row.code.clone(), row.park.clone()?))).collect();
         let appended = self.0.journal.append(rows, self.0.clock.now()).await?;
+        for (event, error) in parked {
+            tracing::error!(%portal, event, error, "an event cannot be read and is parked; see `inbox list`");
+        }
         let fresh = appended.iter().filter(|one| matches!(one, Appended::Fresh(_))).count();
         tracing::debug!(%portal, fresh, known = appended.len() - fresh, "events were accepted");
         if fresh > 0 {
@@ -153,6 +167,8 @@ impl Gate {
             Verification::Forged => RefusalKind::ForgedToken,
             Verification::Unknown => RefusalKind::UnknownPortal,
         };
+        let event = raw.path(&["event"]).and_then(|event| event.as_str());
+        self.0.complaints.tell(kind, member, event, self.0.clock.now());
         Err(Refusal::new(kind))
     }
 

@@ -34,6 +34,7 @@
 
 mod body;
 mod claims;
+mod complaints;
 mod gate;
 mod page;
 mod poll;

@@ -46,6 +46,10 @@ pub enum RefusalKind {
     InstallationsFull,
     /// The event could not be stored: it was not accepted.
     NotStored,
+    /// There is nothing at this address.
+    NoSuchAddress,
+    /// The address takes POST only.
+    NotAPost,
 }
 
 /// One row of the catalogue.
@@ -60,7 +64,7 @@ struct Row {
 
 impl RefusalKind {
     /// All kinds, for the documentation and for tests.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::TooLarge,
         Self::MediaType,
         Self::Malformed,
@@ -75,6 +79,8 @@ impl RefusalKind {
         Self::ServerNotAllowed,
         Self::InstallationsFull,
         Self::NotStored,
+        Self::NoSuchAddress,
+        Self::NotAPost,
     ];
 
     fn row(self) -> Row {
@@ -86,6 +92,20 @@ impl RefusalKind {
                 "body",
                 "the body has more than 1 MiB",
                 "a portal sends some kilobytes: check who sent it",
+            ),
+            Self::NoSuchAddress => row(
+                404,
+                "NO_SUCH_ADDRESS",
+                "path",
+                "there is nothing at this address",
+                "a portal posts its events to /events and opens /install; mind a slash at the end",
+            ),
+            Self::NotAPost => row(
+                405,
+                "NOT_A_POST",
+                "method",
+                "this address takes POST only",
+                "set it as the handler or installation path of the application and let the portal call it",
             ),
             Self::MediaType => row(
                 415,

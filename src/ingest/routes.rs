@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{Gate, Refusal, body, page};
+use super::{Gate, Refusal, RefusalKind, body, page};
 
 impl Gate {
     /// The public addresses, to be merged into the server's router.
@@ -20,6 +20,8 @@ impl Gate {
             .route("/events/{app}", post(events))
             .route("/install", post(install))
             .route("/install/{app}", post(install))
+            .fallback(async || refused(&Refusal::new(RefusalKind::NoSuchAddress)))
+            .method_not_allowed_fallback(async || refused(&Refusal::new(RefusalKind::NotAPost)))
             .with_state(self.clone())
     }
 }

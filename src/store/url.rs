@@ -48,6 +48,12 @@ fn named(url: &str) -> Result<Named<'_>, StoreError> {
         None => {
             // Only the scheme: what follows may hold a password.
             let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+            if scheme.is_empty() {
+                return Err(StoreError::new(
+                    StoreErrorKind::UnknownScheme,
+                    "the database URL has no scheme; for a file write sqlite://PATH, such as sqlite:///var/lib/bot.db",
+                ));
+            }
             Err(StoreError::new(
                 StoreErrorKind::UnknownScheme,
                 format!(
