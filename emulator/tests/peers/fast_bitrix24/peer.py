@@ -44,7 +44,8 @@ def one_call():
 
 def many_calls_go_in_batches():
     leads = by_webhook().call("crm.lead.get", [{"ID": number} for number in range(1, 61)])
-    assert [lead["TITLE"] for lead in leads] == [f"Lead {number}" for number in range(1, 61)]
+    # Its two batches race, and it gives the rows back as they come.
+    assert sorted(int(lead["ID"]) for lead in leads) == list(range(1, 61))
 
 
 def a_whole_list():
