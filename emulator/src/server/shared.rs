@@ -73,6 +73,7 @@ pub(crate) struct Seed {
     pub(crate) scope: Vec<String>,
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
+    pub(crate) app: Option<(String, String)>,
 }
 
 impl fmt::Debug for Shared {
@@ -178,12 +179,15 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         language: seed.language,
     };
     let mut next = Counters::default();
-    let client_id = format!("local.{}.{}", random_hex(14), take(&mut next.app_row) + 12_345_670);
+    let row = take(&mut next.app_row);
+    let (client_id, client_secret) = seed
+        .app
+        .unwrap_or_else(|| (format!("local.{}.{}", random_hex(14), row + 12_345_670), random_hex(50)));
     let app = Application {
         client_id: client_id.clone(),
-        client_secret: random_hex(50),
+        client_secret,
         name: "Bot under test".to_owned(),
-        row_id: take(&mut next.app_row),
+        row_id: row,
         scope: seed.scope.clone(),
         version: 1,
         active: seed.installed,
@@ -192,6 +196,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         status: "L",
         days: None,
         settings_url: None,
+        install_url: None,
         page_url: None,
         redirect_uri: seed.redirect_uri,
     };

@@ -128,6 +128,19 @@ impl Window {
         self.sees("#link", "live").await;
     }
 
+    /// Opens any page, of which nothing is expected yet.
+    #[allow(dead_code)]
+    pub(crate) async fn visit(&self, address: &str) {
+        self.driver.goto(address).await.unwrap();
+    }
+
+    /// Looks into the frame from here on.
+    #[allow(dead_code)]
+    pub(crate) async fn enters_frame(&self, selector: &str) {
+        let frame = self.driver.find(By::Css(selector)).await.unwrap();
+        frame.enter_frame().await.unwrap();
+    }
+
     pub(crate) async fn reload(&self) {
         self.driver.refresh().await.unwrap();
         self.sees("#link", "live").await;

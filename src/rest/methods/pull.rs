@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Done;
-use crate::message::RtEvent;
+use crate::message::RtMessage;
 
 methods! {
     scope "pull";
@@ -16,7 +16,7 @@ methods! {
 
 impl EventAdd {
     /// A checked event. A page may see it twice when a try had an unknown outcome.
-    pub fn event(event: &RtEvent) -> Self {
+    pub fn event(event: &RtMessage) -> Self {
         let mut params = event.to_params();
         Self {
             module_id: params.remove("MODULE_ID").and_then(|id| id.as_str().map(str::to_owned)),
