@@ -223,6 +223,7 @@ impl Target {
             scope: ["imbot", "imopenlines", "im", "pull", "user", "crm"].map(str::to_owned).to_vec(),
             language: "en".to_owned(),
             redirect_uri: None,
+            ca: None,
         };
         let (shared, _receiver) = Shared::new(seed, reqwest::Client::new());
         shared.limiter.set(None);

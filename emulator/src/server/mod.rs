@@ -243,6 +243,7 @@ impl EmulatorBuilder {
             scope: self.scope.split(',').map(|part| part.trim().to_owned()).collect(),
             language: self.language,
             redirect_uri: self.redirect_uri,
+            ca: tls.as_ref().map(|tls| tls.ca.path().to_owned()),
         };
         let (shared, receiver) = Shared::new(seed, client.clone());
         shared.limiter.set(self.rate_limit);
