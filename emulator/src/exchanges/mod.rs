@@ -7,6 +7,7 @@
 //! The trap: bodies hold tokens. They are shown on the page of the author's own machine and never logged.
 
 mod batch;
+mod gist;
 pub(crate) mod show;
 pub(crate) mod tap;
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Exchange, Level, Outcome, Request, What, batch};
+use super::{Exchange, Level, Outcome, Request, What, batch, gist};
 use crate::delivery::DROPPED;
 use crate::form;
 use crate::rest::plain_name;
@@ -201,7 +201,11 @@ fn note(exchange: &Exchange) -> String {
         (What::Unheard { why, .. }, _) => why.clone(),
         (_, Outcome::Broken { why, .. }) => why.clone(),
         (_, Outcome::Dropped) => DROPPED.to_owned(),
-        (What::Call(request), Outcome::Answered { body, .. }) => answer_note(request, body),
+        (What::Call(request), Outcome::Answered { body, .. }) => {
+            let note = answer_note(request, body);
+            if note.is_empty() { gist::of_call(&request.params()) } else { note }
+        }
+        (What::Callback { body, .. }, _) => gist::of_callback(&form::decode(body)),
         _ => String::new(),
     }
 }

@@ -84,7 +84,7 @@ async fn messages_are_edited_deleted_and_reacted_to() {
         assert_eq!(of(&portal, "ONIMBOTV2MESSAGEUPDATE").len(), 1);
 
         window.clicks("#client-log .message.bot .more").await;
-        window.chooses_entry("❤️ redHeart").await;
+        window.chooses_entry("❤️").await;
         window.sees("#operator-log .message.bot .reaction", "❤️").await;
         window.clicks("#operator-log .message.bot .reaction").await;
         window.sees("#operator-log .message.bot .reaction", "❤️ 2").await;
@@ -108,7 +108,11 @@ async fn messages_are_edited_deleted_and_reacted_to() {
         window.clicks("#operator-log .message.operator .more").await;
         window.chooses_entry("Delete").await;
         window.counts("#operator-log .message.operator.deleted", 1).await;
-        assert_eq!(bot.heard(), ["helo", "one moment"], "the words that took the dialog over are the last it hears");
+        assert_eq!(
+            bot.heard(),
+            ["helo", "one moment"],
+            "the words that took the dialog over are the last it hears"
+        );
     })
     .await;
 }

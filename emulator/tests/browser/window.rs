@@ -298,7 +298,7 @@ impl Window {
 
     /// Nothing sticks out of the window or of its pane, but what scrolls.
     pub(crate) async fn fits(&self) {
-        let script = "return [document.scrollingElement, ...document.querySelectorAll('#top, .pane, .pane > *, .log, .message, .row, .filters, section')]
+        let script = "return [document.scrollingElement, ...document.querySelectorAll('#top, .pane, .pane > *, .log, .message > :not(.more), .row, .filters, section')]
             .filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
             .map(one => `${one.tagName}#${one.id}.${one.className}: ${one.scrollWidth} > ${one.clientWidth}`)";
         let wide = self.script(script).await;

@@ -12,7 +12,7 @@ export function drawParts(parts, answered) {
       h("summary", {},
         h("span", {class: "mark", "aria-hidden": "true"}, failed ? "✕" : done ? "✓" : "–"),
         h("b", {}, part.method), h("small", {}, part.key),
-        h("span", {class: "end"}, failed ? part.error.error || "error" : done ? duration(part.time) : answered ? "not run" : "no answer")));
+        h("span", {class: "end"}, failed ? part.error.error || "error" : done ? "" : answered ? "not run" : "no answer")));
     // Drawn when first opened: a batch can have fifty.
     const fill = () => {
       if (!fold.open || fold.children.length > 1) return;
@@ -26,5 +26,3 @@ export function drawParts(parts, answered) {
 }
 
 const half = (title, value) => h("div", {class: "tree"}, h("h4", {}, title), tree(value ?? {}));
-
-const duration = time => time?.duration === undefined ? "done" : `${(time.duration * 1000).toFixed(1)} ms`;

@@ -37,12 +37,13 @@ export async function showExchange(number, closed) {
   box.replaceChildren(
     h("header", {},
       h("div", {class: "line"}, h("h3", {}, one.name), h("span", {class: `pill ${one.bad || one.dropped ? "waiting" : one.pending ? "" : "human"}`}, outcome(one)),
+        h("span", {class: "gap"}),
+        one.curl ? h("button", {type: "button", id: "as-curl", class: "quiet", title: "Copy as a curl command", onclick: () => copy(one.curl).then(() => toast("Copied as a curl command."))}, "Copy as curl") : "",
+        one.curl ? h("button", {type: "button", id: "again", class: "quiet", onclick: () => again(one)},
+          one.kind === "callback" ? "Deliver again" : "Call again") : "",
         h("button", {type: "button", class: "quiet close", "aria-label": "Close", onclick: close}, "×")),
       one.url ? h("div", {class: "address"}, h("b", {}, one.verb), " ", one.url) : "",
-      h("div", {class: "line"}, tabs, h("span", {class: "gap"}),
-        one.curl ? h("button", {type: "button", id: "as-curl", class: "quiet", onclick: () => copy(one.curl).then(() => toast("Copied as a curl command."))}, "Copy as curl") : "",
-        one.curl ? h("button", {type: "button", id: "again", class: "quiet", onclick: () => again(one)},
-          one.kind === "callback" ? "Deliver again" : "Call again") : "")),
+      tabs),
     body);
   box.hidden = false;
 }

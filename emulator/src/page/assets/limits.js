@@ -31,7 +31,7 @@ export function drawLimits({limits}) {
     h("small", {}, `${one.seconds} s a call`),
     h("button", {type: "button", class: "quiet", "aria-label": `End the cost of ${one.method}`, onclick: () => turn({limit: "cost", method: one.method, seconds: 0})}, "Remove")));
   reconcile(byId("operating-spent"), operating.spent, one => `${one.caller} ${one.method}`, one => h("li", {class: "meter-row"},
-    h("div", {}, h("code", {}, one.method), h("small", {}, `${one.caller}, free again at ${clock(one.resets_at)}`)),
+    h("div", {}, h("code", {}, one.method), h("small", {title: one.caller}, `${one.caller.replace(/^app .*/, "the application")}, free again at ${clock(one.resets_at)}`)),
     meter(one.seconds, operating.limit, `${trim(one.seconds)} of ${operating.limit === null ? "∞" : operating.limit} s`)));
   byId("operating-none").hidden = operating.spent.length > 0;
 }

@@ -2,12 +2,17 @@
 
 import {h} from "/page/asset/dom.js";
 
-/// `entries` are `{text, act, note?, checked?, disabled?, danger?}`, `{title}` for a heading, or `null` for a line.
+/// `entries` are `{text, act, note?, checked?, disabled?, danger?}`, `{title}` for a heading, `{faces: [[text, name, checked, act]]}` for a row of
+/// small ones, or `null` for a line.
 export function openMenu(anchor, label, entries) {
   const close = () => { if (box.isConnected) box.hidePopover(); };
   const box = h("div", {class: "menu", role: "menu", popover: "auto", "aria-label": label}, ...entries.map(entry => {
     if (!entry) return h("hr");
     if (entry.title !== undefined) return h("div", {class: "title", role: "presentation"}, entry.title);
+    if (entry.faces) {
+      return h("div", {class: "faces", role: "group"}, ...entry.faces.map(([text, name, checked, act]) => h("button", {type: "button", role: "menuitemcheckbox",
+        "aria-checked": String(checked), "aria-label": name, title: name, tabIndex: -1, onclick: () => { close(); act(); }}, h("span", {}, text))));
+    }
     const checks = entry.checked !== undefined;
     return h("button", {
       type: "button",
@@ -22,7 +27,7 @@ export function openMenu(anchor, label, entries) {
   const items = () => [...box.querySelectorAll("button:not(:disabled)")];
   box.addEventListener("keydown", event => {
     const all = items(), at = all.indexOf(document.activeElement);
-    const to = {ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1}[event.key];
+    const to = {ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1}[event.key];
     if (event.key === "Tab") { close(); return; }
     if (to === undefined || !all.length) return;
     event.preventDefault();

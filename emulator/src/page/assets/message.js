@@ -21,7 +21,8 @@ export function drawMessage(message, mine, acts) {
   const kinds = [message.side, own && "own", (internal || message.withheld) && "internal", message.deleted && "deleted"];
   return h("article", {class: `message ${kinds.filter(Boolean).join(" ")}`, "data-id": message.id},
     h("div", {class: "who"}, h("b", {}, message.author), message.side === "bot" ? h("span", {class: "tag"}, "bot") : "",
-      ...marks.map(([mark, title]) => h("span", {class: "tag", title}, mark)), more(message, acts)),
+      ...marks.map(([mark, title]) => h("span", {class: "tag", title}, mark))),
+    more(message, acts),
     message.text ? h("div", {class: big(message.text) ? "text big" : "text"}, ...(message.plain ? [message.text] : bbcode(message.text, acts))) : "",
     (message.files ?? []).map(file => fileRow(file.name, file.size, `/page/file/${file.id}`)),
     attachment(message.attach, acts),
@@ -44,8 +45,8 @@ function more(message, acts) {
   }
   const given = code => (message.reactions ?? []).find(one => one.code === code)?.by.includes(acts.name()) ?? false;
   if (may.react) {
-    offers.push({title: "React"}, ...Object.entries(REACTIONS).map(([code, face]) => ({
-      text: `${face} ${code}`, checked: given(code), act: () => acts.react(message.id, code, !given(code))})), null);
+    offers.push({title: "React"}, {faces: Object.entries(REACTIONS).map(([code, face]) =>
+      [face, code, given(code), () => acts.react(message.id, code, !given(code))])}, null);
   }
   if (message.text) offers.push({text: "Copy the text", act: () => copy(plain(message.text)).then(() => toast("Copied."))});
   if (may.edit) offers.push({text: "Edit", act: () => acts.edit(message.id, message.text)});
@@ -53,7 +54,7 @@ function more(message, acts) {
   if (message.deleted || !offers.length) return undefined;
   return h("button", {type: "button", class: entries.length ? "more has-menu" : "more", "aria-haspopup": "menu", "aria-expanded": "false",
     "aria-label": `${entries.length ? "Context menu" : "More"} of message ${message.id}`,
-    onclick: event => openMenu(event.currentTarget, "Message", offers)}, entries.length ? "☰ menu" : "⋯");
+    onclick: event => openMenu(event.currentTarget, "Message", offers)}, entries.length ? "☰" : "⋯");
 }
 
 function reactions(message, acts) {
