@@ -207,7 +207,7 @@ fn client_side(world: &World, chat_id: i64) -> Vec<Value> {
             "side": message.map_or("system", |message| side(world, message)),
             "author": one.from,
             "text": one.text,
-            "plain": !markup && !one.own,
+            "plain": !markup,
             "attach": one.attach,
             "keyboard": keyboard,
             "files": files(world, &one.files),

@@ -64,6 +64,7 @@ async fn each_channel_shows_what_it_can_and_says_what_is_lost() {
             let plain = matches!(code, "telegrambot" | "whatsapp");
             window.counts("#client-log .message.bot > .text > b", usize::from(!plain) * 2).await;
             if plain {
+                window.sees("#client-log .message.own", "[b]hi[/b]").await;
                 let seen = ann.sees();
                 assert!(seen[1].text.starts_with("helper:\n"), "{seen:?}");
                 window.sees("#client-log .message.bot .text", "helper:\nYou said").await;

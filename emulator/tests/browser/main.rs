@@ -222,7 +222,33 @@ async fn nothing_foreign_becomes_markup() {
         window.sees("#operator-log dd", evil).await;
         window.clicks("#exchanges .row.call").await;
         window.counts("#exchange:not([hidden])", 1).await;
-        window.counts("main script, main [onerror], main [onclick], a[href^=javascript]", 0).await;
+        // A bot's own name, in every place that has it; its menu, its pictures, its RT events.
+        let fields = json!({"code": "evil", "type": "openline", "properties": {"name": evil}});
+        let evil_bot = bot.app.ok("imbot.v2.Bot.register", json!({"fields": fields})).await["bot"]["id"].clone();
+        let menu = json!([{"TEXT": evil, "LINK": "https://127.0.0.1:1/"}]);
+        let text = "[img]javascript:window.hacked=1[/img] [url=data:text/html,x]b[/url] [icon=javascript:x title=y]";
+        let fields = json!({"BOT_ID": bot.id(), "DIALOG_ID": ann.dialog_id(), "MESSAGE": text, "MENU": menu});
+        bot.app.ok("imbot.message.add", fields).await;
+        let event = json!({"COMMAND": "x", "PARAMS": {"html": evil}});
+        bot.app.ok("pull.application.event.add", event).await;
+        window.clicks("#operator-log .more.has-menu").await;
+        window.sees(".menu button", evil).await;
+        window.presses("\u{e00c}").await;
+        window.clicks("#exchanges .row.rt").await;
+        window.sees("#exchange .tree", evil).await;
+        window.clicks("#tab-portal").await;
+        window.sees("#portal b", evil).await;
+        window.clicks("#tab-line").await;
+        window.chooses_value("[data-setting=WELCOME_BOT_ID]", &evil_bot.to_string()).await;
+        let bob = portal.client("Bob");
+        bob.says("hello").await;
+        window.sees("#who", "Bob").await;
+        window.chooses_value("#who", "Bob").await;
+        window.sees("#session", evil).await;
+        window.chooses_value("#who", evil).await;
+        window.sees("#operator-log .message.bot .key", evil).await;
+        let foreign = "main script, main [onerror], main [onclick], a[href^=javascript], a[href^=data], img[src^=javascript]";
+        window.counts(foreign, 0).await;
         assert_eq!(window.script("return window.hacked === undefined").await, true);
         window.shot("foreign").await;
     })

@@ -249,6 +249,16 @@ impl Window {
         field.find(By::XPath(format!(".//option[.='{text}']"))).await.unwrap().click().await.unwrap();
     }
 
+    /// Chooses the option with this value.
+    pub(crate) async fn chooses_value(&self, selector: &str, value: &str) {
+        let script = format!(
+            "const field = document.querySelector({}); field.value = {}; field.dispatchEvent(new Event('change', {{bubbles: true}})); return field.value",
+            Value::from(selector),
+            Value::from(value)
+        );
+        assert_eq!(self.script(&script).await, value, "{selector} has no such option");
+    }
+
     /// Presses a key while the element has the focus.
     pub(crate) async fn presses_key_on(&self, selector: &str, key: &str) {
         let element = self.first(selector).await;

@@ -22,6 +22,12 @@ export function start() {
     clearTimeout(typing);
     typing = setTimeout(() => { wanted = event.target.value.trim(); search(); }, 150);
   };
+  document.addEventListener("keydown", event => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest?.("input, textarea, select, .menu")) return;
+    event.preventDefault();
+    reveal("inspector");
+    byId("search").focus();
+  });
   byId("clear").onclick = async () => { if (await act("/page/exchanges", undefined, "DELETE")) forgetAll(); };
   const list = byId("exchanges");
   list.onkeydown = event => {

@@ -20,7 +20,7 @@ export function drawMessage(message, mine, acts) {
     message.edited ? ["edited", ""] : ""].filter(Boolean);
   const kinds = [message.side, own && "own", (internal || message.withheld) && "internal", message.deleted && "deleted"];
   return h("article", {class: `message ${kinds.filter(Boolean).join(" ")}`, "data-id": message.id},
-    h("div", {class: "who"}, h("b", {}, message.author), message.side === "bot" ? h("span", {class: "tag"}, "bot") : "",
+    h("div", {class: "who"}, message.author ? h("b", {}, message.author) : "", message.author && message.side === "bot" ? h("span", {class: "tag"}, "bot") : "",
       ...marks.map(([mark, title]) => h("span", {class: "tag", title}, mark))),
     more(message, acts),
     message.text ? h("div", {class: big(message.text) ? "text big" : "text"}, ...(message.plain ? [message.text] : bbcode(message.text, acts))) : "",
