@@ -8,7 +8,8 @@ export function composer(name, send, change) {
   const says = button.textContent;
   let editing;
   const fit = () => {
-    text.style.setProperty("height", "auto");
+    text.style.removeProperty("height");
+    if (!text.value) return;
     text.style.setProperty("height", `${Math.min(text.scrollHeight + 2, 160)}px`);
   };
   const fill = value => { text.value = value; fit(); };

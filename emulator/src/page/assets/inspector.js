@@ -17,6 +17,7 @@ export function start() {
   const kinds = byId("kinds");
   kinds.append(...KINDS.map(([code, title]) => h("button", {type: "button", "aria-pressed": String(code === kind), "data-kind": code,
     onclick: () => show(code)}, title)));
+  if (matchMedia("(hover: hover)").matches) byId("search").placeholder = "Search  /";
   let typing;
   byId("search").oninput = event => {
     clearTimeout(typing);

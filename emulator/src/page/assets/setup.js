@@ -19,7 +19,7 @@ export function drawPortal(state) {
         ...[bot.lines ? "open lines" : "no open lines", `by ${bot.by}`, bot.fetch ? "fetches events" : "hears by callback"].map(word => h("span", {class: "tag"}, word)))))
         : h("p", {}, "No bot is registered yet. Start one with either command below; it registers itself.")),
     command("By webhook", "The quickest: nothing is installed. Paste this into a terminal.", "webhook", setup.webhook),
-    command("As an application", "With OAuth and everything an application hears. Paste this into a terminal, then install it.", "application", setup.application,
+    command("As an application", "With OAuth and everything an application hears. Paste this into a terminal; when it is up, it is installed, or you do it here.", "application", setup.application,
       h("form", {class: "inline-form", onsubmit: install}, h("label", {class: "field"}, h("span", {}, "Installation address of the bot"),
         h("input", {id: "install-url", type: "url", value: kept, autocomplete: "off", spellcheck: false})), h("button", {id: "install"}, setup.installed ? "Install again" : "Install")),
       h("p", {}, setup.installed ? "The application is installed." : "The application is not installed yet: it hears no events.")),
