@@ -224,6 +224,7 @@ impl Target {
             language: "en".to_owned(),
             redirect_uri: None,
             app: None,
+            ca: None,
         };
         let (shared, _receiver) = Shared::new(seed, reqwest::Client::new());
         shared.limiter.set(None);

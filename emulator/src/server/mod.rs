@@ -253,6 +253,7 @@ impl EmulatorBuilder {
             language: self.language,
             redirect_uri: self.redirect_uri,
             app: self.app,
+            ca: tls.as_ref().map(|tls| tls.ca.path().to_owned()),
         };
         let (shared, receiver) = Shared::new(seed, client.clone());
         shared.limiter.set(self.rate_limit);

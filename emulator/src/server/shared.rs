@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub(crate) struct Names {
     pub(crate) network_code: String,
     pub(crate) unjoined_network_code: String,
     pub(crate) origin: String,
+    /// The authority's certificate that clients of a TLS port must trust.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// What a new portal is made of.
@@ -74,6 +77,7 @@ pub(crate) struct Seed {
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) app: Option<(String, String)>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 impl fmt::Debug for Shared {
@@ -286,6 +290,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         network_code,
         unjoined_network_code: unjoined,
         origin,
+        ca: seed.ca,
     };
     (world, names)
 }
