@@ -210,6 +210,24 @@ fn send(call: &mut Call<'_>) -> Reply {
     Ok(Answer::new(json!({"SUCCESS": true, "DATA": {"RESULT": rows}})))
 }
 
+/// Name and address of each file that a message brings; a file without an address is none.
+fn files_of(given: &Value) -> Vec<(String, String)> {
+    let rows: Vec<&Value> = match given {
+        Value::Array(rows) => rows.iter().collect(),
+        Value::Object(rows) => rows.values().collect(),
+        _ => Vec::new(),
+    };
+    rows.into_iter()
+        .filter_map(|row| {
+            let url = scalar_text(&row["url"]).filter(|url| url.starts_with("http"))?;
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            let last = path.rsplit('/').next().filter(|last| !last.is_empty()).unwrap_or("file");
+            let name = scalar_text(&row["name"]).filter(|name| !name.trim().is_empty());
+            Some((name.unwrap_or_else(|| last.to_owned()), url))
+        })
+        .collect()
+}
+
 /// One message of a client of the channel.
 fn receive(call: &mut Call<'_>, code: &str, line_id: i64, message: &Value) -> Result<Value, RestError> {
     let text_at = |value: &Value| scalar_text(value).unwrap_or_default();
@@ -219,14 +237,9 @@ fn receive(call: &mut Call<'_>, code: &str, line_id: i64, message: &Value) -> Re
     if external_user.is_empty() || external_chat.is_empty() {
         return Err(lacking());
     }
-    let mut text = text_at(&message["message"]["text"]);
-    for url in message["message"]["files"].as_array().into_iter().flatten() {
-        let url = text_at(&url["url"]);
-        if !url.is_empty() {
-            text = format!("{text}\n[url]{url}[/url]").trim().to_owned();
-        }
-    }
-    if text.trim().is_empty() {
+    let text = text_at(&message["message"]["text"]);
+    let files = files_of(&message["message"]["files"]);
+    if text.trim().is_empty() && files.is_empty() {
         return Err(lacking());
     }
     let world = &mut *call.world;
@@ -248,7 +261,9 @@ fn receive(call: &mut Call<'_>, code: &str, line_id: i64, message: &Value) -> Re
     };
     let chat_id = world.seat_at(line_id, code, &external_chat, client_id).ok_or_else(lacking)?;
     world.ensure_session(chat_id, client_id);
-    let new = NewMessage { chat_id, author_id: client_id, text: text.clone(), ..NewMessage::default() };
+    let files = files.iter().map(|(name, url)| world.note_file(chat_id, client_id, name, url)).collect();
+    let new =
+        NewMessage { chat_id, author_id: client_id, text: text.clone(), files, ..NewMessage::default() };
     let external_id = text_at(&message["message"]["id"]);
     // Named before it is posted, so that its events carry the channel's id.
     let id = world.next.message;

@@ -19,6 +19,7 @@ use super::shared::Shared;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
+use crate::world::files::StoredFile;
 use crate::{exchanges, form, frame, oauth, page, push};
 
 /// Request bodies may be this big: the largest file, 100 MiB, as base64.
@@ -84,12 +85,15 @@ async fn download(
     let params = form::decode(query.unwrap_or_default().as_bytes());
     let token = params.get("token").and_then(Value::as_str).unwrap_or_default();
     let token = token.strip_prefix("disk|").unwrap_or_default();
-    let found =
-        shared.look(|world| world.files.linked(token).map(|file| (file.name.clone(), file.content.clone())));
-    let Some((name, content)) = found else {
+    let found = shared.look(|world| world.files.linked(token).cloned());
+    let Some(StoredFile { name, content, source, .. }) = found else {
         let body = json!({"error": "ERROR_NOT_FOUND", "error_description": "File not found"});
         return json_answer(404, &body);
     };
+    if let Some(source) = source.and_then(|source| axum::http::HeaderValue::from_str(&source).ok()) {
+        // The portal never read it: its address leads on to where it lies.
+        return (StatusCode::FOUND, [(header::LOCATION, source)]).into_response();
+    }
     // Never shown by a browser as a page of this server.
     let disposition = format!("attachment; filename*=utf-8''{}", form::percent(&name).replace('+', "%20"));
     let headers = [

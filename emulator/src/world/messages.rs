@@ -135,6 +135,7 @@ impl World {
             keyboard: message.keyboard.clone(),
             attach: message.attach.clone(),
             menu: message.menu.clone(),
+            files: message.files.clone(),
             system: message.system,
             uuid: message.uuid.clone(),
             unix: message.date,

@@ -143,14 +143,28 @@ impl World {
     pub(crate) fn client_says(&mut self, line_id: i64, client_id: i64, text: &str) -> i64 {
         let Some(chat_id) = self.seat(line_id, client_id) else { return 0 };
         self.ensure_session(chat_id, client_id);
-        let new = NewMessage {
-            chat_id,
-            author_id: client_id,
-            text: text.to_owned(),
-            skip_connector: false,
-            ..Default::default()
-        };
+        let new =
+            NewMessage { chat_id, author_id: client_id, text: text.to_owned(), ..NewMessage::default() };
         self.post(new, client_id)
+    }
+
+    /// A client sends a file.
+    pub(crate) fn client_sends_file(
+        &mut self,
+        line_id: i64,
+        client_id: i64,
+        name: &str,
+        content: Vec<u8>,
+    ) -> i64 {
+        let Some(chat_id) = self.seat(line_id, client_id) else { return 0 };
+        self.ensure_session(chat_id, client_id);
+        self.post_file(chat_id, client_id, name, content)
+    }
+
+    /// A message that is a file and nothing else.
+    pub(crate) fn post_file(&mut self, chat_id: i64, author_id: i64, name: &str, content: Vec<u8>) -> i64 {
+        let files = vec![self.store_file(chat_id, author_id, name, content)];
+        self.post(NewMessage { chat_id, author_id, files, ..NewMessage::default() }, author_id)
     }
 
     /// An employee writes to a bot in private; the first time opens the dialog.
@@ -194,6 +208,7 @@ impl World {
         message.keyboard = None;
         message.attach = None;
         message.menu = None;
+        message.files.clear();
         self.channel_gets_deletion(&before);
         self.raise_change(&before, BotFact::Delete { message_id }, acting_user);
         true
