@@ -47,6 +47,25 @@ async fn entities_are_added_read_changed_and_listed() {
 }
 
 #[tokio::test]
+async fn a_deal_that_is_deleted_no_longer_speaks_for_its_chat() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let ann = portal.client("Ann");
+    ann.says("hello").await;
+    let deal = ann.deal_id();
+    assert_eq!(app.ok("crm.deal.delete", json!({"id": deal})).await, true);
+    assert!(portal.crm_item("deal", deal).is_none());
+    let dialog = app.ok("imopenlines.dialog.get", json!({"CHAT_ID": ann.chat_id()})).await;
+    assert!(dialog["entity_data_1"].as_str().unwrap().starts_with("N|NONE|0|"), "{dialog}");
+    for (params, text) in [(json!({}), "ID is not defined or invalid."), (json!({"id": deal}), "Not found")] {
+        let (status, body) = app.call("crm.deal.delete", params).await;
+        assert_eq!((status, &body["error_description"]), (400, &json!(text)));
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_a_list_has_fifty_rows() {
     let emulator = Emulator::builder().no_rate_limit().start().await.unwrap();
     let handler = Handler::start().await;

@@ -15,7 +15,6 @@ mod imbot_v1;
 mod imbot_v2;
 mod imconnector;
 mod imopenlines;
-mod leads;
 mod lists;
 mod offline;
 mod pull;
@@ -84,7 +83,6 @@ fn table() -> &'static HashMap<String, Method> {
             imopenlines::crm::METHODS,
             imopenlines::dialog::METHODS,
             imopenlines::network::METHODS,
-            leads::METHODS,
             imopenlines::operator::METHODS,
             imopenlines::session::METHODS,
             pull::METHODS,

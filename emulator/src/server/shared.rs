@@ -264,6 +264,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
             line.channels.insert(code.to_owned(), Channel::default());
         }
     }
+    world.seed_leads();
     let title = serde_json::Map::from_iter([("TITLE".to_owned(), "First order".into())]);
     let deal_id = world.add_entity("DEAL", title, 1);
     world.crm.await_chat(deal_id);

@@ -24,6 +24,7 @@ pub(crate) mod offline;
 pub(crate) mod people;
 pub(crate) mod picture;
 pub(crate) mod queue;
+pub(crate) mod seed;
 pub(crate) mod seen;
 pub(crate) mod sending;
 pub(crate) mod sessions;
