@@ -167,17 +167,3 @@ async fn a_user_is_taken_out_of_the_chat_of_a_deal() {
     other["CHAT_ID"] = json!(5);
     assert_eq!(app.refused(name, other, 400).await, "CHAT_NOT_IN_CRM");
 }
-
-#[tokio::test]
-async fn a_lead_that_was_added_takes_the_place_of_the_made_up_ones() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let (_, made_up) = app.call("crm.lead.list", json!({})).await;
-    assert_eq!(made_up["total"], 120);
-    let id = app.ok("crm.lead.add", json!({"fields": {"TITLE": "Ann"}})).await;
-    let (_, own) = app.call("crm.lead.list", json!({})).await;
-    assert_eq!((&own["total"], &own["result"][0]["TITLE"]), (&json!(1), &json!("Ann")));
-    let (_, lead) = app.call("crm.lead.get", json!({"id": id})).await;
-    assert_eq!(lead["result"]["TITLE"], "Ann");
-}
