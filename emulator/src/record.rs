@@ -227,6 +227,8 @@ pub struct SeenMessage {
     pub edited: bool,
     /// Whether the channel has taken it. An application's channel says so by `imconnector.send.status.delivery`.
     pub delivered: bool,
+    /// Whether the client has read it, as an application's channel says by `imconnector.send.status.reading`.
+    pub read: bool,
     /// When, in Unix seconds of the emulator's clock.
     pub unix: i64,
 }

@@ -21,7 +21,10 @@ pub(super) const METHODS: &[Method] = &[
     Method::upper("imconnector.send.messages", "imopenlines", send),
     Method::upper("imconnector.update.messages", "imopenlines", update),
     Method::upper("imconnector.delete.messages", "imopenlines", delete),
-    Method::upper("imconnector.send.status.delivery", "imopenlines", delivered),
+    Method::upper("imconnector.send.status.delivery", "imopenlines", |call| confirmed(call, false)),
+    Method::upper("imconnector.send.status.reading", "imopenlines", |call| confirmed(call, true)),
+    Method::upper("imconnector.set.error", "imopenlines", set_error),
+    Method::upper("imconnector.chat.name.set", "imopenlines", name_chat),
 ];
 
 /// A refusal in the legacy form: status 200, with the error inside.
@@ -74,6 +77,7 @@ fn register(call: &mut Call<'_>) -> Reply {
         app: Some(app),
         signs: allowed("NEED_SIGNATURE"),
         shows: Shows { markup: true, files: true, attachments: true, keyboards: false },
+        groups: crate::world::is_yes(params.get("CHAT_GROUP")),
         follows_edits: allowed("EDIT_INTERNAL_MESSAGES"),
         follows_deletions: allowed("DEL_INTERNAL_MESSAGES"),
         failing: false,
@@ -180,9 +184,11 @@ fn open_channel(call: &Call<'_>, code: &str, line_id: i64) -> Result<(), RestErr
         let text = "Could not find a suitable provider for the connector";
         return Err(RestError::bad("IMCONNECTOR_NO_CORRECT_PROVIDER", text));
     }
-    let on = call.world.lines.get(&line_id).is_some_and(|line| {
-        line.active && line.channels.get(code).is_some_and(|channel: &Channel| channel.active)
-    });
+    let on = call
+        .world
+        .lines
+        .get(&line_id)
+        .is_some_and(|line| line.active && line.channels.get(code).is_some_and(Channel::takes));
     if on {
         Ok(())
     } else {
@@ -320,8 +326,44 @@ fn change(call: &mut Call<'_>, change: fn(&mut Call<'_>, i64, &Value) -> bool) -
     Ok(Answer::new(json!({"SUCCESS": true, "DATA": {"RESULT": rows}})))
 }
 
-/// The channel confirms messages of operators and bots, and names them.
-fn delivered(call: &mut Call<'_>) -> Reply {
+/// The channel is out of order: it takes no messages until it is switched on again.
+fn set_error(call: &mut Call<'_>) -> Reply {
+    let (code, line_id) = address(call)?;
+    let channel = call.world.lines.get_mut(&line_id).and_then(|line| line.channels.get_mut(&code));
+    Ok(Answer::new(json!(channel.map(|channel| channel.error = true).is_some())))
+}
+
+/// Gives the line's chat of a dialog of the channel another name, as long as its session is open.
+fn name_chat(call: &mut Call<'_>) -> Reply {
+    let (code, line_id) = address(call)?;
+    let filled = |name: &str| call.filled(name).ok_or_else(|| RestError::missing(name));
+    let (external_chat, name) = (filled("CHAT_ID")?, filled("NAME")?);
+    let groups = call.world.connectors.get(&code).is_some_and(|connector| connector.groups);
+    let user = if groups { None } else { Some(filled("USER_ID")?) };
+    open_channel(call, &code, line_id)?;
+    let accepted = || Ok(Answer::new(json!({"SUCCESS": true, "DATA": {"RESULT": {}}})));
+    let client_id = match user {
+        None => None,
+        Some(user) => match call.world.connectors.external.get(&(code.clone(), user)) {
+            Some(id) => Some(*id),
+            // Nobody of that id: it is taken for done.
+            None => return accepted(),
+        },
+    };
+    let wanted = format!("{code}|{line_id}|{external_chat}|");
+    let chat_id = call.world.chats.values().find_map(|chat| {
+        let user = chat.entity_id.strip_prefix(&wanted)?;
+        client_id.is_none_or(|id| user == id.to_string()).then_some(chat.id)
+    });
+    let open = chat_id.filter(|id| call.world.open_session_id(*id).is_some());
+    let chat = open.and_then(|id| call.world.chats.get_mut(&id));
+    let chat = chat.ok_or_else(|| RestError::bad("CHAT_RENAMING_FAILED", "Chat renaming failed"))?;
+    chat.title = name;
+    accepted()
+}
+
+/// The channel confirms messages of operators and bots, and names them: they were delivered, or even read.
+fn confirmed(call: &mut Call<'_>, read: bool) -> Reply {
     let (code, line_id) = address(call)?;
     let messages = messages(call)?;
     open_channel(call, &code, line_id)?;
@@ -336,10 +378,13 @@ fn delivered(call: &mut Call<'_>) -> Reply {
             Value::Object(ids) => ids.values().filter_map(scalar_text).collect(),
             id => scalar_text(id).into_iter().collect(),
         };
-        call.world.connectors.message_ids.insert(id, ids);
+        if !ids.is_empty() {
+            call.world.connectors.message_ids.insert(id, ids);
+        }
         let seen = call.world.seen.get_mut(&chat_id);
         for seen in seen.into_iter().flatten().filter(|seen| seen.id == id) {
             seen.delivered = true;
+            seen.read |= read;
         }
     }
     Ok(Answer::new(json!({"SUCCESS": true, "DATA": {"RESULT": messages}})))
