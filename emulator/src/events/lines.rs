@@ -62,9 +62,9 @@ impl World {
                         "files": self.files_of_channel(message),
                         "attachments": message.attach.iter().map(Value::to_string).collect::<Vec<_>>(),
                         "params": message.params(),
-                        "system": "N",
+                        "system": if message.system { "Y" } else { "N" },
                     },
-                    "no_session": "N",
+                    "no_session": if message.system { "Y" } else { "N" },
                 },
             })
         };

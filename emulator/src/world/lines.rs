@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::chats::ChatKind;
 use super::connectors::Channel;
 use super::people::UserKind;
+use super::texts::Texts;
 use super::{World, take};
 
 /// When the welcome bot leaves a chat (`WELCOME_BOT_LEFT`).
@@ -71,6 +72,8 @@ pub(crate) struct Line {
     pub(crate) auto_close_seconds: i64,
     /// `FULL_CLOSE_TIME`, in seconds: how long a finished session waits for the client before it closes; 0 for not.
     pub(crate) full_close_seconds: i64,
+    /// What it says by itself.
+    pub(crate) texts: Texts,
     /// Other settings as `config.add` and `config.update` gave them.
     pub(crate) settings: Map<String, Value>,
     /// Where each client sits, by user id.
@@ -106,6 +109,7 @@ impl World {
                 queue_seconds: 0,
                 auto_close_seconds: 0,
                 full_close_seconds: 0,
+                texts: Texts::default(),
                 settings: Map::new(),
                 seats: BTreeMap::new(),
             },

@@ -28,6 +28,7 @@ pub(crate) mod seed;
 pub(crate) mod seen;
 pub(crate) mod sending;
 pub(crate) mod sessions;
+pub(crate) mod texts;
 pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};

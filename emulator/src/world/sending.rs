@@ -24,6 +24,8 @@ pub(crate) struct NewMessage {
     pub(crate) system: bool,
     pub(crate) uuid: String,
     pub(crate) skip_connector: bool,
+    /// A system message that leaves the portal all the same.
+    pub(crate) important: bool,
     /// Sent with `SKIP_COMMAND=Y`: raises neither command nor message events.
     pub(crate) skip_command: bool,
     pub(crate) forward: Option<Forward>,
@@ -107,6 +109,7 @@ impl World {
             edited: false,
             deleted: false,
             skip_connector: new.skip_connector,
+            important: new.important,
             previous,
             reactions: Vec::new(),
             forward: new.forward,
@@ -121,8 +124,10 @@ impl World {
         }
         self.messages.insert(id, message.clone());
         self.message_ids.entry(message.chat_id).or_default().push(id);
-        if !message.system && self.lines_chat(message.chat_id) {
-            self.session_hears(message.chat_id, message.author_id);
+        if (!message.system || message.important) && self.lines_chat(message.chat_id) {
+            if !message.system {
+                self.session_hears(message.chat_id, message.author_id);
+            }
             self.channel_gets(&message);
             self.raise_line_message(&message, acting_user);
         }
@@ -135,6 +140,9 @@ impl World {
             && self.lines_chat(new.chat_id);
         if ends_bot_session {
             self.hand_over(new.chat_id, acting_user);
+        }
+        if self.user_kind(message.author_id) == Some(UserKind::Client) && self.lines_chat(new.chat_id) {
+            self.line_answers(new.chat_id);
         }
         id
     }

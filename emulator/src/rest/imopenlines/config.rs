@@ -54,9 +54,6 @@ fn settings(line: &Line) -> Map<String, Value> {
         ("CHECK_AVAILABLE", json!("N")),
         ("WATCH_TYPING", json!("Y")),
         ("WELCOME_BOT_ENABLE", yes_no(bot.is_some())),
-        ("WELCOME_MESSAGE", json!("N")),
-        ("WELCOME_MESSAGE_TEXT", json!(super::bot::WELCOME)),
-        ("VOTE_MESSAGE", json!("N")),
         (
             "WELCOME_BOT_JOIN",
             json!(if line.bot_joins == BotJoins::FirstSession { "first" } else { "always" }),
@@ -64,7 +61,6 @@ fn settings(line: &Line) -> Map<String, Value> {
         ("WELCOME_BOT_ID", text(bot.unwrap_or(0))),
         ("WELCOME_BOT_TIME", text(line.bot_seconds)),
         ("WELCOME_BOT_LEFT", json!(if line.bot_leaves == BotLeaves::WhenClosed { "close" } else { "queue" })),
-        ("WORKTIME_ENABLE", json!("N")),
         ("FULL_CLOSE_TIME", text(line.full_close_seconds / 60)),
         ("AUTO_CLOSE_RULE", json!("none")),
         ("AUTO_CLOSE_TIME", text(line.auto_close_seconds)),
@@ -77,6 +73,9 @@ fn settings(line: &Line) -> Map<String, Value> {
         ("OPERATOR_DATA", json!("profile")),
         ("DEFAULT_OPERATOR_DATA", json!([])),
     ] {
+        all.insert(name.to_owned(), value);
+    }
+    for (name, value) in line.texts.rows() {
         all.insert(name.to_owned(), value);
     }
     for (name, value) in &line.settings {
@@ -218,6 +217,7 @@ fn apply(line: &mut Line, params: &Map<String, Value>) {
                 };
             }
             "ID" | "CRM" | "WELCOME_BOT_ENABLE" | "DATE_CREATE" | "DATE_MODIFY" => {}
+            name if line.texts.take(name, value) => {}
             _ => {
                 line.settings.insert(name.clone(), value.clone());
             }
