@@ -56,7 +56,7 @@ pub(crate) async fn token(
 ) -> Response {
     let params = read_params(query, &headers, &body);
     let fault = shared.faults.next_rest(TOKEN_ENDPOINT);
-    if let Some(fault) = fault
+    if let Some(fault) = fault.clone()
         && let Some(spoilt) = faulty::instead(&line, fault).await
     {
         return spoilt.response;

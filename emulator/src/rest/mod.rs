@@ -38,7 +38,12 @@ pub(crate) struct Incoming {
     pub(crate) webhook: Option<(String, String)>,
     pub(crate) bearer: Option<String>,
     pub(crate) params: Map<String, Value>,
+    /// What a fault refuses the call with.
+    pub(crate) forced: Option<RestError>,
 }
+
+/// What an error says that a fault has forced.
+pub(crate) const FORCED: &str = "The portal refuses this call.";
 
 /// Status and body of an answer.
 pub(crate) struct Outcome {
@@ -179,10 +184,12 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
     }
     world.offline.acting = auth.app().ok().map(|client_id| (client_id.to_owned(), auth.connector.clone()));
     let params = auth::without_auth(&incoming.params);
+    let forced = incoming.forced;
     let answer = if name == "batch" {
+        forced.map_or(Ok(()), Err)?;
         batch::run(world, &auth, params)?
     } else {
-        run_method(world, name, &auth, params)?
+        run_method(world, name, &auth, params, forced)?
     };
     refused(world, Stage::After, Some(&auth))?;
     Ok(answer)
@@ -195,13 +202,20 @@ fn not_found(name: &str) -> RestError {
 }
 
 /// Runs a method of the table for someone whose authorisation is known.
-fn run_method(world: &mut World, name: &str, auth: &auth::Auth, mut params: Map<String, Value>) -> Reply {
+fn run_method(
+    world: &mut World,
+    name: &str,
+    auth: &auth::Auth,
+    mut params: Map<String, Value>,
+    forced: Option<RestError>,
+) -> Reply {
     let Some(method) = table().get(name) else { return Err(not_found(name)) };
     if !method.scope.is_empty() && !auth.scope.iter().any(|scope| scope == method.scope) {
         let text = "The request requires higher privileges than provided by the access token";
         return Err(RestError::new(401, "insufficient_scope", text).early());
     }
     refused(world, Stage::Method, Some(auth))?;
+    forced.map_or(Ok(()), Err)?;
     let (account, now) = (auth.account(), world.now());
     if !world.operating.admits(&account, name, now) {
         let text = "Method is blocked due to operation time limit.";

@@ -7,6 +7,7 @@ pub(crate) mod front;
 mod fuzz;
 pub(crate) mod shared;
 mod tls;
+mod xml;
 
 use std::net::SocketAddr;
 use std::path::Path;

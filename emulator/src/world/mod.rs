@@ -48,6 +48,8 @@ const UNDELIVERED_KEPT: usize = 2_000;
 /// The whole state of one portal.
 pub(crate) struct World {
     pub(crate) clock: PortalClock,
+    /// Refusals that items of a batch meet.
+    pub(crate) faults: crate::faults::Faults,
     pub(crate) identity: identity::Identity,
     pub(crate) next: Counters,
     pub(crate) apps: BTreeMap<String, apps::Application>,

@@ -17,6 +17,9 @@ use crate::rest::auth::AuthKind;
 use crate::world::apps::Owner;
 use crate::world::chats::ChatKind;
 
+/// Characters of a bot token.
+const LONGEST_TOKEN: usize = 40;
+
 /// Whose bots the caller may act as: the token's application, or `botToken`.
 fn owner(call: &Call<'_>) -> Result<Owner, RestError> {
     if let AuthKind::OAuth { client_id } = &call.auth.kind {
@@ -26,8 +29,11 @@ fn owner(call: &Call<'_>) -> Result<Owner, RestError> {
         .iter()
         .find_map(|name| call.filled(name))
         .or_else(|| field(call, "botToken").and_then(scalar_text).filter(|token| !token.is_empty()))
-        .map(Owner::Custom)
-        .ok_or_else(|| RestError::bad("BOT_TOKEN_NOT_SPECIFIED", "Bot token is not specified"))
+        .map(|token| match token.chars().count() {
+            ..=LONGEST_TOKEN => Ok(Owner::Custom(token)),
+            _ => Err(RestError::bad("BOT_TOKEN_INVALID_LENGTH", "Bot token is longer than 40 characters")),
+        })
+        .ok_or_else(|| RestError::bad("BOT_TOKEN_NOT_SPECIFIED", "Bot token is not specified"))?
 }
 
 /// A value of `fields`, in camelCase or UPPER_SNAKE.
