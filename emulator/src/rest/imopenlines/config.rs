@@ -18,6 +18,9 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::literal("imopenlines.config.path.get", "imopenlines", path),
 ];
 
+/// No line waits longer than ten years for anything, in seconds.
+const LONGEST_WAIT: i64 = 10 * 366 * 86_400;
+
 /// Lines on one page of `config.list.get`, unless `OPTIONS` or `PARAMS` say less.
 const PAGE: usize = 50;
 
@@ -183,7 +186,7 @@ fn list(call: &mut Call<'_>) -> Reply {
 fn apply(line: &mut Line, params: &Map<String, Value>) {
     for (name, value) in params {
         let text = scalar_text(value).unwrap_or_default();
-        let seconds = || loose_int(value).max(0);
+        let seconds = || loose_int(value).clamp(0, LONGEST_WAIT);
         match name.as_str() {
             "LINE_NAME" => line.name = text,
             "ACTIVE" => line.active = text == "Y",
