@@ -1,7 +1,20 @@
 //! What the emulator remembers for tests and for its page: messages, calls, RT events, deliveries.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! reqwest::get(format!("{}profile?botToken=secret", portal.webhook_url())).await.unwrap();
+//! let call = portal.calls().pop().unwrap();
+//! assert_eq!((call.method.as_str(), call.status), ("profile", 200));
+//! assert!(!format!("{call:?}").contains("secret"));
+//! # }
+//! ```
+//!
 //! Everything here is a copy: holding it holds no lock. `Debug` shows no token; the raw body of a [`Delivery`] does
 //! hold tokens, so `Debug` prints only its length.
+//!
+//! The trap: a copy does not change; ask the portal again for what has happened since.
 
 use std::collections::VecDeque;
 use std::fmt;

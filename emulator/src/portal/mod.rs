@@ -1,4 +1,18 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let (ann, ivan) = (portal.client("Ann"), portal.operator("Ivan"));
+//! ann.says("hello").await;
+//! ivan.says(&ann, "Good day").await;
+//! ann.hears("Good day").await;
+//! ann.hears_nothing_more().await;
+//! # }
+//! ```
+//!
+//! The trap: people are made on demand by their name, so a misspelt name is somebody new.
 
 mod app_form;
 mod expect;

@@ -1,7 +1,20 @@
 //! The REST interface: one table of methods, one file a scope.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let root = emulator.portal().app().client_endpoint;
+//! let unknown = reqwest::get(format!("{root}no.such.method")).await.unwrap();
+//! assert_eq!(unknown.status(), 404, "before anybody asks who it is");
+//! let nobody = reqwest::get(format!("{root}profile")).await.unwrap();
+//! assert_eq!(nobody.status(), 401);
+//! # }
+//! ```
+//!
 //! A call goes: name, authorisation, scope, parameters, method, envelope (protocol 8). A name that is in no table is
 //! refused before anything else and is loud in the log: either the bot is wrong or the emulator is incomplete.
+//!
+//! The trap: an answer of status 200 may still be an error, in the legacy form and in the items of a batch.
 
 pub(crate) mod auth;
 mod basics;

@@ -1,8 +1,21 @@
 //! What the portal knows: people, chats, messages, bots, lines, sessions, applications and tokens.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let ann = portal.client("Ann");
+//! let asked = ann.says("hello").await;
+//! assert_eq!(portal.messages(ann.chat_id())[0].id, asked);
+//! assert_eq!(portal.session_status(ann.chat_id()), Some(0));
+//! # }
+//! ```
+//!
 //! Everything here is plain state behind one lock (see [`crate::server::shared`]); nothing waits and nothing talks to
 //! the network. Facts that bots or applications hear about are raised through [`crate::events`], which fills
 //! `callbacks` for the delivery task.
+//!
+//! The trap: only what changes through one hit of the lock is delivered; a change made otherwise raises no event.
 
 pub(crate) mod agenda;
 pub(crate) mod apps;

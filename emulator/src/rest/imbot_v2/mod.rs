@@ -1,4 +1,19 @@
 //! `imbot.v2.*`, the second generation of bot methods (protocol 4.8). All errors are HTTP 400.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let register = format!("{}imbot.v2.Bot.register", portal.webhook_url());
+//! let bot = serde_json::json!({"code": "helper", "type": "openline", "properties": {"name": "Helper"}});
+//! let params = serde_json::json!({"botToken": "own", "fields": bot});
+//! let answer = reqwest::Client::new().post(register).json(&params).send().await.unwrap();
+//! let body: serde_json::Value = answer.json().await.unwrap();
+//! assert_eq!(body["result"]["bot"]["eventMode"], "fetch");
+//! # }
+//! ```
+//!
+//! The trap: a webhook bot hears nothing unless its handler address carries `CLIENT_ID=` with its token.
 
 pub(super) mod bots;
 pub(super) mod chats;
