@@ -7,9 +7,8 @@
 
 mod support;
 
-use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
+use support::{App, SOON, of, only, post, stage, with_v1_bot};
 
 fn connector(id: &str) -> Value {
     json!({"ID": id, "NAME": "My channel", "ICON": {"DATA_IMAGE": "data:image/svg+xml,x"},
@@ -23,9 +22,7 @@ fn inbound(text: &str) -> Value {
 
 #[tokio::test]
 async fn a_connector_is_refused_with_status_200_and_the_error_inside() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, _handler, app, _) = stage().await;
     for (change, code) in [
         (json!({"ID": "a.b"}), "APPLICATION_REGISTRATION_ERROR_POINT"),
         (json!({"ID": ""}), "CONNECTOR_ID_REQUIRED"),
@@ -52,10 +49,7 @@ async fn a_connector_is_refused_with_status_200_and_the_error_inside() {
 
 #[tokio::test]
 async fn messages_go_in_and_out_through_the_applications_channel() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     let line = portal.line_id();
     for event in [
         "OnImConnectorMessageAdd",
@@ -131,10 +125,7 @@ async fn messages_go_in_and_out_through_the_applications_channel() {
 
 #[tokio::test]
 async fn connector_events_of_others_reach_nobody() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", json!({"event": "OnImConnectorMessageAdd", "handler": handler.url})).await;
     let ann = portal.client_on("Ann", "whatsapp", portal.line_id());
     ann.says("hello").await;
@@ -167,10 +158,7 @@ fn with(address: &Value, more: Value) -> Value {
 
 #[tokio::test]
 async fn a_channel_says_that_a_message_was_read() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, _, _) = with_v1_bot().await;
     let (chat_id, address) = dialog(&app, "N").await;
     let say = json!({"DIALOG_ID": format!("chat{chat_id}"), "MESSAGE": "hi"});
     let id = app.ok("imbot.message.add", say).await;
@@ -188,10 +176,7 @@ async fn a_channel_says_that_a_message_was_read() {
 
 #[tokio::test]
 async fn a_channel_with_an_error_takes_nothing_until_it_is_switched_on_again() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, _, _) = with_v1_bot().await;
     let (chat_id, address) = dialog(&app, "N").await;
     assert_eq!(
         app.refused("imconnector.set.error", json!({"CONNECTOR": "mine"}), 400).await,
@@ -217,9 +202,7 @@ async fn a_channel_with_an_error_takes_nothing_until_it_is_switched_on_again() {
 #[tokio::test]
 async fn a_channel_renames_the_chat_of_an_open_session() {
     for group in ["N", "Y"] {
-        let emulator = Emulator::start().await;
-        let handler = Handler::start().await;
-        let app = App::install(&emulator, &handler).await;
+        let (_emulator, _handler, app, _) = stage().await;
         let (chat_id, address) = dialog(&app, group).await;
         let name = "imconnector.chat.name.set";
         let title =

@@ -9,14 +9,11 @@ mod support;
 
 use openlines_emulator::{CrmBinding, Emulator};
 use serde_json::json;
-use support::{App, Handler};
+use support::{App, Handler, stage};
 
 #[tokio::test]
 async fn entities_are_added_read_changed_and_listed() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let fields = json!({"NAME": "Ann", "LAST_NAME": "Lee", "PHONE": [{"VALUE": "+49 30 1234", "VALUE_TYPE": "MOBILE"}]});
     let contact = app.ok("crm.contact.add", json!({"fields": fields})).await.as_i64().unwrap();
     let read = app.ok("crm.contact.get", json!({"id": contact})).await;
@@ -48,10 +45,7 @@ async fn entities_are_added_read_changed_and_listed() {
 
 #[tokio::test]
 async fn a_deal_that_is_deleted_no_longer_speaks_for_its_chat() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let deal = ann.deal_id();
@@ -87,9 +81,7 @@ async fn a_page_of_a_list_has_fifty_rows() {
 
 #[tokio::test]
 async fn duplicates_are_found_by_the_digits_of_a_phone_number() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, _handler, app, _) = stage().await;
     let name = "crm.duplicate.findbycomm";
     let phone = json!([{"VALUE": "+49 (30) 12-34"}]);
     let contact = app.ok("crm.contact.add", json!({"fields": {"NAME": "Ann", "PHONE": phone}})).await;
@@ -113,10 +105,7 @@ async fn duplicates_are_found_by_the_digits_of_a_phone_number() {
 
 #[tokio::test]
 async fn a_comment_stands_in_the_timeline_of_its_deal() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "crm.timeline.comment.add";
     let fields = |kind: &str, id: i64, text: &str| json!({"fields": {"ENTITY_TYPE": kind, "ENTITY_ID": id, "COMMENT": text}});
     let deal = portal.deal_id();
@@ -132,10 +121,7 @@ async fn a_comment_stands_in_the_timeline_of_its_deal() {
 
 #[tokio::test]
 async fn a_line_binds_a_lead_a_deal_or_nothing() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     for (binding, begins) in
         [(CrmBinding::Lead, "Y|LEAD|"), (CrmBinding::Deal, "Y|DEAL|"), (CrmBinding::Nothing, "N|NONE|0|")]
     {
@@ -148,10 +134,7 @@ async fn a_line_binds_a_lead_a_deal_or_nothing() {
 
 #[tokio::test]
 async fn a_user_is_taken_out_of_the_chat_of_a_deal() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "imopenlines.crm.chat.user.delete";
     let ann = portal.client("Ann");
     ann.says("hello").await;

@@ -7,24 +7,16 @@
 
 mod support;
 
-use openlines_emulator::{Emulator, LostPart};
+use openlines_emulator::LostPart;
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, only};
+use support::{SOON, only, stage, with_v1_bot, with_v2_bot};
 
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-async fn stage() -> (Emulator, Handler, App) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    (emulator, handler, app)
-}
-
 #[tokio::test]
 async fn a_bot_of_the_first_generation_hears_a_file_and_reads_it_from_its_address() {
-    let (_emulator, handler, app) = stage().await;
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, _, _) = with_v1_bot().await;
     let ann = app.portal.client("Ann");
     ann.sends_file("C:\\bills\\Bill 15.PDF", "%PDF").await;
     app.portal.settled(SOON).await;
@@ -43,8 +35,7 @@ async fn a_bot_of_the_first_generation_hears_a_file_and_reads_it_from_its_addres
 
 #[tokio::test]
 async fn a_bot_of_the_second_generation_hears_the_id_of_a_file_and_downloads_it() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, _, bot_id) = with_v2_bot().await;
     let ann = app.portal.client("Ann");
     ann.says("here it comes").await;
     ann.sends_file("order.txt", "two chairs").await;
@@ -66,8 +57,7 @@ async fn a_bot_of_the_second_generation_hears_the_id_of_a_file_and_downloads_it(
 
 #[tokio::test]
 async fn a_client_sees_the_file_that_a_bot_uploads_unless_the_channel_takes_none() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, handler, app, _, bot_id) = with_v2_bot().await;
     let portal = &app.portal;
     let tom = portal.client_on("Tom", "whatsapp", portal.line_id());
     app.ok("event.bind", json!({"event": "OnOpenLineMessageAdd", "handler": handler.url})).await;
@@ -98,7 +88,7 @@ async fn a_client_sees_the_file_that_a_bot_uploads_unless_the_channel_takes_none
 
 #[tokio::test]
 async fn a_connector_brings_files_and_takes_files() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let line = app.portal.line_id();
     for event in ["OnImConnectorMessageAdd", "OnOpenLineMessageAdd"] {
         app.ok("event.bind", json!({"event": event, "handler": handler.url})).await;
@@ -144,8 +134,7 @@ async fn a_connector_brings_files_and_takes_files() {
 
 #[tokio::test]
 async fn a_file_of_more_than_a_hundred_mebibytes_is_too_large() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, _, bot_id) = with_v2_bot().await;
     let ann = app.portal.client("Ann");
     ann.says("hello").await;
     let content = "QUFB".repeat(100 * 1_024 * 1_024 / 3 + 2);

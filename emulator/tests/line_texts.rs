@@ -9,18 +9,11 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{BotLeaves, Client, Emulator};
+use openlines_emulator::{BotLeaves, Client};
 use serde_json::json;
-use support::{App, Handler, SOON, of};
+use support::{SOON, of, stage};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-async fn stage() -> (Emulator, Handler, App) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    (emulator, handler, app)
-}
 
 /// What others said to the client.
 fn heard(client: &Client) -> Vec<String> {
@@ -29,7 +22,7 @@ fn heard(client: &Client) -> Vec<String> {
 
 #[tokio::test]
 async fn a_line_welcomes_a_client_whom_no_bot_meets_once_a_session() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     portal.line().welcome_text(Some("Good day!"));
     app.ok("event.bind", json!({"event": "OnOpenLineMessageAdd", "handler": handler.url})).await;
@@ -63,7 +56,7 @@ async fn a_line_welcomes_a_client_whom_no_bot_meets_once_a_session() {
 
 #[tokio::test]
 async fn outside_its_hours_a_line_says_so_to_who_waits_for_an_operator() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     let bot_id = app.register_v1("helper", &handler).await;
     portal.line().welcome_bot(None);
@@ -90,7 +83,7 @@ async fn outside_its_hours_a_line_says_so_to_who_waits_for_an_operator() {
 
 #[tokio::test]
 async fn a_line_asks_for_a_rating_when_an_operator_finishes() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     portal.line().vote_text(Some("Satisfied?")).waits_before_closing(HOUR);
     let (ann, bob, ivan) = (portal.client("Ann"), portal.client("Bob"), portal.operator("Ivan"));
@@ -110,7 +103,7 @@ async fn a_line_asks_for_a_rating_when_an_operator_finishes() {
 
 #[tokio::test]
 async fn the_texts_of_a_line_are_settings_like_others() {
-    let (_emulator, _handler, app) = stage().await;
+    let (_emulator, _handler, app, _) = stage().await;
     let portal = &app.portal;
     let id = portal.line_id();
     let params = json!({"WELCOME_MESSAGE": "Y", "WELCOME_MESSAGE_TEXT": "Hi!", "WORKTIME_ENABLE": "Y",
@@ -137,7 +130,7 @@ async fn the_texts_of_a_line_are_settings_like_others() {
 
 #[tokio::test]
 async fn a_bot_says_the_welcome_of_the_line_that_works_on_the_dialog() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     app.register_v1("helper", &handler).await;
     portal.line().welcome_text(None);
@@ -151,7 +144,7 @@ async fn a_bot_says_the_welcome_of_the_line_that_works_on_the_dialog() {
 
 #[tokio::test]
 async fn a_dialog_that_is_transferred_is_met_by_the_other_lines_bot() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     let (first, second) =
         (app.register_v1("first", &handler).await, app.register_v1("second", &handler).await);
@@ -185,7 +178,7 @@ async fn a_dialog_that_is_transferred_is_met_by_the_other_lines_bot() {
 #[tokio::test]
 async fn a_bot_that_transfers_to_a_queue_stays_unless_it_leaves() {
     for (leave, leaves) in [("N", 2), ("Y", 1)] {
-        let (_emulator, handler, app) = stage().await;
+        let (_emulator, handler, app, _) = stage().await;
         let portal = &app.portal;
         app.register_v1("helper", &handler).await;
         let ann = portal.client("Ann");
@@ -205,7 +198,7 @@ async fn a_bot_that_transfers_to_a_queue_stays_unless_it_leaves() {
 
 #[tokio::test]
 async fn a_bot_that_stays_until_the_close_stays_when_its_dialog_is_transferred() {
-    let (_emulator, handler, app) = stage().await;
+    let (_emulator, handler, app, _) = stage().await;
     let portal = &app.portal;
     portal.line().bot_leaves(BotLeaves::WhenClosed);
     app.register_v1("helper", &handler).await;

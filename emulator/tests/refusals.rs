@@ -9,19 +9,11 @@ mod support;
 
 use openlines_emulator::{Emulator, RestFault};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, only, post};
-
-async fn stage() -> (Emulator, Handler, App) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    (emulator, handler, app)
-}
+use support::{App, SOON, only, post, stage, with_v1_bot, with_v2_bot};
 
 #[tokio::test]
 async fn a_fault_answers_any_error_code_for_which_no_reason_can_be_made() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, _, bot_id) = with_v2_bot().await;
     for (method, code) in [
         ("imbot.v2.Bot.register", "BOT_REGISTER_FAILED"),
         ("imbot.v2.Bot.unregister", "BOT_UNREGISTER_FAILED"),
@@ -46,7 +38,7 @@ async fn a_fault_answers_any_error_code_for_which_no_reason_can_be_made() {
 
 #[tokio::test]
 async fn a_forced_error_strikes_the_item_of_a_batch_and_comes_after_the_authorisation() {
-    let (_emulator, _handler, app) = stage().await;
+    let (_emulator, _handler, app, _) = stage().await;
     let faults = app.portal.faults();
     faults.rest("profile", RestFault::error(403, "ACCESS_DENIED"), 2);
     let (status, body) =
@@ -84,8 +76,7 @@ async fn a_forced_error_is_stored_and_put_back() {
 
 #[tokio::test]
 async fn commands_name_what_is_missing() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, _, bot_id) = with_v1_bot().await;
     let v1 = |change: Value| {
         let mut params = json!({"BOT_ID": bot_id, "COMMAND": "pay", "EVENT_COMMAND_ADD": handler.url,
             "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Pay"}]});
@@ -119,8 +110,7 @@ async fn commands_name_what_is_missing() {
 
 #[tokio::test]
 async fn an_oversize_menu_has_a_code_of_its_own_in_an_update() {
-    let (_emulator, handler, app) = stage().await;
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, _, _) = with_v1_bot().await;
     let ann = app.portal.client("Ann");
     ann.says("hello").await;
     let id = app.ok("imbot.message.add", json!({"DIALOG_ID": ann.dialog_id(), "MESSAGE": "hi"})).await;
@@ -131,8 +121,7 @@ async fn an_oversize_menu_has_a_code_of_its_own_in_an_update() {
 
 #[tokio::test]
 async fn somebody_who_is_no_admin_is_kept_to_the_own_user() {
-    let (_emulator, handler, app) = stage().await;
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, _, bot_id) = with_v1_bot().await;
     let petra = app.portal.employee("Petra");
     petra.says_to(bot_id, "hello").await;
     app.portal.settled(SOON).await;
@@ -154,7 +143,7 @@ async fn somebody_who_is_no_admin_is_kept_to_the_own_user() {
 
 #[tokio::test]
 async fn handler_addresses_and_long_bot_tokens_are_refused() {
-    let (_emulator, _handler, app) = stage().await;
+    let (_emulator, _handler, app, _) = stage().await;
     for (handler, code) in [
         ("ftp://127.0.0.1/x", "ERROR_UNSUPPORTED_PROTOCOL"),
         ("http://localhost/x", "ERROR_WRONG_HANDLER_URL"),
@@ -172,7 +161,7 @@ async fn handler_addresses_and_long_bot_tokens_are_refused() {
 
 #[tokio::test]
 async fn a_method_with_the_ending_xml_answers_xml_also_when_it_refuses() {
-    let (_emulator, _handler, app) = stage().await;
+    let (_emulator, _handler, app, _) = stage().await;
     let hook = app.portal.webhook_url();
     for (method, status, wanted) in [
         ("profile.xml", 200, "<response><result><ID>1</ID><ADMIN>1</ADMIN>"),
