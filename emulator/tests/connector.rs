@@ -240,3 +240,30 @@ async fn a_channel_renames_the_chat_of_an_open_session() {
         assert_eq!(app.refused(name, with(&address, full), 400).await, "NOT_ACTIVE_LINE");
     }
 }
+
+#[tokio::test]
+async fn a_channel_of_groups_has_one_chat_for_everybody_in_it_and_no_client() {
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
+    let (chat_id, address) = dialog(&app, "Y").await;
+    let from = |user: &str, chat: &str| {
+        let row = json!([{"user": {"id": user, "name": user}, "message": {"id": "m", "text": user}, "chat": {"id": chat}}]);
+        with(&address, json!({"MESSAGES": row}))
+    };
+    let chat_of = async |params: Value| {
+        let sent = app.ok("imconnector.send.messages", params).await;
+        sent["DATA"]["RESULT"][0]["session"]["CHAT_ID"].as_str().unwrap().parse::<i64>().unwrap()
+    };
+    assert_eq!(chat_of(from("u-8", "channel-123")).await, chat_id, "another one in the same group");
+    let other = chat_of(from("u-7", "channel-124")).await;
+    assert_ne!(other, chat_id, "the same one in another group");
+    assert_eq!(chat_of(from("u-7", "channel-123")).await, chat_id);
+    portal.settled(SOON).await;
+    let heard = of(&portal, "ONIMBOTMESSAGEADD");
+    let entity: Vec<_> =
+        heard.iter().map(|heard| heard.form()["data"]["PARAMS"]["CHAT_ENTITY_ID"].clone()).collect();
+    let id = |chat: &str| json!(format!("mine|{}|{chat}|0", portal.line_id()));
+    assert_eq!(entity, [id("channel-123"), id("channel-123"), id("channel-124"), id("channel-123")]);
+    let users: Vec<_> = heard.iter().map(|heard| heard.form()["data"]["USER"]["ID"].clone()).collect();
+    assert!(users[0] == users[2] && users[0] != users[1], "each message has its author: {users:?}");
+    assert_eq!(portal.session_operator(chat_id), Some(bot_id), "the bot meets a group as it meets a client");
+}

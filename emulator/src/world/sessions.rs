@@ -119,17 +119,17 @@ impl World {
             chat.session = id;
             chat.owner = 0;
         }
-        let mut earlier = 0;
+        let mut first = parent_id == 0;
         if let Some(seat) = self.lines.get_mut(&line_id).and_then(|line| line.seats.get_mut(&client_id)) {
-            earlier = seat.sessions;
+            first = seat.sessions == 0;
             seat.sessions += 1;
         }
         self.raise_session("ONSESSIONSTART", id, acting_user);
         self.raise_connector_dialog("ONIMCONNECTORDIALOGSTART", id, acting_user);
-        if acting_user != client_id {
+        if self.user_kind(acting_user) != Some(UserKind::Client) {
             return;
         }
-        if !self.bot_meets(chat_id, earlier == 0, acting_user) {
+        if !self.bot_meets(chat_id, first, acting_user) {
             self.ask_next(chat_id);
         }
     }
