@@ -1,8 +1,23 @@
 //! The queue server: takes callbacks in order, posts each once, records what became of it.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use std::time::Duration;
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! // Nobody listens there: the callback is recorded with its failure, and is not posted again.
+//! let delivery = portal.install("http://127.0.0.1:9/events").await;
+//! assert!(delivery.status.is_err());
+//! portal.settled(Duration::from_secs(5)).await;
+//! assert_eq!(portal.deliveries().len(), 1);
+//! # }
+//! ```
+//!
 //! Each handler URL has a lane of its own: one callback at a time by default, so that order is kept, more if the
 //! builder says so, which is closer to a real portal. A handler that is slow or silent delays its own lane, by the
 //! time-out at most, and no other. Nothing is sent a second time unless a fault or a test asks for it.
+//!
+//! The trap: a callback that is delivered is not one that was handled; a handler that answers 500 has had it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

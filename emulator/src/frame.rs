@@ -1,6 +1,17 @@
 //! The application's page in a frame of the portal: `/app/` embeds it as the portal does, by a form post, and answers
 //! what the page's frame library asks of its parent window (protocol 2.6).
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! // Nobody listens there, but what was posted is recorded.
+//! let form = portal.install_with_page("http://127.0.0.1:9/install").await.form();
+//! assert_eq!(form["PLACEMENT"], "DEFAULT");
+//! assert_eq!(form["member_id"], portal.app().member_id.as_str());
+//! # }
+//! ```
+//!
 //! Until `installFinish` the admin always gets the installation, and everybody else is told to wait. The trap: the page
 //! speaks to its parent window only; the endpoints here belong to the shell and refuse other sites.
 

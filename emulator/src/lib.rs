@@ -39,8 +39,8 @@ pub use portal::{
 };
 pub use push::PushServer;
 pub use record::{
-    AuthorKind, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall, RtEvent,
-    SeenMessage, Undelivered, Unheard,
+    AuthorKind, ChatFile, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall,
+    RtEvent, SeenMessage, Undelivered, Unheard,
 };
 pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};

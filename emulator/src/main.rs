@@ -1,4 +1,10 @@
 //! The emulator on the command line: a portal that stays open until Ctrl-C.
+//!
+//! ```text
+//! openlines-emulator --listen 127.0.0.1:8024 --install http://127.0.0.1:8080/install
+//! ```
+//!
+//! The trap: every start is a new portal with new secrets; what a bot stored about the one before is worth nothing.
 
 mod greeting;
 mod installing;

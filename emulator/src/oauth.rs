@@ -1,6 +1,24 @@
 //! The authorisation server: authorise, exchange a code, refresh (protocol 9).
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::builder().installed().start().await.unwrap();
+//! let portal = emulator.portal();
+//! let (app, code) = (portal.app(), portal.authorization_code());
+//! let url = format!(
+//!     "http://{}/oauth/token/?grant_type=authorization_code&client_id={}&client_secret={}&code={code}",
+//!     app.oauth_host, app.client_id, app.client_secret
+//! );
+//! let pair: serde_json::Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
+//! assert_eq!(pair["expires_in"], 3600);
+//! let again: serde_json::Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
+//! assert_eq!(again["error"], "invalid_grant");
+//! # }
+//! ```
+//!
 //! A refresh token works once: its use issues a new pair. The client secret is compared every time.
+//!
+//! The trap: a client that loses the answer to a refresh has lost the portal; the old token is used up.
 
 use std::sync::Arc;
 
@@ -56,7 +74,7 @@ pub(crate) async fn token(
 ) -> Response {
     let params = read_params(query, &headers, &body);
     let fault = shared.faults.next_rest(TOKEN_ENDPOINT);
-    if let Some(fault) = fault
+    if let Some(fault) = fault.clone()
         && let Some(spoilt) = faulty::instead(&line, fault).await
     {
         return spoilt.response;

@@ -1,7 +1,20 @@
 //! What the emulator remembers for tests and for its page: messages, calls, RT events, deliveries.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! reqwest::get(format!("{}profile?botToken=secret", portal.webhook_url())).await.unwrap();
+//! let call = portal.calls().pop().unwrap();
+//! assert_eq!((call.method.as_str(), call.status), ("profile", 200));
+//! assert!(!format!("{call:?}").contains("secret"));
+//! # }
+//! ```
+//!
 //! Everything here is a copy: holding it holds no lock. `Debug` shows no token; the raw body of a [`Delivery`] does
 //! hold tokens, so `Debug` prints only its length.
+//!
+//! The trap: a copy does not change; ask the portal again for what has happened since.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -48,6 +61,8 @@ pub struct ChatMessage {
     pub attach: Option<Value>,
     /// The stored context menu.
     pub menu: Option<Value>,
+    /// Ids of the files; see [`Portal::file`](crate::Portal::file).
+    pub files: Vec<i64>,
     /// Shown as a system message.
     pub system: bool,
     /// `templateId` or `TEMPLATE_ID` of the sender, or empty.
@@ -60,6 +75,37 @@ pub struct ChatMessage {
     pub deleted: bool,
     /// An internal note (`SKIP_CONNECTOR=Y`): the client never sees it.
     pub internal: bool,
+}
+
+/// One file in a chat.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChatFile {
+    /// Its id.
+    pub id: i64,
+    /// The chat it was sent into; 0 for a picture.
+    pub chat_id: i64,
+    /// Who sent it.
+    pub author_id: i64,
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its bytes; none if it lies elsewhere.
+    pub content: Bytes,
+    /// Where it lies, when a connector's application named it and did not send it.
+    pub source: Option<String>,
+}
+
+impl fmt::Debug for ChatFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatFile")
+            .field("id", &self.id)
+            .field("chat_id", &self.chat_id)
+            .field("author_id", &self.author_id)
+            .field("name", &self.name)
+            .field("content", &format_args!("{} bytes", self.content.len()))
+            .field("source", &self.source.as_deref().map(without_query))
+            .finish()
+    }
 }
 
 /// One REST call that arrived, items of a batch included. `Debug` masks bot tokens.
@@ -186,7 +232,7 @@ pub struct SeenMessage {
     pub attach: Option<Value>,
     /// The texts of the buttons, if the channel draws them.
     pub buttons: Vec<String>,
-    /// Ids of the files.
+    /// Ids of the files, if the channel takes files; see [`Portal::file`](crate::Portal::file).
     pub files: Vec<i64>,
     /// Parts of the portal's message that this channel does not show.
     pub lost: Vec<LostPart>,
@@ -194,6 +240,8 @@ pub struct SeenMessage {
     pub edited: bool,
     /// Whether the channel has taken it. An application's channel says so by `imconnector.send.status.delivery`.
     pub delivered: bool,
+    /// Whether the client has read it, as an application's channel says by `imconnector.send.status.reading`.
+    pub read: bool,
     /// When, in Unix seconds of the emulator's clock.
     pub unix: i64,
 }

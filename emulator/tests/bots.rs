@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openlines_emulator::{Emulator, Portal};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
+use support::{App, Handler, SOON, of, only, post, stage, with_v1_bot, with_v2_bot};
 
 async fn hook(portal: &Portal, method: &str, params: Value) -> (u16, Value) {
     post(&reqwest::Client::new(), &format!("{}{method}", portal.webhook_url()), &params).await
@@ -49,9 +49,7 @@ async fn v2_handlers_are_added_beside_older_ones() {
 
 #[tokio::test]
 async fn registration_names_what_is_missing() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, handler, app, _) = stage().await;
     let v1 = |change: &str, value: Value| {
         let mut params = json!({"CODE": "x", "EVENT_HANDLER": handler.url, "PROPERTIES": {"NAME": "X"}});
         params[change] = value;
@@ -137,11 +135,7 @@ async fn a_webhook_bot_of_the_first_generation_gets_its_client_id_back() {
 
 #[tokio::test]
 async fn a_bot_belongs_to_whoever_registered_it() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, id) = with_v2_bot().await;
     let code = |answer: (u16, Value)| (answer.0, answer.1["error"].as_str().unwrap_or_default().to_owned());
     let update = json!({"botId": id, "botToken": "other"});
     assert_eq!(code(hook(&portal, "imbot.v2.Bot.update", update).await), (400, "BOT_OWNERSHIP_ERROR".into()));
@@ -163,10 +157,7 @@ async fn a_bot_belongs_to_whoever_registered_it() {
 
 #[tokio::test]
 async fn fetch_mode_keeps_events_until_the_offset_passes_them_or_a_day() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (emulator, handler, app, portal) = stage().await;
     let id = app.register_fetch("helper").await;
     let ann = portal.client("Ann");
     ann.says("one").await;
@@ -200,11 +191,7 @@ async fn fetch_mode_keeps_events_until_the_offset_passes_them_or_a_day() {
 
 #[tokio::test]
 async fn an_unregistered_bot_is_told_and_gone() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, id) = with_v1_bot().await;
     portal.client("Ann").says("hello").await;
     app.ok("imbot.unregister", json!({"BOT_ID": id})).await;
     portal.client("Ann").says("anyone?").await;

@@ -9,7 +9,7 @@ mod support;
 
 use openlines_emulator::{Emulator, LostPart, SeenMessage};
 use serde_json::{Value, json};
-use support::{App, Handler};
+use support::{App, with_v1_bot};
 
 async fn bot_says(app: &App, dialog: &str, extra: Value) -> i64 {
     let mut params = json!({"DIALOG_ID": dialog, "MESSAGE": "[b]Pay[/b] now"});
@@ -23,11 +23,7 @@ fn last(seen: Vec<SeenMessage>) -> SeenMessage {
 
 #[tokio::test]
 async fn every_channel_shows_what_it_can_of_one_message() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let extra = json!({"KEYBOARD": [{"TEXT": "Pay", "LINK": "/pay"}], "ATTACH": [{"MESSAGE": "15 EUR"}]});
     for (connector, text, attach, buttons) in [
         ("livechat", "[b]Pay[/b] now", true, vec![]),
@@ -91,11 +87,7 @@ async fn an_edit_reaches_only_channels_that_can_edit() {
 
 #[tokio::test]
 async fn what_stays_in_the_portal_is_not_seen() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     bot_says(&app, &ann.dialog_id(), json!({"SKIP_CONNECTOR": "Y"})).await;
@@ -111,11 +103,7 @@ async fn what_stays_in_the_portal_is_not_seen() {
 
 #[tokio::test]
 async fn a_channel_that_is_off_refuses_and_the_network_never_does() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client_on("Ann", "telegrambot", portal.line_id());
     let bob = portal.client_on("Bob", "network", portal.line_id());
     ann.says("hello").await;

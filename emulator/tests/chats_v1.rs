@@ -9,25 +9,15 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{Emulator, Portal};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
+use support::{App, Handler, SOON, of, only, post, with_v1_bot};
 
 /// The smallest picture that counts as one: the head of a GIF of 1 × 1.
 const PICTURE: &str = "R0lGODlhAQABAA==";
 
-async fn stage() -> (Emulator, Handler, App, Portal, i64) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
-    (emulator, handler, app, portal, bot_id)
-}
-
 #[tokio::test]
 async fn a_bot_makes_a_chat_and_finds_it_again() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let olga = portal.employee("Olga").user_id();
     let chat = app
         .ok(
@@ -63,7 +53,7 @@ async fn a_bot_makes_a_chat_and_finds_it_again() {
 
 #[tokio::test]
 async fn chat_methods_look_at_bot_dialog_chat_and_general_chat_in_this_order() {
-    let (_emulator, _handler, app, portal, _) = stage().await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let general = portal.general_chat_id();
     for method in [
         "setOwner",
@@ -90,7 +80,7 @@ async fn chat_methods_look_at_bot_dialog_chat_and_general_chat_in_this_order() {
 
 #[tokio::test]
 async fn a_chat_changes_its_colour_title_and_picture() {
-    let (_emulator, _handler, app, portal, _) = stage().await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let chat = app.ok("imbot.chat.add", json!({"TITLE": "A", "COLOR": "RED"})).await;
     let board = portal.group_chat("Board", &[]);
     let with = |name: &str, value: &str| json!({"CHAT_ID": chat, name: value});
@@ -114,7 +104,7 @@ async fn a_chat_changes_its_colour_title_and_picture() {
 
 #[tokio::test]
 async fn members_come_go_and_lead() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let (olga, ivan) = (portal.employee("Olga").user_id(), portal.operator("Ivan").user_id());
     let chat = app.ok("imbot.chat.add", json!({"TITLE": "A"})).await;
     let user = |id: i64| json!({"CHAT_ID": chat, "USER_ID": id});
@@ -147,7 +137,7 @@ async fn members_come_go_and_lead() {
 
 #[tokio::test]
 async fn a_bot_added_to_a_chat_by_another_hears_of_it() {
-    let (_emulator, handler, app, portal, _) = stage().await;
+    let (_emulator, handler, app, portal, _) = with_v1_bot().await;
     let second = app.register_v1("second", &handler).await;
     let chat = app.ok("imbot.chat.add", json!({"TITLE": "A"})).await;
     app.ok("imbot.chat.user.add", json!({"CHAT_ID": chat, "USERS": [second]})).await;
@@ -159,7 +149,7 @@ async fn a_bot_added_to_a_chat_by_another_hears_of_it() {
 
 #[tokio::test]
 async fn a_text_field_that_is_off_stops_people_and_not_bots() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let with = |value: Value| json!({"DIALOG_ID": ann.dialog_id(), "TEXT_FIELD_ENABLED": value});
@@ -181,7 +171,7 @@ async fn a_text_field_that_is_off_stops_people_and_not_bots() {
 
 #[tokio::test]
 async fn a_dialog_is_seen_with_the_eyes_of_the_tokens_user() {
-    let (_emulator, _handler, app, portal, _) = stage().await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let dialog = |id: &str| json!({"DIALOG_ID": id});
@@ -196,7 +186,7 @@ async fn a_dialog_is_seen_with_the_eyes_of_the_tokens_user() {
 
 #[tokio::test]
 async fn votes_and_likes_stay_with_their_message() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     let id = ann.says("hello").await;
     let vote = |rating: &str| json!({"DIALOG_ID": ann.dialog_id(), "MESSAGE_ID": id, "RATING": rating});
@@ -220,7 +210,7 @@ async fn votes_and_likes_stay_with_their_message() {
 
 #[tokio::test]
 async fn a_command_is_changed_by_its_owner_only() {
-    let (_emulator, handler, app, portal, bot_id) = stage().await;
+    let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let register = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
         "EVENT_COMMAND_ADD": handler.url});
     let id = app.ok("imbot.command.register", register).await;
@@ -253,7 +243,7 @@ async fn a_command_is_changed_by_its_owner_only() {
 
 #[tokio::test]
 async fn an_old_message_cannot_be_changed_and_is_not_by_halves() {
-    let (_emulator, _handler, app, portal, _) = stage().await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let id = app.ok("imbot.message.add", json!({"DIALOG_ID": ann.dialog_id(), "MESSAGE": "one"})).await;

@@ -9,20 +9,11 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{Emulator, Portal};
+use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, only};
+use support::{App, Handler, SOON, only, with_v2_bot};
 
 const PICTURE: &str = "R0lGODlhAQABAA==";
-
-async fn stage() -> (Emulator, Handler, App, Portal, i64) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
-    (emulator, handler, app, portal, bot_id)
-}
 
 async fn supervisor(app: &App, code: &str) -> i64 {
     let fields = json!({"code": code, "type": "supervisor", "properties": {"name": code}});
@@ -31,7 +22,7 @@ async fn supervisor(app: &App, code: &str) -> i64 {
 
 #[tokio::test]
 async fn a_bot_makes_a_chat_changes_it_and_leaves() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let olga = portal.employee("Olga").user_id();
     let fields = json!({"type": "open", "title": "Orders", "color": "mint", "userIds": [olga], "message": "Welcome",
         "entityType": "SHOP", "entityId": "15"});
@@ -64,7 +55,7 @@ async fn a_bot_makes_a_chat_changes_it_and_leaves() {
 
 #[tokio::test]
 async fn chat_methods_name_what_is_wrong_in_the_order_bot_chat_access_kind() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let olga = portal.employee("Olga").user_id();
     let board = portal.group_chat("Board", &[]);
     for method in [
@@ -87,7 +78,7 @@ async fn chat_methods_name_what_is_wrong_in_the_order_bot_chat_access_kind() {
 
 #[tokio::test]
 async fn members_and_managers_come_and_go() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let (olga, ivan) = (portal.employee("Olga").user_id(), portal.operator("Ivan").user_id());
     let chat = app.ok("imbot.v2.Chat.add", json!({"botId": bot_id, "fields": {}})).await["chat"].clone();
     let on = |extra: Value| {
@@ -125,7 +116,7 @@ async fn members_and_managers_come_and_go() {
 
 #[tokio::test]
 async fn only_supervisors_and_personal_bots_read_back() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let reader = supervisor(&app, "reader").await;
     let olga = portal.employee("Olga");
     let chat = portal.group_chat("Sales", &[olga.user_id(), reader, bot_id]);
@@ -152,7 +143,7 @@ async fn only_supervisors_and_personal_bots_read_back() {
 
 #[tokio::test]
 async fn reading_counts_what_is_left() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     let first = ann.says("one").await;
     let second = ann.says("two").await;
@@ -173,7 +164,7 @@ async fn reading_counts_what_is_left() {
 
 #[tokio::test]
 async fn reactions_are_set_once_and_taken_back_once() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let id = portal.client("Ann").says("hello").await;
     let react = |code: &str| json!({"botId": bot_id, "messageId": id, "reaction": code});
     let (add, delete) = ("imbot.v2.Chat.Message.Reaction.add", "imbot.v2.Chat.Message.Reaction.delete");
@@ -187,7 +178,7 @@ async fn reactions_are_set_once_and_taken_back_once() {
 
 #[tokio::test]
 async fn a_file_goes_into_the_chat_and_comes_back_from_its_address() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let upload = |fields: Value| json!({"botId": bot_id, "dialogId": ann.dialog_id(), "fields": fields});
@@ -233,7 +224,7 @@ async fn a_file_goes_into_the_chat_and_comes_back_from_its_address() {
 
 #[tokio::test]
 async fn commands_are_changed_language_by_language() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let register =
         |name: &str| json!({"botId": bot_id, "fields": {"command": name, "title": {"en": "T", "de": "T"}}});
     let id = app.ok("imbot.v2.Command.register", register("pay")).await["command"]["id"].clone();
@@ -261,7 +252,7 @@ async fn commands_are_changed_language_by_language() {
 
 #[tokio::test]
 async fn a_command_is_answered_for_ten_minutes_and_bad_parts_vanish() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let register = json!({"botId": bot_id, "fields": {"command": "pay", "hidden": true}});
     let id = app.ok("imbot.v2.Command.register", register).await["command"]["id"].clone();
     let ann = portal.client("Ann");
@@ -285,7 +276,7 @@ async fn a_command_is_answered_for_ten_minutes_and_bad_parts_vanish() {
 
 #[tokio::test]
 async fn messages_are_forwarded_and_answered() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     let id = ann.says("hello").await;
     let send = |fields: Value| json!({"botId": bot_id, "dialogId": ann.dialog_id(), "fields": fields});
@@ -313,7 +304,7 @@ async fn messages_are_forwarded_and_answered() {
 
 #[tokio::test]
 async fn pictures_of_bots_are_looked_at() {
-    let (_emulator, handler, app, _portal, bot_id) = stage().await;
+    let (_emulator, handler, app, _portal, bot_id) = with_v2_bot().await;
     let large = "R0lGODlhiROJEw=="; // 5001 x 5001
     let fields = |avatar: &str| json!({"code": "x", "properties": {"name": "X", "avatar": avatar}});
     let register = "imbot.v2.Bot.register";
@@ -331,7 +322,7 @@ async fn pictures_of_bots_are_looked_at() {
 
 #[tokio::test]
 async fn user_events_and_the_notice_of_activity_and_text_fields() {
-    let (_emulator, _handler, app, portal, bot_id) = stage().await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let wanted = json!({"botId": bot_id, "withUserEvents": true});

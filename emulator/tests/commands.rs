@@ -9,17 +9,12 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::Emulator;
 use serde_json::json;
-use support::{App, Handler, SOON, of, only};
+use support::{SOON, of, only, with_v1_bot, with_v2_bot};
 
 #[tokio::test]
 async fn a_command_pre_empts_the_message_for_every_bot() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let command = json!({"BOT_ID": bot_id, "COMMAND": "/order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
         "EVENT_COMMAND_ADD": handler.url});
     let id = app.ok("imbot.command.register", command.clone()).await;
@@ -39,11 +34,7 @@ async fn a_command_pre_empts_the_message_for_every_bot() {
 
 #[tokio::test]
 async fn a_pressed_button_runs_its_command_each_time() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let command = json!({"botId": bot_id, "fields": {"command": "pay", "title": {"en": "Pay"}}});
     let command = app.ok("imbot.v2.Command.register", command).await["command"].clone();
     assert_eq!(command["command"], "/pay");
@@ -72,11 +63,7 @@ async fn a_pressed_button_runs_its_command_each_time() {
 
 #[tokio::test]
 async fn an_answer_to_a_command_is_sent_for_ten_minutes_only() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let command = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
         "EVENT_COMMAND_ADD": handler.url});
     let id = app.ok("imbot.command.register", command).await;
@@ -91,11 +78,7 @@ async fn an_answer_to_a_command_is_sent_for_ten_minutes_only() {
 
 #[tokio::test]
 async fn an_answer_into_a_line_that_is_off_is_refused_by_the_inner_code() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let command = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],
         "EVENT_COMMAND_ADD": handler.url});
     let id = app.ok("imbot.command.register", command).await;
@@ -110,11 +93,7 @@ async fn an_answer_into_a_line_that_is_off_is_refused_by_the_inner_code() {
 
 #[tokio::test]
 async fn one_message_runs_ten_commands_at_most_and_each_once() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     app.ok("imbot.v2.Command.register", json!({"botId": bot_id, "fields": {"command": "x", "hidden": true}}))
         .await;
     let lines: Vec<String> = (0..12).map(|at| format!("/x {at}")).collect();

@@ -7,17 +7,12 @@
 
 mod support;
 
-use openlines_emulator::Emulator;
 use serde_json::json;
-use support::{App, Handler};
+use support::{with_v1_bot, with_v2_bot};
 
 #[tokio::test]
 async fn what_is_stored_is_what_the_portal_makes_of_it() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let fields = json!({"message": "hi", "attach": [{"MESSAGE": "one"}, {"UNKNOWN": 1}],
@@ -36,11 +31,7 @@ async fn what_is_stored_is_what_the_portal_makes_of_it() {
 
 #[tokio::test]
 async fn each_method_names_an_oversize_in_its_own_way() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let big = json!([{"TEXT": "x".repeat(60_000), "LINK": "/x"}]);

@@ -9,17 +9,9 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{Emulator, Portal, RateLimit, RestFault, SystemRefusal};
+use openlines_emulator::{Emulator, RateLimit, RestFault, SystemRefusal};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
-
-async fn stage() -> (Emulator, Handler, App, Portal) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    (emulator, handler, app, portal)
-}
+use support::{App, Handler, SOON, of, only, post, stage, with_v1_bot};
 
 #[tokio::test]
 async fn a_multipart_body_is_a_form() {
@@ -64,8 +56,7 @@ async fn a_list_comes_in_pages_of_fifty() {
 
 #[tokio::test]
 async fn names_of_parameters_are_free_where_they_are_upper_cased_and_literal_elsewhere() {
-    let (_emulator, handler, app, portal) = stage().await;
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     app.ok("ImBot.Message.Add", json!({"dialog_id": ann.dialog_id(), "Message": "hi"})).await;
@@ -225,8 +216,7 @@ async fn a_method_that_took_too_long_is_blocked_until_its_minutes_are_forgotten(
 
 #[tokio::test]
 async fn after_a_renaming_the_old_address_redirects_and_tokens_name_the_new_one() {
-    let (emulator, handler, app, portal) = stage().await;
-    app.register_v1("helper", &handler).await;
+    let (emulator, _handler, app, portal, _) = with_v1_bot().await;
     let (before, member_id) = (portal.app(), portal.app().member_id);
     let domain = portal.rename("127.0.0.2:0").await.unwrap();
     assert!(domain.starts_with("127.0.0.2:"));
@@ -272,8 +262,7 @@ async fn after_a_renaming_the_old_address_redirects_and_tokens_name_the_new_one(
 
 #[tokio::test]
 async fn a_restart_cuts_what_is_under_way_and_forgets_nothing() {
-    let (_emulator, handler, app, portal) = stage().await;
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     portal.faults().rest("server.time", RestFault::SlowAnswer(Duration::from_secs(600)), 1);
     let url = format!("{}server.time", portal.app().client_endpoint);
     let request = app.http.post(&url).json(&json!({"auth": app.token})).send();

@@ -9,14 +9,11 @@ mod support;
 
 use openlines_emulator::{CrmBinding, Emulator};
 use serde_json::json;
-use support::{App, Handler};
+use support::{App, Handler, stage};
 
 #[tokio::test]
 async fn entities_are_added_read_changed_and_listed() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let fields = json!({"NAME": "Ann", "LAST_NAME": "Lee", "PHONE": [{"VALUE": "+49 30 1234", "VALUE_TYPE": "MOBILE"}]});
     let contact = app.ok("crm.contact.add", json!({"fields": fields})).await.as_i64().unwrap();
     let read = app.ok("crm.contact.get", json!({"id": contact})).await;
@@ -47,6 +44,22 @@ async fn entities_are_added_read_changed_and_listed() {
 }
 
 #[tokio::test]
+async fn a_deal_that_is_deleted_no_longer_speaks_for_its_chat() {
+    let (_emulator, _handler, app, portal) = stage().await;
+    let ann = portal.client("Ann");
+    ann.says("hello").await;
+    let deal = ann.deal_id();
+    assert_eq!(app.ok("crm.deal.delete", json!({"id": deal})).await, true);
+    assert!(portal.crm_item("deal", deal).is_none());
+    let dialog = app.ok("imopenlines.dialog.get", json!({"CHAT_ID": ann.chat_id()})).await;
+    assert!(dialog["entity_data_1"].as_str().unwrap().starts_with("N|NONE|0|"), "{dialog}");
+    for (params, text) in [(json!({}), "ID is not defined or invalid."), (json!({"id": deal}), "Not found")] {
+        let (status, body) = app.call("crm.deal.delete", params).await;
+        assert_eq!((status, &body["error_description"]), (400, &json!(text)));
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_a_list_has_fifty_rows() {
     let emulator = Emulator::builder().no_rate_limit().start().await.unwrap();
     let handler = Handler::start().await;
@@ -68,9 +81,7 @@ async fn a_page_of_a_list_has_fifty_rows() {
 
 #[tokio::test]
 async fn duplicates_are_found_by_the_digits_of_a_phone_number() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, _handler, app, _) = stage().await;
     let name = "crm.duplicate.findbycomm";
     let phone = json!([{"VALUE": "+49 (30) 12-34"}]);
     let contact = app.ok("crm.contact.add", json!({"fields": {"NAME": "Ann", "PHONE": phone}})).await;
@@ -94,10 +105,7 @@ async fn duplicates_are_found_by_the_digits_of_a_phone_number() {
 
 #[tokio::test]
 async fn a_comment_stands_in_the_timeline_of_its_deal() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "crm.timeline.comment.add";
     let fields = |kind: &str, id: i64, text: &str| json!({"fields": {"ENTITY_TYPE": kind, "ENTITY_ID": id, "COMMENT": text}});
     let deal = portal.deal_id();
@@ -113,10 +121,7 @@ async fn a_comment_stands_in_the_timeline_of_its_deal() {
 
 #[tokio::test]
 async fn a_line_binds_a_lead_a_deal_or_nothing() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     for (binding, begins) in
         [(CrmBinding::Lead, "Y|LEAD|"), (CrmBinding::Deal, "Y|DEAL|"), (CrmBinding::Nothing, "N|NONE|0|")]
     {
@@ -129,10 +134,7 @@ async fn a_line_binds_a_lead_a_deal_or_nothing() {
 
 #[tokio::test]
 async fn a_user_is_taken_out_of_the_chat_of_a_deal() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "imopenlines.crm.chat.user.delete";
     let ann = portal.client("Ann");
     ann.says("hello").await;
@@ -147,18 +149,4 @@ async fn a_user_is_taken_out_of_the_chat_of_a_deal() {
     let mut other = with(27);
     other["CHAT_ID"] = json!(5);
     assert_eq!(app.refused(name, other, 400).await, "CHAT_NOT_IN_CRM");
-}
-
-#[tokio::test]
-async fn a_lead_that_was_added_takes_the_place_of_the_made_up_ones() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let (_, made_up) = app.call("crm.lead.list", json!({})).await;
-    assert_eq!(made_up["total"], 120);
-    let id = app.ok("crm.lead.add", json!({"fields": {"TITLE": "Ann"}})).await;
-    let (_, own) = app.call("crm.lead.list", json!({})).await;
-    assert_eq!((&own["total"], &own["result"][0]["TITLE"]), (&json!(1), &json!("Ann")));
-    let (_, lead) = app.call("crm.lead.get", json!({"id": id})).await;
-    assert_eq!(lead["result"]["TITLE"], "Ann");
 }

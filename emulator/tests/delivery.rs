@@ -9,7 +9,7 @@ mod support;
 
 use openlines_emulator::{BotLeaves, Emulator};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, events, of, only};
+use support::{App, Handler, SOON, events, of, only, stage, with_v1_bot, with_v2_bot};
 
 /// The names of a form in order, with every bot's id written as `#`.
 fn names(body: &[u8]) -> Vec<String> {
@@ -48,10 +48,7 @@ async fn a_form_body_matches_the_protocol_sample() {
 
 #[tokio::test]
 async fn a_v2_form_body_has_every_field_of_the_protocol_sample() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     let bot_id = app.register_v2("support_bot", &handler).await;
     portal.employee("John").says_to(bot_id, "Hi [b]bot[/b]").await;
     portal.settled(SOON).await;
@@ -72,11 +69,7 @@ async fn a_v2_form_body_has_every_field_of_the_protocol_sample() {
 
 #[tokio::test]
 async fn refresh_tokens_travel_only_with_the_events_that_have_them() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     for event in ["ONSESSIONSTART", "ONOPENLINEMESSAGEADD", "ONAPPUNINSTALL"] {
         app.ok("event.bind", json!({"event": event, "handler": handler.url})).await;
     }
@@ -123,10 +116,7 @@ async fn nobody_hears_anything_until_the_installation_is_finished() {
 
 #[tokio::test]
 async fn an_application_with_both_generations_hears_everything_twice() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.register_v1("one", &handler).await;
     app.register_v2("two", &handler).await;
     portal.client("Ann").says("hello").await;
@@ -138,10 +128,7 @@ async fn an_application_with_both_generations_hears_everything_twice() {
 
 #[tokio::test]
 async fn bots_are_deaf_to_bots_and_to_system_messages() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().bot_leaves(BotLeaves::WhenClosed);
     app.register_v1("helper", &handler).await;
     let ann = portal.client("Ann");
@@ -160,11 +147,7 @@ async fn bots_are_deaf_to_bots_and_to_system_messages() {
 
 #[tokio::test]
 async fn in_a_group_only_the_mentioned_bot_hears_and_without_the_mention() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, _app, portal, bot_id) = with_v1_bot().await;
     let olga = portal.employee("Olga");
     let chat_id = portal.group_chat("Sales", &[olga.user_id(), bot_id]);
     olga.says_in(chat_id, "just talking").await;
@@ -178,11 +161,7 @@ async fn in_a_group_only_the_mentioned_bot_hears_and_without_the_mention() {
 
 #[tokio::test]
 async fn edits_deletions_and_reactions_reach_their_bots() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     let first = ann.says("helo").await;
     ann.edits(first, "hello").await;
@@ -208,11 +187,7 @@ async fn edits_deletions_and_reactions_reach_their_bots() {
 
 #[tokio::test]
 async fn a_private_dialog_raises_join_once_and_context_on_demand() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, _app, portal, bot_id) = with_v1_bot().await;
     let olga = portal.employee("Olga");
     olga.says_to(bot_id, "hi").await;
     olga.says_to(bot_id, "again").await;
@@ -227,11 +202,7 @@ async fn a_private_dialog_raises_join_once_and_context_on_demand() {
 
 #[tokio::test]
 async fn an_event_loop_is_cut_after_seven_rounds() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, handler, app, portal, _) = with_v1_bot().await;
     let endpoint = portal.app().client_endpoint;
     app.ok("event.bind", json!({"event": "ONAPPTEST", "handler": handler.url})).await;
     let mut token = only(&portal, "ONAPPINSTALL")["auth"]["access_token"].clone();
@@ -247,10 +218,7 @@ async fn an_event_loop_is_cut_after_seven_rounds() {
 
 #[tokio::test]
 async fn open_line_events_have_the_shape_of_their_direction() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().connector("telegrambot", "Telegram");
     for event in ["ONOPENLINEMESSAGEADD", "ONOPENLINEMESSAGEUPDATE", "ONOPENLINEMESSAGEDELETE"] {
         app.ok("event.bind", json!({"event": event, "handler": handler.url})).await;

@@ -7,17 +7,13 @@
 
 mod support;
 
-use openlines_emulator::{AuthorKind, Emulator};
+use openlines_emulator::AuthorKind;
 use serde_json::json;
-use support::{App, Handler, SOON, events, only};
+use support::{SOON, events, only, with_v1_bot, with_v2_bot};
 
 #[tokio::test]
 async fn a_client_writes_and_a_v2_bot_answers_with_a_keyboard() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
 
     let ann = portal.client("Ann");
     let asked = ann.says("hello").await;
@@ -43,11 +39,7 @@ async fn a_client_writes_and_a_v2_bot_answers_with_a_keyboard() {
 
 #[tokio::test]
 async fn a_client_writes_and_a_v1_bot_answers() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
 
     let ann = portal.client("Ann");
     ann.says("hello").await;

@@ -13,15 +13,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use openlines_emulator::Emulator;
 use serde_json::json;
-use support::{App, Handler, SOON};
+use support::{SOON, with_v1_bot, with_v2_bot};
 
 #[tokio::test]
 async fn a_wait_in_vain_prints_the_transcript_and_the_calls() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, _app, portal, _) = with_v1_bot().await;
     portal.client("Ann").says("hello").await;
     let wait = portal.wait_for_bot_message(|_| true, Duration::from_millis(20));
     let panic = AssertUnwindSafe(wait).catch_unwind().await.unwrap_err();
@@ -35,11 +31,7 @@ async fn a_wait_in_vain_prints_the_transcript_and_the_calls() {
 
 #[tokio::test]
 async fn no_secret_is_in_any_debug_text() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v2("helper", &handler).await;
+    let (emulator, handler, app, portal, _) = with_v2_bot().await;
     let hook = format!("{}imbot.v2.Bot.register", portal.webhook_url());
     let fields = json!({"code": "second", "properties": {"name": "x"}, "eventMode": "webhook",
         "webhookUrl": format!("{}?CLIENT_ID=hidden-token", handler.url)});
@@ -97,11 +89,7 @@ async fn an_address_that_is_taken_is_an_error_and_not_a_panic() {
 
 #[tokio::test]
 async fn bot_messages_can_be_watched_as_they_come() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let mut watch = portal.watch_bot_messages();
     let ann = portal.client("Ann");
     ann.says("hello").await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openlines_emulator::{Emulator, RateLimit, RestFault};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, events, of, post};
+use support::{SOON, events, of, post, stage, with_v1_bot};
 
 fn texts(portal: &openlines_emulator::Portal) -> Vec<Value> {
     let all = of(portal, "ONIMBOTMESSAGEADD");
@@ -20,11 +20,7 @@ fn texts(portal: &openlines_emulator::Portal) -> Vec<Value> {
 
 #[tokio::test]
 async fn deliveries_are_duplicated_dropped_and_reordered() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, handler, _app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("zero").await;
     portal.settled(SOON).await;
@@ -65,10 +61,7 @@ async fn deliveries_are_duplicated_dropped_and_reordered() {
 
 #[tokio::test]
 async fn a_handler_that_is_down_is_recorded_and_not_tried_again() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = format!("http://{}/events", closed.local_addr().unwrap());
     drop(closed);
@@ -83,11 +76,7 @@ async fn a_handler_that_is_down_is_recorded_and_not_tried_again() {
 
 #[tokio::test]
 async fn a_connection_closes_before_or_after_the_method_runs() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let url = format!("{}imbot.message.add", portal.app().client_endpoint);
@@ -113,10 +102,7 @@ async fn a_connection_closes_before_or_after_the_method_runs() {
 
 #[tokio::test]
 async fn overload_looks_like_a_503_or_like_html() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     portal.faults().rest("*", RestFault::QueryLimitExceeded, 2);
     for _ in 0..2 {
         assert_eq!(app.refused("profile", json!({}), 503).await, "QUERY_LIMIT_EXCEEDED");

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use openlines_emulator::{Emulator, Unheard};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, events, of, only};
+use support::{App, Handler, SOON, events, of, only, stage};
 
 #[tokio::test]
 async fn a_page_is_embedded_by_a_form_post_and_finishes_the_installation() {
@@ -69,10 +69,7 @@ async fn a_page_is_embedded_by_a_form_post_and_finishes_the_installation() {
 
 #[tokio::test]
 async fn an_application_that_is_not_paid_for_hears_nothing_and_gets_no_new_token() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", json!({"event": "OnAppPayment", "handler": handler.url})).await;
     app.register_v1("helper", &handler).await;
     portal.pay_app(28);
@@ -110,10 +107,7 @@ async fn an_application_that_is_not_paid_for_hears_nothing_and_gets_no_new_token
 
 #[tokio::test]
 async fn a_method_waits_for_the_admin_who_allows_or_forbids_it() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", json!({"event": "OnAppMethodConfirm", "handler": handler.url})).await;
     for (allowed, after) in [(true, None), (false, Some("METHOD_CONFIRM_DENIED"))] {
         portal.require_confirmation("server.time");
@@ -134,10 +128,7 @@ async fn a_method_waits_for_the_admin_who_allows_or_forbids_it() {
 
 #[tokio::test]
 async fn an_update_and_a_removal_tell_what_they_are() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     for event in ["OnAppUpdate", "OnAppUninstall"] {
         app.ok("event.bind", json!({"event": event, "handler": handler.url})).await;
     }

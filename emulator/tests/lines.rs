@@ -7,16 +7,13 @@
 
 mod support;
 
-use openlines_emulator::{BotJoins, BotLeaves, Emulator};
+use openlines_emulator::{BotJoins, BotLeaves};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, events, of, only};
+use support::{App, SOON, events, of, only, stage, with_v1_bot};
 
 #[tokio::test]
 async fn a_first_message_starts_a_session_and_lets_the_welcome_bot_in() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", json!({"event": "OnSessionStart", "handler": handler.url})).await;
     let bot_id = app.register_v1("helper", &handler).await;
     let ann = portal.client("Ann");
@@ -45,11 +42,7 @@ async fn a_first_message_starts_a_session_and_lets_the_welcome_bot_in() {
 
 #[tokio::test]
 async fn a_zero_hands_the_dialog_over_after_the_bot_has_heard_it() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     ann.says(" 0 ").await;
@@ -64,10 +57,7 @@ async fn a_zero_hands_the_dialog_over_after_the_bot_has_heard_it() {
 
 #[tokio::test]
 async fn an_operator_takes_over_and_the_dialog_shows_who_leads() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().bot_leaves(BotLeaves::WhenClosed);
     let bot_id = app.register_v1("helper", &handler).await;
     let ann = portal.client("Ann");
@@ -90,10 +80,7 @@ async fn an_operator_takes_over_and_the_dialog_shows_who_leads() {
 
 #[tokio::test]
 async fn the_bot_joins_only_the_first_session_if_the_line_says_so() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().bot_joins(BotJoins::FirstSession);
     app.register_v1("helper", &handler).await;
     let ann = portal.client("Ann");
@@ -107,10 +94,7 @@ async fn the_bot_joins_only_the_first_session_if_the_line_says_so() {
 
 #[tokio::test]
 async fn a_bot_transfers_and_finishes_its_session() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     let ann = portal.client("Ann");
     let transfer = |change: Value| {
         let mut params = json!({"CHAT_ID": ann.chat_id()});
@@ -145,11 +129,7 @@ async fn a_bot_transfers_and_finishes_its_session() {
 
 #[tokio::test]
 async fn session_messages_always_succeed_and_sometimes_speak() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let send = |name: &str, text: &str| json!({"CHAT_ID": ann.chat_id(), "NAME": name, "MESSAGE": text});
@@ -162,11 +142,7 @@ async fn session_messages_always_succeed_and_sometimes_speak() {
 
 #[tokio::test]
 async fn a_crm_message_is_checked_in_the_portals_order_and_gets_an_attachment() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     let name = "imopenlines.crm.message.add";
     let with = |change: Value| {
@@ -213,11 +189,7 @@ async fn a_crm_message_is_checked_in_the_portals_order_and_gets_an_attachment() 
 
 #[tokio::test]
 async fn chats_of_a_deal_are_found_and_joined() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let deal = json!({"CRM_ENTITY_TYPE": "DEAL", "CRM_ENTITY": portal.deal_id()});
@@ -236,10 +208,7 @@ async fn chats_of_a_deal_are_found_and_joined() {
 
 #[tokio::test]
 async fn a_dialog_is_found_four_ways_and_its_history_is_readable() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let ann = portal.client("Ann");
     let id = ann.says("hello").await;
     let chat = app.ok("imopenlines.dialog.get", json!({"DIALOG_ID": ann.dialog_id()})).await;

@@ -84,11 +84,42 @@ async fn a_row_is_read_by_its_id() {
     let emulator = Emulator::start().await;
     let (_, body) = call(&emulator, "crm.lead.get", json!({"id": 7})).await;
     assert_eq!(body["result"]["TITLE"], "Lead 7");
-    for id in [json!(121), json!(0), json!("x"), json!([1])] {
+    let invalid = "ID is not defined or invalid.";
+    for (id, text) in
+        [(json!(121), "Not found"), (json!(0), invalid), (json!("x"), invalid), (json!([1]), invalid)]
+    {
         let (status, body) = call(&emulator, "crm.lead.get", json!({"id": id})).await;
-        assert_eq!(
-            (status, &body["error"], &body["error_description"]),
-            (400, &json!(""), &json!("Not found"))
-        );
+        assert_eq!((status, &body["error"], &body["error_description"]), (400, &json!(""), &json!(text)));
     }
+}
+
+#[tokio::test]
+async fn leads_that_were_there_and_new_ones_are_one_list() {
+    let emulator = Emulator::start().await;
+    let (_, new) = call(&emulator, "crm.lead.add", json!({"fields": {"TITLE": "Lead of Ann"}})).await;
+    let new = new["result"].as_i64().unwrap();
+    let change = json!({"id": 7, "fields": {"TITLE": "Lead of Ann", "STATUS_ID": "JUNK"}});
+    assert_eq!(call(&emulator, "crm.lead.update", change).await.1["result"], true);
+    let of_ann = json!({"filter": {"TITLE": "Lead of Ann"}, "order": {"STATUS_ID": "DESC", "ID": "ASC"}});
+    let (_, page) = call(&emulator, "crm.lead.list", of_ann.clone()).await;
+    assert_eq!(ids(&page), [new, 7], "a new lead has the status NEW");
+    let (_, all) = call(&emulator, "crm.lead.list", json!({})).await;
+    assert_eq!(all["total"], 121);
+    for id in [7, new] {
+        assert_eq!(call(&emulator, "crm.lead.delete", json!({"id": id})).await.1["result"], true);
+        let (_, gone) = call(&emulator, "crm.lead.get", json!({"id": id})).await;
+        assert_eq!(gone["error_description"], "Not found");
+        let (status, _) = call(&emulator, "crm.lead.delete", json!({"id": id})).await;
+        assert_eq!(status, 400, "it is gone");
+    }
+    let (_, page) = call(&emulator, "crm.lead.list", of_ann).await;
+    assert_eq!((ids(&page), &page["total"]), (vec![], &json!(0)));
+}
+
+#[tokio::test]
+async fn rows_are_ordered_by_the_first_field_in_which_they_differ() {
+    let emulator = Emulator::start().await;
+    let params = json!({"filter": {"<=ID": 12}, "order": {"STATUS_ID": "ASC", "OPPORTUNITY": "DESC"}});
+    let (_, page) = call(&emulator, "crm.lead.list", params).await;
+    assert_eq!(ids(&page), [11, 8, 5, 2, 10, 7, 4, 1, 12, 9, 6, 3], "110 is more than 80");
 }

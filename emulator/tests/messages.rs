@@ -9,9 +9,8 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler};
+use support::{App, with_v1_bot, with_v2_bot};
 
 const KEY: &str = "796c45aa-70e5-45aa-930c-c7fb32710c62";
 
@@ -21,11 +20,7 @@ fn send(bot_id: i64, dialog: &str, key: &str) -> Value {
 
 #[tokio::test]
 async fn the_same_template_id_is_the_same_message() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let first = app.ok("imbot.v2.Chat.Message.send", send(bot_id, &ann.dialog_id(), KEY)).await;
@@ -43,11 +38,7 @@ async fn the_same_template_id_is_the_same_message() {
 
 #[tokio::test]
 async fn a_refused_send_blocks_its_template_id_for_an_hour() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (emulator, handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     portal.line().active(false);
@@ -65,11 +56,7 @@ async fn a_refused_send_blocks_its_template_id_for_an_hour() {
 
 #[tokio::test]
 async fn v2_sends_are_refused_by_name() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v2("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v2_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let other = portal.group_chat("Board", &[]);
@@ -92,11 +79,7 @@ async fn v2_sends_are_refused_by_name() {
 
 #[tokio::test]
 async fn v1_sends_surface_the_inner_code() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let add = |dialog: &str, text: &str| json!({"DIALOG_ID": dialog, "MESSAGE": text});
@@ -112,11 +95,7 @@ async fn v1_sends_surface_the_inner_code() {
 
 #[tokio::test]
 async fn a_bot_edits_and_deletes_for_three_days_in_v1_and_without_limit_in_v2() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let id = app
@@ -144,11 +123,7 @@ async fn a_bot_edits_and_deletes_for_three_days_in_v1_and_without_limit_in_v2() 
 
 #[tokio::test]
 async fn a_text_that_is_too_long_is_cut() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     for (length, stored) in [(20_006, 20_006), (20_007, 20_006)] {

@@ -9,18 +9,14 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler, post};
+use support::{App, post, stage};
 
 const ADD: &str = "imopenlines.network.message.add";
 
 #[tokio::test]
 async fn a_user_gets_one_network_message_a_week() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (emulator, handler, app, portal) = stage().await;
     let with = |change: Value| {
         let mut params = json!({"code": portal.network_code(), "user_id": 27, "message": "hi"});
         params.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -49,10 +45,7 @@ async fn a_user_gets_one_network_message_a_week() {
 
 #[tokio::test]
 async fn network_messages_are_refused_in_the_portals_order() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let code = portal.network_code();
     for (params, refusal) in [
         (json!({"CODE": "short"}), "CODE"),
@@ -79,10 +72,7 @@ async fn network_messages_are_refused_in_the_portals_order() {
 
 #[tokio::test]
 async fn a_network_line_is_joined_once() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let join = json!({"CODE": portal.unjoined_network_code()});
     let bot_id = app.ok("imopenlines.network.join", join.clone()).await;
     assert_eq!(app.ok("imopenlines.network.join", join.clone()).await, bot_id);
@@ -93,10 +83,7 @@ async fn a_network_line_is_joined_once() {
 
 #[tokio::test]
 async fn rt_events_are_checked_and_kept() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "pull.application.event.add";
     app.ok(name, json!({"COMMAND": "order_new", "PARAMS": {"id": 15}})).await;
     app.ok(name, json!({"COMMAND": "order_new", "USER_ID": "[27, 0]", "MODULE_ID": "shop.bot"})).await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openlines_emulator::{Emulator, Portal};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
+use support::{App, Handler, SOON, of, only, post, stage};
 
 async fn token(portal: &Portal, change: Value) -> (u16, Value) {
     let app = portal.app();
@@ -30,10 +30,7 @@ async fn token(portal: &Portal, change: Value) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_refresh_token_works_once_and_brings_a_new_pair() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let (status, first) = token(&portal, json!({"refresh_token": app.refresh})).await;
     assert_eq!(status, 200, "{first}");
     assert_eq!(first["member_id"], portal.app().member_id);
@@ -53,10 +50,7 @@ async fn a_refresh_token_works_once_and_brings_a_new_pair() {
 
 #[tokio::test]
 async fn the_client_secret_is_checked() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     for (change, error) in [
         (json!({"client_secret": "guess"}), "invalid_client"),
         (json!({"client_id": "local.other"}), "invalid_client"),
@@ -99,10 +93,7 @@ async fn a_code_is_exchanged_once_and_within_thirty_seconds() {
 
 #[tokio::test]
 async fn an_access_token_expires_by_the_portals_clock() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     app.ok("profile", json!({})).await;
     portal.clock().advance(Duration::from_secs(3_600));
     assert_eq!(app.refused("profile", json!({}), 401).await, "expired_token");
@@ -110,10 +101,7 @@ async fn an_access_token_expires_by_the_portals_clock() {
 
 #[tokio::test]
 async fn a_new_installation_has_another_application_token() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (emulator, handler, app, portal) = stage().await;
     let before = portal.app().application_token;
     assert_eq!(only(&portal, "ONAPPINSTALL")["auth"]["application_token"], before);
     portal.update_app(2);
@@ -139,9 +127,7 @@ async fn a_new_installation_has_another_application_token() {
 
 #[tokio::test]
 async fn handlers_are_bound_once_and_unbound_by_count() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, handler, app, _) = stage().await;
     let bind = json!({"event": "OnSessionStart", "handler": handler.url});
     app.ok("event.bind", bind.clone()).await;
     assert_eq!(app.refused("event.bind", bind.clone(), 400).await, "ERROR_CORE");

@@ -9,17 +9,8 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::{Emulator, Portal};
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
-
-async fn stage() -> (Emulator, Handler, App, Portal) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    (emulator, handler, app, portal)
-}
+use support::{App, Handler, SOON, of, only, post, stage};
 
 async fn bind(app: &App, event: &str) {
     assert_eq!(app.ok("event.bind", json!({"event": event, "event_type": "offline"})).await, true);

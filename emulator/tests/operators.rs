@@ -7,9 +7,9 @@
 
 mod support;
 
-use openlines_emulator::{Emulator, Portal};
+use openlines_emulator::Portal;
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, of, only, post};
+use support::{App, SOON, of, only, post, stage, with_v1_bot};
 
 /// A call by the admin's webhook, whose user is an operator like any other.
 async fn by_admin(app: &App, portal: &Portal, method: &str, params: Value) -> (u16, Value) {
@@ -18,11 +18,7 @@ async fn by_admin(app: &App, portal: &Portal, method: &str, params: Value) -> (u
 
 #[tokio::test]
 async fn the_operator_family_checks_chat_user_kind_and_right() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let ann = portal.client("Ann");
     ann.says("hello").await;
     let group = portal.group_chat("Staff", &[]);
@@ -58,11 +54,7 @@ async fn the_operator_family_checks_chat_user_kind_and_right() {
 
 #[tokio::test]
 async fn an_operator_answers_finishes_and_cannot_finish_for_another() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (_emulator, _handler, app, portal, _) = with_v1_bot().await;
     let ann = portal.client("Ann");
     let chat = || json!({"CHAT_ID": ann.chat_id()});
     assert_eq!(app.refused("imopenlines.operator.answer", chat(), 400).await, "", "no session, and no code");
@@ -90,10 +82,7 @@ async fn an_operator_answers_finishes_and_cannot_finish_for_another() {
 
 #[tokio::test]
 async fn an_operator_transfers_by_any_of_three_names() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "imopenlines.operator.transfer";
     let ann = portal.client("Ann");
     let with = |change: Value| {
@@ -122,10 +111,7 @@ async fn an_operator_transfers_by_any_of_three_names() {
 
 #[tokio::test]
 async fn sessions_are_intercepted_opened_joined_pinned_and_rated() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let ann = portal.client("Ann");
     let said = ann.says("hello").await;
     portal.operator("Ivan").answers(&ann).await;
@@ -185,10 +171,7 @@ async fn sessions_are_intercepted_opened_joined_pinned_and_rated() {
 
 #[tokio::test]
 async fn a_dialog_with_another_operator_begins_from_a_message() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let name = "imopenlines.bot.session.dialog.new";
     let ann = portal.client("Ann");
     let said = ann.says("hello").await;
@@ -203,11 +186,7 @@ async fn a_dialog_with_another_operator_begins_from_a_message() {
 
 #[tokio::test]
 async fn a_line_is_made_read_changed_and_removed_by_rest() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    let bot_id = app.register_v1("helper", &handler).await;
+    let (emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
     let params = json!({"LINE_NAME": "Sales", "QUEUE": [27], "WELCOME_BOT_ENABLE": "Y", "WELCOME_BOT_ID": bot_id,
         "WELCOME_BOT_JOIN": "first", "WELCOME_BOT_TIME": 180, "WELCOME_BOT_LEFT": "close", "XML_ID": "own"});
     let id = app.ok("imopenlines.config.add", json!({"PARAMS": params})).await.as_i64().unwrap();

@@ -13,7 +13,7 @@ use futures_util::{SinkExt, StreamExt};
 use openlines_emulator::Emulator;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use support::{App, Handler, SOON, post};
+use support::{App, Handler, SOON, post, stage};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
@@ -103,9 +103,7 @@ fn commands(messages: &[Value]) -> Vec<&str> {
 }
 
 async fn installed() -> (Emulator, App) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (emulator, _handler, app, _) = stage().await;
     (emulator, app)
 }
 

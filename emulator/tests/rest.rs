@@ -9,7 +9,7 @@ mod support;
 
 use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler, post};
+use support::{App, Handler, post, stage};
 
 #[tokio::test]
 async fn an_unknown_method_is_refused_before_authorisation() {
@@ -43,9 +43,7 @@ async fn a_scope_that_was_not_granted_is_refused() {
 
 #[tokio::test]
 async fn json_form_query_and_bearer_say_the_same() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, _handler, app, _) = stage().await;
     let url = format!("{}user.get.json", app.portal.app().client_endpoint);
     let form = |request: reqwest::RequestBuilder| async move {
         let answer = request.send().await.unwrap();
@@ -82,10 +80,7 @@ async fn a_success_carries_its_time() {
 
 #[tokio::test]
 async fn a_batch_runs_its_items_and_passes_results_on() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let cmd = json!({
         "me": "profile",
         "row": "user.get?ID=$result[me][ID]",
@@ -112,9 +107,7 @@ async fn a_batch_runs_its_items_and_passes_results_on() {
 
 #[tokio::test]
 async fn basic_methods_tell_who_and_where_one_is() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
+    let (_emulator, _handler, app, _) = stage().await;
     let info = app.ok("app.info", json!({})).await;
     assert_eq!((&info["INSTALLED"], &info["CODE"]), (&json!(true), &json!(app.portal.app().client_id)));
     assert_eq!(app.ok("profile", json!({})).await["ADMIN"], true);

@@ -10,16 +10,13 @@ mod support;
 use std::time::Duration;
 
 use openlines_emulator::{BotJoins, BotLeaves, Emulator};
-use support::{App, Handler, SOON, of};
+use support::{SOON, of, stage};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn a_click_answers_and_no_bot_hears_it() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().bot_leaves(BotLeaves::WhenClosed);
     let bot_id = app.register_v1("helper", &handler).await;
     let ann = portal.client("Ann");
@@ -97,10 +94,7 @@ async fn the_queue_asks_the_least_busy_and_moves_on() {
 
 #[tokio::test]
 async fn an_operator_transfers_to_a_colleague_and_to_a_line() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, _handler, app, portal) = stage().await;
     let (ivan, olga) = (portal.operator("Ivan"), portal.operator("Olga"));
     let sales = portal.add_line("Sales");
     sales.queue(&[&ivan]);
@@ -123,10 +117,7 @@ async fn an_operator_transfers_to_a_colleague_and_to_a_line() {
 
 #[tokio::test]
 async fn the_bot_hands_over_when_its_time_is_up_unless_somebody_answers_first() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     portal.line().bot_hands_over_after(Duration::from_secs(180)).bot_leaves(BotLeaves::WhenClosed);
     let bot_id = app.register_v1("helper", &handler).await;
     let (ann, bob, ivan) = (portal.client("Ann"), portal.client("Bob"), portal.operator("Ivan"));
@@ -145,10 +136,7 @@ async fn the_bot_hands_over_when_its_time_is_up_unless_somebody_answers_first() 
 
 #[tokio::test]
 async fn a_session_closes_by_itself_when_the_client_is_silent_after_an_answer() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", serde_json::json!({"event": "OnSessionFinish", "handler": handler.url})).await;
     portal.line().closes_after_silence_of(HOUR);
     let (ann, ivan) = (portal.client("Ann"), portal.operator("Ivan"));
@@ -168,10 +156,7 @@ async fn a_session_closes_by_itself_when_the_client_is_silent_after_an_answer() 
 
 #[tokio::test]
 async fn time_passes_without_anybody_asking() {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
+    let (_emulator, handler, app, portal) = stage().await;
     app.ok("event.bind", serde_json::json!({"event": "OnSessionFinish", "handler": handler.url})).await;
     portal.line().closes_after_silence_of(HOUR);
     let ann = portal.client("Ann");
@@ -188,10 +173,7 @@ async fn time_passes_without_anybody_asking() {
 #[tokio::test]
 async fn reopening_is_a_new_session_which_the_bot_joins_as_the_line_says() {
     for (joins, wanted) in [(BotJoins::EverySession, 2), (BotJoins::FirstSession, 1)] {
-        let emulator = Emulator::start().await;
-        let handler = Handler::start().await;
-        let app = App::install(&emulator, &handler).await;
-        let portal = emulator.portal();
+        let (_emulator, handler, app, portal) = stage().await;
         portal.line().bot_joins(joins);
         app.register_v1("helper", &handler).await;
         let ann = portal.client("Ann");
@@ -208,10 +190,7 @@ async fn reopening_is_a_new_session_which_the_bot_joins_as_the_line_says() {
 #[tokio::test]
 async fn the_bot_leaves_after_the_hand_over_or_stays_to_the_end() {
     for (leaves, heard) in [(BotLeaves::AfterHandOver, 2), (BotLeaves::WhenClosed, 3)] {
-        let emulator = Emulator::start().await;
-        let handler = Handler::start().await;
-        let app = App::install(&emulator, &handler).await;
-        let portal = emulator.portal();
+        let (_emulator, handler, app, portal) = stage().await;
         portal.line().bot_leaves(leaves);
         app.register_v1("helper", &handler).await;
         let ann = portal.client("Ann");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use openlines_emulator::{DeliveryFault, Direction, Emulator, Portal, RestFault};
 use serde_json::json;
-use support::{App, Handler, SOON, post};
+use support::{App, Handler, SOON, post, with_v1_bot};
 
 /// The texts a handler heard, in the order in which they came.
 fn heard(handler: &Handler) -> Vec<String> {
@@ -25,11 +25,7 @@ fn heard(handler: &Handler) -> Vec<String> {
 }
 
 async fn scene() -> (Emulator, Handler, App, Portal) {
-    let emulator = Emulator::start().await;
-    let handler = Handler::start().await;
-    let app = App::install(&emulator, &handler).await;
-    let portal = emulator.portal();
-    app.register_v1("helper", &handler).await;
+    let (emulator, handler, app, portal, _) = with_v1_bot().await;
     portal.client("Ann").says("zero").await;
     portal.settled(SOON).await;
     (emulator, handler, app, portal)

@@ -51,7 +51,7 @@ impl World {
             "message": {
                 "user_id": message.author_id,
                 "text": text,
-                "files": [],
+                "files": self.files_of_channel(message),
                 "attachments": message.attach.iter().map(Value::to_string).collect::<Vec<_>>(),
                 "params": message.params(),
             },

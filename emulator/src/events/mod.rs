@@ -1,7 +1,24 @@
 //! What bots and applications hear: facts in, form bodies for their handlers out (protocol 1 and 2).
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let register = "imbot.register?CODE=helper&TYPE=O&CLIENT_ID=own&PROPERTIES[NAME]=Helper";
+//! let url = format!("{}{register}&EVENT_HANDLER=http://127.0.0.1:9/events", portal.webhook_url());
+//! assert!(reqwest::get(url).await.unwrap().status().is_success());
+//! portal.client("Ann").says("hello").await;
+//! portal.settled(std::time::Duration::from_secs(5)).await;
+//! let codes: Vec<String> = portal.deliveries().into_iter().map(|delivery| delivery.event).collect();
+//! assert_eq!(codes, ["ONIMBOTJOINCHAT", "ONIMBOTMESSAGEADD"]);
+//! # }
+//! ```
+//!
 //! A fact goes to every handler row of its event whose application is installed; the rows of v1 and v2 events are
 //! separate, so an application with both hears everything twice. Bots in fetch mode get an entry in their log instead.
+//!
+//! The trap: within one hit an identical callback is sent once, and a token that has caused seven rounds causes no
+//! more.
 
 mod auth;
 mod bots;

@@ -69,6 +69,7 @@ impl World {
             "DIALOG_ID": if private { message.author_id.to_string() } else { format!("chat{}", chat.id) },
             "TO_CHAT_ID": chat.id,
             "PARAMS": message.params(),
+            "FILES": self.files_v1(message),
             "AUTHOR_ID": message.author_id,
             "SYSTEM": if message.system { "Y" } else { "N" },
         });

@@ -1,5 +1,15 @@
 //! What went over the wire, for the page's inspector: calls, callbacks, RT events, and events nobody heard.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! reqwest::get(format!("{}profile", portal.webhook_url())).await.unwrap();
+//! let exchange = portal.exchanges().pop().unwrap();
+//! assert_eq!((exchange.name.as_str(), exchange.status), ("profile", Ok(200)));
+//! # }
+//! ```
+//!
 //! The last [`KEPT`] exchanges are kept, and never more than [`KEPT_BYTES`] of bodies. An exchange is entered when it
 //! begins and completed when it ends, so that one that hangs is seen hanging. Every change gives it a new revision: who
 //! watches asks for what is newer than the last revision seen.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// What happens to a REST call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Written", try_from = "Written")]
 #[non_exhaustive]
 pub enum RestFault {
@@ -27,6 +27,22 @@ pub enum RestFault {
     SilenceAfterExecution,
     /// The method runs, the answer comes only after this long.
     SlowAnswer(Duration),
+    /// The method refuses the call with this status and error code, whatever it is given; it does not run. It comes
+    /// after the checks of authorisation and scope, and strikes items of a batch too.
+    Error {
+        /// The HTTP status, such as 400.
+        status: u16,
+        /// The error code, such as `BOT_REGISTER_FAILED`; the portal has empty ones too.
+        code: String,
+    },
+}
+
+impl RestFault {
+    /// A refusal with this status and code.
+    #[must_use]
+    pub fn error(status: u16, code: impl Into<String>) -> Self {
+        Self::Error { status, code: code.into() }
+    }
 }
 
 /// What happens to a callback.
@@ -50,16 +66,20 @@ pub(crate) struct Written {
     fault: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     millis: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 impl Written {
     fn named(fault: &str) -> Self {
-        Self { fault: fault.to_owned(), millis: None }
+        Self { fault: fault.to_owned(), millis: None, status: None, code: None }
     }
 
     fn lasting(fault: &str, time: Duration) -> Self {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self { fault: fault.to_owned(), millis: Some(millis) }
+        Self { millis: Some(millis), ..Self::named(fault) }
     }
 
     fn time(&self) -> Result<Duration, String> {
@@ -79,6 +99,9 @@ impl From<RestFault> for Written {
             RestFault::SilenceBeforeExecution => "silence_before_execution",
             RestFault::SilenceAfterExecution => "silence_after_execution",
             RestFault::SlowAnswer(time) => return Self::lasting("slow_answer", time),
+            RestFault::Error { status, code } => {
+                return Self { status: Some(status), code: Some(code), ..Self::named("error") };
+            }
         })
     }
 }
@@ -97,6 +120,14 @@ impl TryFrom<Written> for RestFault {
             "silence_before_execution" => Self::SilenceBeforeExecution,
             "silence_after_execution" => Self::SilenceAfterExecution,
             "slow_answer" => Self::SlowAnswer(written.time()?),
+            "error" => {
+                let code = written.code.ok_or("`error` needs `code`")?;
+                let status = written.status.unwrap_or(400);
+                if !(100..1_000).contains(&status) {
+                    return Err(format!("{status} is no HTTP status"));
+                }
+                Self::Error { status, code }
+            }
             other => return Err(format!("`{other}` is no fault of a call")),
         })
     }

@@ -102,6 +102,19 @@ impl Faults {
     }
 
     /// The next `times` calls of `method` (`"*"` for any) meet this fault. Faults of one method queue up.
+    ///
+    /// [`RestFault::error`] answers any error code there is, also those for which no test can make the reason:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use openlines_emulator::{Emulator, RestFault};
+    /// let emulator = Emulator::start().await;
+    /// let portal = emulator.portal();
+    /// portal.faults().rest("imbot.v2.Bot.register", RestFault::error(400, "BOT_REGISTER_FAILED"), 1);
+    /// let url = format!("{}imbot.v2.Bot.register", portal.webhook_url());
+    /// assert!(reqwest::get(url).await.unwrap().text().await.unwrap().contains("BOT_REGISTER_FAILED"));
+    /// # }
+    /// ```
     pub fn rest(&self, method: &str, fault: RestFault, times: u32) {
         let method = method.to_ascii_lowercase();
         self.change(|plan| plan.rest.push(PlannedCall { method, fault, times }));
@@ -120,6 +133,11 @@ impl Faults {
     /// The fault that the next call of this method meets.
     pub(crate) fn next_rest(&self, method: &str) -> Option<RestFault> {
         self.plan().next_rest(method)
+    }
+
+    /// The refusal that the next item of a batch of this method meets.
+    pub(crate) fn next_of_batch(&self, method: &str) -> Option<RestFault> {
+        self.plan().next_of_batch(method)
     }
 
     /// Whether this token request is refused by a fault.

@@ -146,14 +146,27 @@ impl Plan {
         let any = method != TOKEN_ENDPOINT;
         let fits = |planned: &PlannedCall| planned.method == method || (any && planned.method == "*");
         let at = self.rest.iter().position(fits)?;
+        Some(self.use_up(at))
+    }
+
+    /// The refusal that an item of a batch meets: no other fault means a part of a request.
+    pub(super) fn next_of_batch(&mut self, method: &str) -> Option<RestFault> {
+        let at = self.rest.iter().position(|planned| {
+            matches!(planned.fault, RestFault::Error { .. })
+                && (planned.method == method || planned.method == "*")
+        })?;
+        Some(self.use_up(at))
+    }
+
+    fn use_up(&mut self, at: usize) -> RestFault {
         let planned = &mut self.rest[at];
-        let fault = planned.fault;
+        let fault = planned.fault.clone();
         if planned.times != u32::MAX {
             planned.times = planned.times.saturating_sub(1);
         }
         if planned.times == 0 {
             self.rest.remove(at);
         }
-        Some(fault)
+        fault
     }
 }

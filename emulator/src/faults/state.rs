@@ -57,7 +57,7 @@ pub struct DeliveryFaultRow {
 pub struct RestFaultRow {
     /// The method in lower case, `*`, or `oauth/token`.
     pub method: String,
-    /// `{"fault": "html_body"}` and so on; `slow_answer` has `millis` too.
+    /// `{"fault": "html_body"}` and so on; `slow_answer` has `millis` too, `error` has `status` and `code`.
     #[serde(flatten)]
     pub fault: RestFault,
     /// How many more times.
@@ -98,7 +98,7 @@ impl Faults {
                 .iter()
                 .map(|planned| RestFaultRow {
                     method: planned.method.clone(),
-                    fault: planned.fault,
+                    fault: planned.fault.clone(),
                     times: planned.times,
                 })
                 .collect(),

@@ -1,7 +1,18 @@
 //! PHP's idea of a form: nested brackets, written as `http_build_query` writes them and read as PHP reads them.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let delivery = emulator.portal().install("http://127.0.0.1:9/events").await;
+//! assert!(delivery.body.starts_with(b"event=ONAPPINSTALL&event_handler_id=401&data%5BVERSION%5D=1&"));
+//! assert_eq!(delivery.form()["data"]["VERSION"], "1");
+//! # }
+//! ```
+//!
 //! Events leave the portal through this module twice (portal to queue, queue to handler), which is why no type
 //! survives: numbers become text, `true` becomes `1`, nulls and empty arrays are gone.
+//!
+//! The trap: a map whose keys are 0, 1, 2 … comes back as a list, so decide by the field which of the two it is.
 
 mod decode;
 mod encode;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -29,6 +30,40 @@ pub(super) async fn say(State(shared): State<Arc<Shared>>, Json(saying): Json<Sa
         Ok(client) => Json(json!({"id": client.says(&saying.text).await})).into_response(),
         Err((status, text)) => refused(status, text),
     }
+}
+
+/// Who sends a file, and under which name; the body is the file.
+#[derive(Deserialize)]
+pub(super) struct Sending {
+    client: String,
+    line: Option<i64>,
+    connector: Option<String>,
+    name: String,
+    /// The operator who sends it; the client if absent.
+    operator: Option<String>,
+}
+
+pub(super) async fn send_file(
+    State(shared): State<Arc<Shared>>,
+    Query(sending): Query<Sending>,
+    content: Bytes,
+) -> Response {
+    let Sending { client: name, line, connector, name: file, operator } = sending;
+    if file.trim().is_empty() || file.chars().count() > 255 {
+        return refused(StatusCode::BAD_REQUEST, "A file needs a name of at most 255 characters.");
+    }
+    let client = match client(&shared, &Who { client: name, line, connector }) {
+        Ok(client) => client,
+        Err((status, text)) => return refused(status, text),
+    };
+    if let Err(why) = may_post(&shared, client.chat_id()) {
+        return refused(StatusCode::CONFLICT, why);
+    }
+    let id = match operator {
+        None => client.sends_file(&file, content).await,
+        Some(operator) => Portal::new(shared).operator(&operator).sends_file(&client, &file, content).await,
+    };
+    Json(json!({"id": id})).into_response()
 }
 
 #[derive(Deserialize)]

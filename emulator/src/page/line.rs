@@ -1,6 +1,6 @@
 //! The settings of a line, under the names that `imopenlines.config.update` has for them.
 //!
-//! The trap: working hours are kept, and told by `imopenlines.config.get`, but the emulator itself does not act on them.
+//! The trap: days and hours are UTC, whatever the clock on the author's wall says.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::world::World;
 use crate::world::lines::Line;
 
 /// The settings that the page may change.
-const CHANGEABLE: [&str; 20] = [
+const CHANGEABLE: [&str; 23] = [
     "LINE_NAME",
     "ACTIVE",
     "WELCOME_BOT_ENABLE",
@@ -38,7 +38,10 @@ const CHANGEABLE: [&str; 20] = [
     "WORKTIME_FROM",
     "WORKTIME_TO",
     "WORKTIME_DAYOFF",
+    "WORKTIME_DAYOFF_RULE",
     "WORKTIME_DAYOFF_TEXT",
+    "VOTE_MESSAGE",
+    "VOTE_MESSAGE_1_TEXT",
 ];
 
 #[derive(Deserialize)]

@@ -71,6 +71,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/page/live", get(live))
         .route("/page/state", get(state::state))
         .route("/page/say", post(acts::say))
+        .route("/page/send-file", post(acts::send_file))
         .route("/page/press", post(acts::press))
         .route("/page/message", post(acts::message))
         .route("/page/operator", post(operator::act))

@@ -137,6 +137,15 @@ impl Portal {
         });
     }
 
+    /// Whether a connector takes files; all do by default. Without them the client is shown the text alone.
+    pub fn set_connector_takes_files(&self, connector: &str, takes: bool) {
+        self.shared.hit(|world| {
+            if let Some(connector) = world.connectors.get_mut(connector) {
+                connector.shows.files = takes;
+            }
+        });
+    }
+
     /// Takes away, or gives back, a user's right to work on open lines.
     pub fn set_line_access(&self, user_id: i64, may: bool) {
         self.shared.hit(|world| {

@@ -1,4 +1,18 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let (ann, ivan) = (portal.client("Ann"), portal.operator("Ivan"));
+//! ann.says("hello").await;
+//! ivan.says(&ann, "Good day").await;
+//! ann.hears("Good day").await;
+//! ann.hears_nothing_more().await;
+//! # }
+//! ```
+//!
+//! The trap: people are made on demand by their name, so a misspelt name is somebody new.
 
 mod app_form;
 mod environment;
@@ -22,7 +36,9 @@ use tokio::sync::broadcast;
 
 use crate::clock::PortalClock;
 use crate::faults::Faults;
-use crate::record::{ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent, Undelivered};
+use crate::record::{
+    ChatFile, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent, Undelivered,
+};
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
@@ -206,6 +222,22 @@ impl Portal {
     #[must_use]
     pub fn messages(&self, chat_id: i64) -> Vec<ChatMessage> {
         self.shared.look(|world| world.messages_of(chat_id).map(|message| world.seen(message)).collect())
+    }
+
+    /// A file by its id, as messages name it.
+    #[must_use]
+    pub fn file(&self, id: i64) -> Option<ChatFile> {
+        self.shared.look(|world| {
+            let file = world.files.get(id)?;
+            Some(ChatFile {
+                id,
+                chat_id: file.chat_id,
+                author_id: file.author_id,
+                name: file.name.clone(),
+                content: file.content.clone(),
+                source: file.source.clone(),
+            })
+        })
     }
 
     /// Every message a bot has sent, in the order of sending. Messages of network lines are elsewhere.

@@ -51,6 +51,24 @@ impl Client {
         self.portal.shared.hit(|world| world.client_says(self.line_id, self.user_id, text))
     }
 
+    /// Sends a file; bots hear of a message without text. The new message's id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let emulator = openlines_emulator::Emulator::start().await;
+    /// let portal = emulator.portal();
+    /// let ann = portal.client("Ann");
+    /// ann.sends_file("bill.pdf", b"%PDF-1.7").await;
+    /// let file = portal.file(ann.sees()[0].files[0]).unwrap();
+    /// assert_eq!((file.name.as_str(), file.content.len()), ("bill.pdf", 8));
+    /// # }
+    /// ```
+    pub async fn sends_file(&self, name: &str, content: impl Into<Vec<u8>>) -> i64 {
+        let content = content.into();
+        let (line_id, user_id) = (self.line_id, self.user_id);
+        self.portal.shared.hit(|world| world.client_sends_file(line_id, user_id, name, content))
+    }
+
     /// Presses the button with this text on the newest keyboard in the chat that has it. Waits for it five seconds.
     ///
     /// A COMMAND button runs the command, a `SEND` button says its value, other buttons do nothing on the portal.
@@ -180,15 +198,26 @@ impl Operator {
     /// Writes to the client. If somebody else or a bot leads the session, this is also taking it over: bots that are
     /// still in the chat hear the message, then the operator leads. The new message's id.
     pub async fn says(&self, client: &Client, text: &str) -> i64 {
+        let (author_id, text) = (self.user_id, text.to_owned());
+        self.speaks(client, |world, chat_id| {
+            world.post(NewMessage { chat_id, author_id, text, ..NewMessage::default() }, author_id)
+        })
+    }
+
+    /// Sends the client a file, as [`says`](Self::says) says a text.
+    pub async fn sends_file(&self, client: &Client, name: &str, content: impl Into<Vec<u8>>) -> i64 {
+        let (user_id, content) = (self.user_id, content.into());
+        self.speaks(client, |world, chat_id| world.post_file(chat_id, user_id, name, content))
+    }
+
+    fn speaks(&self, client: &Client, post: impl FnOnce(&mut World, i64) -> i64) -> i64 {
         let chat_id = client.chat_id();
         self.portal.shared.hit(|world| {
             world.ensure_session(chat_id, self.user_id);
             if let Some(chat) = world.chats.get_mut(&chat_id) {
                 chat.members.insert(self.user_id);
             }
-            let text = text.to_owned();
-            let new = NewMessage { chat_id, author_id: self.user_id, text, ..NewMessage::default() };
-            let id = world.post(new, self.user_id);
+            let id = post(world, chat_id);
             if world.last_session(chat_id).is_some_and(|session| session.operator_id != self.user_id) {
                 world.take_over(chat_id, self.user_id);
             }
@@ -268,6 +297,15 @@ impl Employee {
     /// Writes to a bot; the first message opens the dialog. The new message's id.
     pub async fn says_to(&self, bot_id: i64, text: &str) -> i64 {
         self.portal.shared.hit(|world| world.says_in_private(self.user_id, bot_id, text))
+    }
+
+    /// Sends a bot a file in private; the first message opens the dialog. The new message's id.
+    pub async fn sends_file_to(&self, bot_id: i64, name: &str, content: impl Into<Vec<u8>>) -> i64 {
+        let (user_id, content) = (self.user_id, content.into());
+        self.portal.shared.hit(|world| {
+            let chat_id = world.private_dialog(user_id, bot_id, user_id);
+            world.post_file(chat_id, user_id, name, content)
+        })
     }
 
     /// Writes into a group chat made by [`Portal::group_chat`]. The new message's id.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Operator, Portal};
 use crate::world::lines::{BotJoins, BotLeaves, CrmBinding, Line};
+use crate::world::texts::{Automatic, Hours};
 
 /// The settings of an open line. Each takes effect at once.
 #[derive(Clone, Debug)]
@@ -92,9 +93,54 @@ impl LineSettings {
         self.change(|line| line.full_close_seconds = seconds(time))
     }
 
+    /// What the line says to a client whom no bot meets (`WELCOME_MESSAGE`); nothing by default.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let emulator = openlines_emulator::Emulator::start().await;
+    /// let portal = emulator.portal();
+    /// portal.line().welcome_text(Some("Good day!")).vote_text(Some("Were you satisfied?"));
+    /// let ann = portal.client("Ann");
+    /// ann.says("hello").await;
+    /// ann.hears("Good day!").await;
+    /// portal.operator("Ivan").finishes(&ann).await;
+    /// ann.hears("Were you satisfied?").await;
+    /// # }
+    /// ```
+    pub fn welcome_text(&self, text: Option<&str>) -> &Self {
+        self.change(|line| set(&mut line.texts.welcome, text))
+    }
+
+    /// What the line asks the client when an operator finishes a session (`VOTE_MESSAGE`); nothing by default.
+    pub fn vote_text(&self, text: Option<&str>) -> &Self {
+        self.change(|line| set(&mut line.texts.vote, text))
+    }
+
+    /// The line works from the first hour until the second one, UTC, on every day (`WORKTIME_ENABLE`); outside of that
+    /// a client whom no bot leads reads this text, once a session. By default a line always works.
+    pub fn working_hours(&self, from: u8, until: u8, away_text: &str) -> &Self {
+        self.change(|line| {
+            line.texts.hours = Hours {
+                on: true,
+                from: u32::from(from) * 60,
+                to: u32::from(until) * 60,
+                days_off: Vec::new(),
+            };
+            set(&mut line.texts.away, Some(away_text));
+        })
+    }
+
     /// What the line makes in the CRM for a new client; a deal by default.
     pub fn crm(&self, binding: CrmBinding) -> &Self {
         self.change(|line| line.crm = binding)
+    }
+}
+
+/// Switches an automatic text on, or off.
+fn set(automatic: &mut Automatic, text: Option<&str>) {
+    automatic.on = text.is_some();
+    if let Some(text) = text {
+        text.clone_into(&mut automatic.text);
     }
 }
 

@@ -176,6 +176,9 @@ pub(super) fn transcript(world: &World, chat_id: i64) -> String {
         if message.attach.is_some() {
             out.push_str(" {attachment}");
         }
+        for file in message.files.iter().filter_map(|id| world.files.get(*id)) {
+            let _ = write!(out, " {{file: {}}}", file.name);
+        }
         out.push('\n');
     }
     out

@@ -77,7 +77,8 @@ fn item(world: &mut World, auth: &Auth, key: String, command: &str, gathered: &m
     let result = if matches!(name.as_str(), "batch" | "upload" | "download") {
         Err(RestError::bad("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage").early())
     } else {
-        run_method(world, &name, auth, params)
+        let forced = world.faults.next_of_batch(&name).and_then(RestError::forced);
+        run_method(world, &name, auth, params, forced)
     };
     let executed = !matches!(&result, Err(error) if error.before_method);
     let (status, answer) = match result {

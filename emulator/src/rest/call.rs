@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::auth::{Auth, AuthKind};
+use crate::faults::RestFault;
 use crate::world::World;
 use crate::world::apps::Owner;
 use crate::world::content::ContentFault;
@@ -116,6 +117,14 @@ impl RestError {
     /// "Message isn't added", with the code of the pending exception (protocol 4).
     pub(crate) fn not_added(fault: SendFault) -> Self {
         Self::bad(fault.code(), fault.text())
+    }
+
+    /// The refusal that a fault wants, if it wants one.
+    pub(crate) fn forced(fault: RestFault) -> Option<Self> {
+        match fault {
+            RestFault::Error { status, code } => Some(Self::new(status, &code, super::FORCED).early()),
+            _ => None,
+        }
     }
 
     pub(crate) fn early(mut self) -> Self {

@@ -1,7 +1,20 @@
 //! The REST interface: one table of methods, one file a scope.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let root = emulator.portal().app().client_endpoint;
+//! let unknown = reqwest::get(format!("{root}no.such.method")).await.unwrap();
+//! assert_eq!(unknown.status(), 404, "before anybody asks who it is");
+//! let nobody = reqwest::get(format!("{root}profile")).await.unwrap();
+//! assert_eq!(nobody.status(), 401);
+//! # }
+//! ```
+//!
 //! A call goes: name, authorisation, scope, parameters, method, envelope (protocol 8). A name that is in no table is
 //! refused before anything else and is loud in the log: either the bot is wrong or the emulator is incomplete.
+//!
+//! The trap: an answer of status 200 may still be an error, in the legacy form and in the items of a batch.
 
 pub(crate) mod auth;
 mod basics;
@@ -15,7 +28,6 @@ mod imbot_v1;
 mod imbot_v2;
 mod imconnector;
 mod imopenlines;
-mod leads;
 mod lists;
 mod offline;
 mod pull;
@@ -44,7 +56,12 @@ pub(crate) struct Incoming {
     pub(crate) webhook: Option<(String, String)>,
     pub(crate) bearer: Option<String>,
     pub(crate) params: Map<String, Value>,
+    /// What a fault refuses the call with.
+    pub(crate) forced: Option<RestError>,
 }
+
+/// What an error says that a fault has forced.
+pub(crate) const FORCED: &str = "The portal refuses this call.";
 
 /// Status and body of an answer.
 pub(crate) struct Outcome {
@@ -83,13 +100,13 @@ fn table() -> &'static HashMap<String, Method> {
             crm::entities::METHODS,
             crm::duplicates::METHODS,
             crm::timeline::METHODS,
-            imconnector::METHODS,
+            imconnector::channel::METHODS,
+            imconnector::messages::METHODS,
             imopenlines::bot::METHODS,
             imopenlines::config::METHODS,
             imopenlines::crm::METHODS,
             imopenlines::dialog::METHODS,
             imopenlines::network::METHODS,
-            leads::METHODS,
             imopenlines::operator::METHODS,
             imopenlines::session::METHODS,
             pull::METHODS,
@@ -186,10 +203,12 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
     }
     world.offline.acting = auth.app().ok().map(|client_id| (client_id.to_owned(), auth.connector.clone()));
     let params = auth::without_auth(&incoming.params);
+    let forced = incoming.forced;
     let answer = if name == "batch" {
+        forced.map_or(Ok(()), Err)?;
         batch::run(world, &auth, params)?
     } else {
-        run_method(world, name, &auth, params)?
+        run_method(world, name, &auth, params, forced)?
     };
     refused(world, Stage::After, Some(&auth))?;
     Ok(answer)
@@ -202,13 +221,20 @@ fn not_found(name: &str) -> RestError {
 }
 
 /// Runs a method of the table for someone whose authorisation is known.
-fn run_method(world: &mut World, name: &str, auth: &auth::Auth, mut params: Map<String, Value>) -> Reply {
+fn run_method(
+    world: &mut World,
+    name: &str,
+    auth: &auth::Auth,
+    mut params: Map<String, Value>,
+    forced: Option<RestError>,
+) -> Reply {
     let Some(method) = table().get(name) else { return Err(not_found(name)) };
     if !method.scope.is_empty() && !auth.scope.iter().any(|scope| scope == method.scope) {
         let text = "The request requires higher privileges than provided by the access token";
         return Err(RestError::new(401, "insufficient_scope", text).early());
     }
     refused(world, Stage::Method, Some(auth))?;
+    forced.map_or(Ok(()), Err)?;
     let (account, now) = (auth.account(), world.now());
     if !world.operating.admits(&account, name, now) {
         let text = "Method is blocked due to operation time limit.";

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::connection::Line;
 use super::front::json_answer;
 use crate::faults::RestFault;
+use crate::rest;
 
 /// An answer that takes the place of the method's.
 pub(crate) struct Spoilt {
@@ -43,6 +44,7 @@ pub(crate) async fn instead(line: &Line, fault: RestFault) -> Option<Spoilt> {
             Spoilt { status: 0, shown, response: StatusCode::OK.into_response() }
         }
         RestFault::SilenceBeforeExecution => silence().await,
+        RestFault::Error { status, code } => Spoilt::error(status, &code, rest::FORCED),
         RestFault::CloseAfterExecution | RestFault::SilenceAfterExecution | RestFault::SlowAnswer(_) => {
             return None;
         }

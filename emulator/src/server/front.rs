@@ -16,9 +16,11 @@ use serde_json::{Map, Value, json};
 use super::connection::Line;
 use super::faulty;
 use super::shared::Shared;
+use super::xml::xml_answer;
 use crate::faults::RestFault;
 use crate::record::RecordedCall;
 use crate::rest::{self, Incoming};
+use crate::world::files::StoredFile;
 use crate::{exchanges, form, frame, oauth, page, push};
 
 /// Request bodies may be this big: the largest file, 100 MiB, as base64.
@@ -73,7 +75,9 @@ async fn call(
         [user, code, method] => (Some(((*user).to_owned(), (*code).to_owned())), (*method).to_owned()),
         _ => (None, path.clone()),
     };
-    answer(&shared, &line, Incoming { method, webhook, bearer: bearer(&headers), params }).await
+    let answered = if method.to_ascii_lowercase().ends_with(".xml") { xml_answer } else { json_answer };
+    let incoming = Incoming { method, webhook, bearer: bearer(&headers), params, forced: None };
+    answer(&shared, &line, incoming, answered).await
 }
 
 /// A file under its signed address.
@@ -88,12 +92,15 @@ async fn download(
     let params = form::decode(query.unwrap_or_default().as_bytes());
     let token = params.get("token").and_then(Value::as_str).unwrap_or_default();
     let token = token.strip_prefix("disk|").unwrap_or_default();
-    let found =
-        shared.look(|world| world.files.linked(token).map(|file| (file.name.clone(), file.content.clone())));
-    let Some((name, content)) = found else {
+    let found = shared.look(|world| world.files.linked(token).cloned());
+    let Some(StoredFile { name, content, source, .. }) = found else {
         let body = json!({"error": "ERROR_NOT_FOUND", "error_description": "File not found"});
         return json_answer(404, &body);
     };
+    if let Some(source) = source.and_then(|source| axum::http::HeaderValue::from_str(&source).ok()) {
+        // The portal never read it: its address leads on to where it lies.
+        return (StatusCode::FOUND, [(header::LOCATION, source)]).into_response();
+    }
     // Never shown by a browser as a page of this server.
     let disposition = format!("attachment; filename*=utf-8''{}", form::percent(&name).replace('+', "%20"));
     let headers = [
@@ -119,7 +126,12 @@ fn moved(shared: &Shared, line: &Line, path: &str, query: Option<&str>) -> Optio
     Some((StatusCode::FOUND, headers, html).into_response())
 }
 
-async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
+async fn answer(
+    shared: &Shared,
+    line: &Line,
+    mut incoming: Incoming,
+    answered: fn(u16, &Value) -> Response,
+) -> Response {
     let method = rest::plain_name(&incoming.method);
     if !shared.limiter.admits(line.peer.ip(), shared.clock.micros()) {
         return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
@@ -128,7 +140,9 @@ async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
     if fault == Some(RestFault::SilenceBeforeExecution) {
         note(shared, &method, 0, Value::from("no answer, and not executed"));
     }
-    if let Some(fault) = fault
+    incoming.forced = fault.clone().and_then(rest::RestError::forced);
+    if incoming.forced.is_none()
+        && let Some(fault) = fault.clone()
         && let Some(spoilt) = faulty::instead(line, fault).await
     {
         note(shared, &method, spoilt.status, spoilt.shown);
@@ -136,7 +150,7 @@ async fn answer(shared: &Shared, line: &Line, incoming: Incoming) -> Response {
     }
     let outcome = shared.hit(|world| rest::handle(world, incoming));
     faulty::afterwards(line, fault).await;
-    json_answer(outcome.status, &outcome.body)
+    answered(outcome.status, &outcome.body)
 }
 
 fn refused(shared: &Shared, method: &str, status: StatusCode) -> Response {
@@ -162,13 +176,16 @@ fn note(shared: &Shared, method: &str, status: u16, answer: Value) {
 }
 
 pub(crate) fn json_answer(status: u16, body: &Value) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = [
         (header::CONTENT_TYPE, "application/json; charset=utf-8"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "origin, content-type, accept"),
     ];
-    (status, headers, body.to_string()).into_response()
+    (status_of(status), headers, body.to_string()).into_response()
+}
+
+pub(super) fn status_of(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The rest of the path, decoded as far as it is text: a name that is none is refused as a method, not as a path.

@@ -1,4 +1,14 @@
 //! The one server: portal REST, authorisation server and page on one port of loopback.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let page = reqwest::get(format!("{}/", emulator.url())).await.unwrap();
+//! assert!(page.status().is_success());
+//! # }
+//! ```
+//!
+//! The trap: it has no lock. Whoever reaches the port reads every token, which is right on loopback and nowhere else.
 
 pub(crate) mod connection;
 pub(crate) mod faulty;
@@ -7,6 +17,7 @@ pub(crate) mod front;
 mod fuzz;
 pub(crate) mod shared;
 mod tls;
+mod xml;
 
 use std::net::SocketAddr;
 use std::path::Path;

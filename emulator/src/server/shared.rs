@@ -95,7 +95,7 @@ impl Shared {
         let exchanges = Arc::new(Exchanges::new(clock.clone(), Arc::clone(&changed)));
         let (deliveries, receiver) =
             Deliveries::new(faults.clone(), clock.clone(), Arc::clone(&changed), Arc::clone(&exchanges));
-        let (world, names) = furnish(seed, clock.clone());
+        let (world, names) = furnish(seed, clock.clone(), faults.clone());
         let this = Self {
             world: Mutex::new(world),
             clock,
@@ -171,7 +171,7 @@ pub(super) async fn keep_time(shared: Arc<Shared>) {
     }
 }
 
-fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
+fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
     let scheme = if seed.tls { "https" } else { "http" };
     let origin = format!("{scheme}://{}", seed.address);
     let identity = Identity {
@@ -209,6 +209,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
     let now = clock.unix();
     let mut world = World {
         clock,
+        faults,
         identity,
         next,
         apps: BTreeMap::from([(client_id.clone(), app)]),
@@ -273,6 +274,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
             line.channels.insert(code.to_owned(), Channel::default());
         }
     }
+    world.seed_leads();
     let title = serde_json::Map::from_iter([("TITLE".to_owned(), "First order".into())]);
     let deal_id = world.add_entity("DEAL", title, 1);
     world.crm.await_chat(deal_id);

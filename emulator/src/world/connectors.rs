@@ -24,6 +24,8 @@ pub(crate) struct Connector {
     /// Whether texts of employees and bots begin with their name.
     pub(crate) signs: bool,
     pub(crate) shows: Shows,
+    /// `CHAT_GROUP`: the channel's chats hold several clients.
+    pub(crate) groups: bool,
     /// Whether the client sees edits, and deletions, of what was sent before.
     pub(crate) follows_edits: bool,
     pub(crate) follows_deletions: bool,
@@ -47,6 +49,13 @@ pub(crate) struct Channel {
     pub(crate) error: bool,
     /// What `imconnector.connector.data.set` left.
     pub(crate) data: Map<String, Value>,
+}
+
+impl Channel {
+    /// Whether messages go through it: switched on, and without an error.
+    pub(crate) fn takes(&self) -> bool {
+        self.active && !self.error
+    }
 }
 
 impl Default for Channel {
@@ -78,6 +87,7 @@ impl Connectors {
             app: None,
             signs,
             shows,
+            groups: false,
             follows_edits,
             follows_deletions: follows_edits,
             failing: false,
@@ -126,6 +136,7 @@ impl Connectors {
             app: None,
             signs: true,
             shows: Shows { markup: false, files: true, attachments: false, keyboards: false },
+            groups: false,
             follows_edits: true,
             follows_deletions: true,
             failing: false,
@@ -144,7 +155,7 @@ impl World {
         let Some(line) = self.line_of(chat_id) else { return true };
         let Some(connector) = self.connector_of(chat_id) else { return false };
         connector.code == "network"
-            || (line.active && line.channels.get(&connector.code).is_some_and(|channel| channel.active))
+            || (line.active && line.channels.get(&connector.code).is_some_and(Channel::takes))
     }
 
     /// Removes the connectors of an application, which is gone, from every line.

@@ -130,6 +130,17 @@ impl World {
         true
     }
 
+    /// Deletes an entity with its comments; its chats are bound to nothing of that type. False if there is none.
+    pub(crate) fn remove_entity(&mut self, kind: &'static str, id: i64) -> bool {
+        if self.crm.entities.remove(&(kind, id)).is_none() {
+            return false;
+        }
+        self.crm.by_chat.retain(|(_, own), bound| (*own, *bound) != (kind, id));
+        self.crm.comments.retain(|comment| (comment.kind, comment.entity) != (kind, id));
+        self.crm.waiting = self.crm.waiting.filter(|deal| (kind, id) != ("DEAL", *deal));
+        true
+    }
+
     /// Phone and e-mail rows get their numbers and types.
     fn number_rows(&mut self, fields: &mut Map<String, Value>) {
         for name in ["PHONE", "EMAIL"] {
@@ -198,7 +209,7 @@ impl World {
 }
 
 /// What a new entity has before anybody says anything.
-fn defaults(kind: &str) -> Vec<(&'static str, Value)> {
+pub(super) fn defaults(kind: &str) -> Vec<(&'static str, Value)> {
     match kind {
         "DEAL" => vec![
             ("TITLE", json!("Deal")),

@@ -1,12 +1,16 @@
-//! Files that bots upload and pictures that they set, and the signed addresses under which they are served.
+//! Files that people and bots send and pictures that they set, and the signed addresses under which they are served.
+//!
+//! A file that a connector brings is only named by it: the portal's address of such a file leads on to where it lies.
 
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::World;
 use super::identity::random_hex;
+use super::messages::Message;
+use super::picture;
 
 /// Bytes of all files together; the oldest make room for new ones.
 const KEPT_BYTES: usize = 512 * 1_024 * 1_024;
@@ -20,7 +24,38 @@ pub(crate) struct StoredFile {
     pub(crate) author_id: i64,
     pub(crate) name: String,
     pub(crate) content: Bytes,
+    /// Where a connector's file lies; its content is not here.
+    pub(crate) source: Option<String>,
     pub(crate) date: i64,
+    /// The part of its lasting address that nobody guesses.
+    token: String,
+}
+
+impl StoredFile {
+    fn extension(&self) -> String {
+        self.name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default()
+    }
+
+    /// `image`, `video`, `audio` or `file`, and the MIME type, by the name's ending.
+    fn kind(&self) -> (&'static str, &'static str) {
+        match self.extension().as_str() {
+            "png" => ("image", "image/png"),
+            "jpg" | "jpeg" => ("image", "image/jpeg"),
+            "gif" => ("image", "image/gif"),
+            "webp" => ("image", "image/webp"),
+            "bmp" => ("image", "image/bmp"),
+            "mp4" => ("video", "video/mp4"),
+            "webm" => ("video", "video/webm"),
+            "mov" => ("video", "video/quicktime"),
+            "mp3" => ("audio", "audio/mpeg"),
+            "ogg" => ("audio", "audio/ogg"),
+            "wav" => ("audio", "audio/wav"),
+            "m4a" => ("audio", "audio/mp4"),
+            "pdf" => ("file", "application/pdf"),
+            "txt" => ("file", "text/plain"),
+            _ => ("file", "application/octet-stream"),
+        }
+    }
 }
 
 /// All files of the portal.
@@ -44,12 +79,30 @@ impl Files {
 
 impl World {
     pub(crate) fn store_file(&mut self, chat_id: i64, author_id: i64, name: &str, content: Vec<u8>) -> i64 {
+        self.put_file(chat_id, author_id, name, Bytes::from(content), None)
+    }
+
+    /// A file that lies somewhere else, as connectors name theirs.
+    pub(crate) fn note_file(&mut self, chat_id: i64, author_id: i64, name: &str, source: &str) -> i64 {
+        self.put_file(chat_id, author_id, name, Bytes::new(), Some(source.to_owned()))
+    }
+
+    fn put_file(
+        &mut self,
+        chat_id: i64,
+        author_id: i64,
+        name: &str,
+        content: Bytes,
+        source: Option<String>,
+    ) -> i64 {
         self.files.last += 1;
         let id = 3_000 + self.files.last;
-        let date = self.now();
-        let content = Bytes::from(content);
-        let name = name.to_owned();
-        self.files.rows.insert(id, StoredFile { id, chat_id, author_id, name, content, date });
+        let (date, token) = (self.now(), random_hex(64));
+        // A file's name never names a folder.
+        let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        self.files.links.insert(token.clone(), id);
+        let file = StoredFile { id, chat_id, author_id, name, content, source, date, token };
+        self.files.rows.insert(id, file);
         let mut total: usize = self.files.rows.values().map(|file| file.content.len()).sum();
         while total > KEPT_BYTES
             && let Some((oldest, file)) = self.files.rows.pop_first()
@@ -60,11 +113,15 @@ impl World {
         id
     }
 
+    fn address(&self, token: &str) -> String {
+        format!("{}download.json?token=disk%7C{token}", self.identity.client_endpoint())
+    }
+
     /// A fresh signed address of the file.
     pub(crate) fn download_url(&mut self, file_id: i64) -> String {
         let token = random_hex(64);
         self.files.links.insert(token.clone(), file_id);
-        format!("{}download.json?token=disk%7C{token}", self.identity.client_endpoint())
+        self.address(&token)
     }
 
     /// Stores a picture; its address.
@@ -75,22 +132,16 @@ impl World {
 
     /// The file as `imbot.v2.File.upload` shows it.
     pub(crate) fn file_v2(&self, file: &StoredFile) -> Value {
-        let extension = file.name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase());
-        let kind = match extension.as_deref() {
-            Some("png" | "jpg" | "jpeg" | "gif" | "webp" | "bmp") => "image",
-            Some("mp4" | "webm" | "mov") => "video",
-            Some("mp3" | "ogg" | "wav" | "m4a") => "audio",
-            _ => "file",
-        };
+        let side = picture::dimensions(&file.content);
         json!({
             "id": file.id,
             "chatId": file.chat_id,
             "date": crate::clock::iso(file.date),
-            "type": kind,
+            "type": file.kind().0,
             "name": file.name,
-            "extension": extension.unwrap_or_default(),
+            "extension": file.extension(),
             "size": file.content.len(),
-            "image": false,
+            "image": side.map_or(json!(false), |(width, height, _)| json!({"width": width, "height": height})),
             "status": "done",
             "progress": 100,
             "authorId": file.author_id,
@@ -99,5 +150,71 @@ impl World {
             "urlShow": "",
             "urlDownload": "",
         })
+    }
+
+    fn files_of<'w>(&'w self, message: &'w Message) -> impl Iterator<Item = &'w StoredFile> {
+        message.files.iter().filter_map(|id| self.files.get(*id))
+    }
+
+    /// `FILES` of a v1 event: the message's files by id, each with the address it is read from.
+    pub(crate) fn files_v1(&self, message: &Message) -> Value {
+        let files = self.files_of(message).map(|file| {
+            let mut shown = self.file_v2(file);
+            shown["urlShow"] = json!(self.address(&file.token));
+            shown["urlDownload"] = shown["urlShow"].clone();
+            (file.id.to_string(), shown)
+        });
+        Value::Object(files.collect())
+    }
+
+    /// `files` of a message that enters or leaves by a connector (protocol 2.3).
+    pub(crate) fn files_of_channel(&self, message: &Message) -> Value {
+        let rows = self.files_of(message).map(|file| {
+            let address = self.address(&file.token);
+            let (kind, mime) = file.kind();
+            let mut row = Map::new();
+            for (name, value) in [
+                ("name", json!(file.name)),
+                ("type", json!(kind)),
+                ("mime", json!(mime)),
+                ("link", json!(address)),
+                ("downloadLink", json!(address)),
+                ("size", json!(file.content.len())),
+                ("sizef", json!(readable_size(file.content.len()))),
+            ] {
+                row.insert(name.to_owned(), value);
+            }
+            if let Some((width, height, _)) = picture::dimensions(&file.content) {
+                row.insert("width".to_owned(), json!(width));
+                row.insert("height".to_owned(), json!(height));
+            }
+            Value::Object(row)
+        });
+        rows.collect()
+    }
+}
+
+/// `5 B`, `1.95 KB`, `20 MB`.
+fn readable_size(bytes: usize) -> String {
+    let units = ["B", "KB", "MB", "GB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1_024.0 && unit + 1 < units.len() {
+        size /= 1_024.0;
+        unit += 1;
+    }
+    let number = format!("{size:.2}");
+    let number = number.trim_end_matches('0').trim_end_matches('.');
+    format!("{number} {}", units[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable_size;
+
+    #[test]
+    fn a_size_is_written_in_the_largest_unit_that_fits() {
+        let written: Vec<String> = [0, 5, 1_023, 2_000, 20 << 20].into_iter().map(readable_size).collect();
+        assert_eq!(written, ["0 B", "5 B", "1023 B", "1.95 KB", "20 MB"]);
     }
 }

@@ -60,12 +60,13 @@ impl World {
         if !leader.is_some_and(|leader| self.is_bot(leader)) {
             return false;
         }
-        self.back_to_queue(chat_id, acting_user);
+        self.bots_leave(chat_id, BotLeaves::AfterHandOver);
+        self.wait_in_queue(chat_id, acting_user);
         true
     }
 
     /// The session waits for an operator of its line.
-    fn back_to_queue(&mut self, chat_id: i64, acting_user: i64) {
+    fn wait_in_queue(&mut self, chat_id: i64, acting_user: i64) {
         if let Some(session) = self.open_session(chat_id) {
             session.operator_id = 0;
             session.status = status::NEW;
@@ -77,17 +78,19 @@ impl World {
         if let Some(chat) = self.chats.get_mut(&chat_id) {
             chat.owner = 0;
         }
-        self.bots_leave(chat_id, BotLeaves::AfterHandOver);
         self.post(
             NewMessage::notice(chat_id, "The dialog is waiting for an operator.".to_owned()),
             acting_user,
         );
         self.ask_next(chat_id);
+        self.line_answers(chat_id);
     }
 
     /// Lets the bots go if the line's setting says that this is the moment.
     pub(crate) fn bots_leave(&mut self, chat_id: i64, moment: BotLeaves) {
-        let setting = self.line_of(chat_id).map(|line| line.bot_leaves).unwrap_or_default();
+        let line = self.last_session(chat_id).and_then(|session| self.lines.get(&session.line_id));
+        let line = line.or_else(|| self.line_of(chat_id));
+        let setting = line.map(|line| line.bot_leaves).unwrap_or_default();
         if moment == BotLeaves::AfterHandOver && setting == BotLeaves::WhenClosed {
             return;
         }
@@ -103,18 +106,27 @@ impl World {
         self.lead(chat_id, user_id);
     }
 
-    /// Moves the dialog to the queue of a line. False if there is no session or no such line.
+    /// Moves the dialog to a line: its bot meets the client if it is another line and has one, else its queue is asked.
+    /// False if there is no session or no such line.
     pub(crate) fn transfer_to_line(&mut self, chat_id: i64, line_id: i64, acting_user: i64) -> bool {
         if !self.lines.get(&line_id).is_some_and(|line| line.active) {
             return false;
         }
         let Some(session) = self.open_session(chat_id) else { return false };
-        let before = session.operator_id;
-        session.line_id = line_id;
+        let (before, other_line) = (session.operator_id, session.line_id != line_id);
+        // The line that they came for says when they go.
+        self.bots_leave(chat_id, BotLeaves::AfterHandOver);
+        if let Some(session) = self.open_session(chat_id) {
+            session.line_id = line_id;
+        }
         if before != 0 && !self.is_bot(before) {
             self.leave_chat(chat_id, before);
         }
-        self.back_to_queue(chat_id, acting_user);
+        let client_id = self.client_of(chat_id);
+        let new_here = self.lines.get(&line_id).is_some_and(|line| !line.seats.contains_key(&client_id));
+        if !(other_line && self.bot_meets(chat_id, new_here, acting_user)) {
+            self.wait_in_queue(chat_id, acting_user);
+        }
         true
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::chats::ChatKind;
 use super::connectors::Channel;
 use super::people::UserKind;
+use super::texts::Texts;
 use super::{World, take};
 
 /// When the welcome bot leaves a chat (`WELCOME_BOT_LEFT`).
@@ -71,6 +72,8 @@ pub(crate) struct Line {
     pub(crate) auto_close_seconds: i64,
     /// `FULL_CLOSE_TIME`, in seconds: how long a finished session waits for the client before it closes; 0 for not.
     pub(crate) full_close_seconds: i64,
+    /// What it says by itself.
+    pub(crate) texts: Texts,
     /// Other settings as `config.add` and `config.update` gave them.
     pub(crate) settings: Map<String, Value>,
     /// Where each client sits, by user id.
@@ -106,6 +109,7 @@ impl World {
                 queue_seconds: 0,
                 auto_close_seconds: 0,
                 full_close_seconds: 0,
+                texts: Texts::default(),
                 settings: Map::new(),
                 seats: BTreeMap::new(),
             },
@@ -129,7 +133,7 @@ impl World {
         self.lines.get(&line_id)
     }
 
-    /// The client user of a line's chat, from its entity id.
+    /// The client user of a line's chat, from its entity id; 0 for a group.
     pub(crate) fn client_of(&self, chat_id: i64) -> i64 {
         self.chats.get(&chat_id).and_then(|chat| chat.entity_id.split('|').nth(3)?.parse().ok()).unwrap_or(0)
     }
@@ -154,7 +158,7 @@ impl World {
         self.seat_at(line_id, &connector, &external, client_id)
     }
 
-    /// The client's chat on the line with the channel's own chat id.
+    /// The client's chat on the line with the channel's own chat id. In a channel of groups the chat is everybody's.
     pub(crate) fn seat_at(
         &mut self,
         line_id: i64,
@@ -162,8 +166,15 @@ impl World {
         external: &str,
         client_id: i64,
     ) -> Option<i64> {
+        let groups = self.connectors.get(connector).is_some_and(|connector| connector.groups);
+        let entity_id = format!("{connector}|{line_id}|{external}|{}", if groups { 0 } else { client_id });
+        let group = self.chats.values_mut().find(|chat| groups && chat.entity_id == entity_id);
         let line = self.lines.get_mut(&line_id)?;
-        if let Some(seat) = line.seats.get(&client_id) {
+        if let Some(chat) = group {
+            chat.members.insert(client_id);
+            return Some(chat.id);
+        }
+        if let Some(seat) = line.seats.get(&client_id).filter(|_| !groups) {
             return Some(seat.chat_id);
         }
         line.channels.entry(connector.to_owned()).or_default();
@@ -171,10 +182,10 @@ impl World {
         let name = self.name_of(client_id);
         let chat_id = self.add_chat(ChatKind::Lines, &format!("{name} - {line_name}"), 0, &[client_id]);
         if let Some(chat) = self.chats.get_mut(&chat_id) {
-            chat.entity_id = format!("{connector}|{line_id}|{external}|{client_id}");
+            chat.entity_id = entity_id;
         }
         self.bind_new_chat(chat_id, crm, &name);
-        if let Some(line) = self.lines.get_mut(&line_id) {
+        if let Some(line) = self.lines.get_mut(&line_id).filter(|_| !groups) {
             line.seats.insert(client_id, Seat { chat_id, sessions: 0 });
         }
         Some(chat_id)

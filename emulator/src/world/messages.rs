@@ -24,6 +24,8 @@ pub(crate) struct Message {
     pub(crate) deleted: bool,
     /// An internal note: never leaves to the client's channel.
     pub(crate) skip_connector: bool,
+    /// A system message that leaves all the same (`IMPORTANT_CONNECTOR=Y`).
+    pub(crate) important: bool,
     /// The message before it in the chat.
     pub(crate) previous: i64,
     /// Reactions, as user and camelCase code.
@@ -135,6 +137,7 @@ impl World {
             keyboard: message.keyboard.clone(),
             attach: message.attach.clone(),
             menu: message.menu.clone(),
+            files: message.files.clone(),
             system: message.system,
             uuid: message.uuid.clone(),
             unix: message.date,
@@ -168,9 +171,9 @@ impl World {
     /// Whether the client's channel shows the message (protocol 3.5).
     pub(crate) fn leaves_the_portal(&self, message: &Message) -> bool {
         !message.skip_connector
-            && !message.system
+            && (!message.system || message.important)
             && !message.deleted
             && (!message.text.is_empty() || message.attach.is_some() || !message.files.is_empty())
-            && self.chats.get(&message.chat_id).is_some_and(|chat| !chat.silent)
+            && self.chats.get(&message.chat_id).is_some_and(|chat| !chat.silent || message.important)
     }
 }

@@ -1,8 +1,21 @@
 //! What the portal knows: people, chats, messages, bots, lines, sessions, applications and tokens.
 //!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let ann = portal.client("Ann");
+//! let asked = ann.says("hello").await;
+//! assert_eq!(portal.messages(ann.chat_id())[0].id, asked);
+//! assert_eq!(portal.session_status(ann.chat_id()), Some(0));
+//! # }
+//! ```
+//!
 //! Everything here is plain state behind one lock (see [`crate::server::shared`]); nothing waits and nothing talks to
 //! the network. Facts that bots or applications hear about are raised through [`crate::events`], which fills
 //! `callbacks` for the delivery task.
+//!
+//! The trap: only what changes through one hit of the lock is delivered; a change made otherwise raises no event.
 
 pub(crate) mod agenda;
 pub(crate) mod apps;
@@ -24,9 +37,11 @@ pub(crate) mod offline;
 pub(crate) mod people;
 pub(crate) mod picture;
 pub(crate) mod queue;
+pub(crate) mod seed;
 pub(crate) mod seen;
 pub(crate) mod sending;
 pub(crate) mod sessions;
+pub(crate) mod texts;
 pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -46,6 +61,8 @@ const UNDELIVERED_KEPT: usize = 2_000;
 /// The whole state of one portal.
 pub(crate) struct World {
     pub(crate) clock: PortalClock,
+    /// Refusals that items of a batch meet.
+    pub(crate) faults: crate::faults::Faults,
     pub(crate) identity: identity::Identity,
     pub(crate) next: Counters,
     pub(crate) apps: BTreeMap<String, apps::Application>,

@@ -121,7 +121,11 @@ impl World {
     /// Whether a handler of ONOFFLINEEVENT may be told again: not within `min_timeout` seconds.
     pub(crate) fn offline_notice_due(&mut self, row_id: i64, min_timeout: i64) -> bool {
         let now = self.clock.micros();
-        let due = self.offline.told.get(&row_id).is_none_or(|last| now - last >= min_timeout * 1_000_000);
+        let due = self
+            .offline
+            .told
+            .get(&row_id)
+            .is_none_or(|last| now - last >= min_timeout.saturating_mul(1_000_000));
         if due {
             self.offline.told.insert(row_id, now);
         }

@@ -40,7 +40,7 @@ pub(crate) fn picture(text: &str) -> Result<(Vec<u8>, &'static str), PictureFaul
     if width > LONGEST_SIDE || height > LONGEST_SIDE { Err(PictureFault::Size) } else { Ok((bytes, ending)) }
 }
 
-fn dimensions(bytes: &[u8]) -> Option<(u32, u32, &'static str)> {
+pub(crate) fn dimensions(bytes: &[u8]) -> Option<(u32, u32, &'static str)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         let side = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         return Some((side(16)?, side(20)?, "png"));

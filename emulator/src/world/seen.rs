@@ -39,8 +39,8 @@ impl World {
         let fresh = self.as_seen(connector, message, own);
         let Some(seen) = self.seen_mut(message) else { return };
         if follows {
-            let delivered = seen.delivered;
-            *seen = SeenMessage { edited: true, delivered, ..fresh };
+            let (delivered, read) = (seen.delivered, seen.read);
+            *seen = SeenMessage { edited: true, delivered, read, ..fresh };
         } else if !seen.lost.contains(&LostPart::Edit) {
             seen.lost.push(LostPart::Edit);
         }
@@ -72,7 +72,8 @@ impl World {
 
     /// The text as it leaves: with the author's name if the connector wants signatures.
     pub(crate) fn signed_text(&self, connector: &Connector, message: &Message) -> String {
-        if connector.signs && self.user_kind(message.author_id) != Some(UserKind::Client) {
+        let signed = !matches!(self.user_kind(message.author_id), None | Some(UserKind::Client));
+        if connector.signs && signed {
             format!("[b]{}:[/b] [br]{}", self.name_of(message.author_id), message.text)
         } else {
             message.text.clone()
@@ -101,21 +102,26 @@ impl World {
         if message.attach.is_some() && !shows.attachments {
             lost.push(LostPart::Attachment);
         }
-        if !message.files.is_empty() && !shows.files {
+        if !message.files.is_empty() && !shows.files && !own {
             lost.push(LostPart::Files);
         }
         SeenMessage {
             id: message.id,
             connector: connector.code.clone(),
             own,
-            from: if own || connector.signs { String::new() } else { self.name_of(message.author_id) },
+            from: if own || connector.signs || message.author_id == 0 {
+                String::new()
+            } else {
+                self.name_of(message.author_id)
+            },
             text: if shows.markup || own { text } else { readable(&text, |id| self.mention(id)) },
             attach: message.attach.clone().filter(|_| shows.attachments),
             buttons: if shows.keyboards { buttons } else { Vec::new() },
-            files: if shows.files { message.files.clone() } else { Vec::new() },
+            files: if shows.files || own { message.files.clone() } else { Vec::new() },
             lost,
             edited: message.edited,
             delivered: own || connector.app.is_none(),
+            read: false,
             unix: message.date,
         }
     }

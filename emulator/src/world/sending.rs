@@ -24,6 +24,8 @@ pub(crate) struct NewMessage {
     pub(crate) system: bool,
     pub(crate) uuid: String,
     pub(crate) skip_connector: bool,
+    /// A system message that leaves the portal all the same.
+    pub(crate) important: bool,
     /// Sent with `SKIP_COMMAND=Y`: raises neither command nor message events.
     pub(crate) skip_command: bool,
     pub(crate) forward: Option<Forward>,
@@ -107,6 +109,7 @@ impl World {
             edited: false,
             deleted: false,
             skip_connector: new.skip_connector,
+            important: new.important,
             previous,
             reactions: Vec::new(),
             forward: new.forward,
@@ -121,8 +124,10 @@ impl World {
         }
         self.messages.insert(id, message.clone());
         self.message_ids.entry(message.chat_id).or_default().push(id);
-        if !message.system && self.lines_chat(message.chat_id) {
-            self.session_hears(message.chat_id, message.author_id);
+        if (!message.system || message.important) && self.lines_chat(message.chat_id) {
+            if !message.system {
+                self.session_hears(message.chat_id, message.author_id);
+            }
             self.channel_gets(&message);
             self.raise_line_message(&message, acting_user);
         }
@@ -136,6 +141,9 @@ impl World {
         if ends_bot_session {
             self.hand_over(new.chat_id, acting_user);
         }
+        if self.user_kind(message.author_id) == Some(UserKind::Client) && self.lines_chat(new.chat_id) {
+            self.line_answers(new.chat_id);
+        }
         id
     }
 
@@ -143,14 +151,28 @@ impl World {
     pub(crate) fn client_says(&mut self, line_id: i64, client_id: i64, text: &str) -> i64 {
         let Some(chat_id) = self.seat(line_id, client_id) else { return 0 };
         self.ensure_session(chat_id, client_id);
-        let new = NewMessage {
-            chat_id,
-            author_id: client_id,
-            text: text.to_owned(),
-            skip_connector: false,
-            ..Default::default()
-        };
+        let new =
+            NewMessage { chat_id, author_id: client_id, text: text.to_owned(), ..NewMessage::default() };
         self.post(new, client_id)
+    }
+
+    /// A client sends a file.
+    pub(crate) fn client_sends_file(
+        &mut self,
+        line_id: i64,
+        client_id: i64,
+        name: &str,
+        content: Vec<u8>,
+    ) -> i64 {
+        let Some(chat_id) = self.seat(line_id, client_id) else { return 0 };
+        self.ensure_session(chat_id, client_id);
+        self.post_file(chat_id, client_id, name, content)
+    }
+
+    /// A message that is a file and nothing else.
+    pub(crate) fn post_file(&mut self, chat_id: i64, author_id: i64, name: &str, content: Vec<u8>) -> i64 {
+        let files = vec![self.store_file(chat_id, author_id, name, content)];
+        self.post(NewMessage { chat_id, author_id, files, ..NewMessage::default() }, author_id)
     }
 
     /// An employee writes to a bot in private; the first time opens the dialog.
@@ -194,6 +216,7 @@ impl World {
         message.keyboard = None;
         message.attach = None;
         message.menu = None;
+        message.files.clear();
         self.channel_gets_deletion(&before);
         self.raise_change(&before, BotFact::Delete { message_id }, acting_user);
         true

@@ -50,6 +50,10 @@ pub(crate) struct Session {
     pub(crate) bot_until: Option<i64>,
     /// When it closes by itself.
     pub(crate) closes_at: Option<i64>,
+    /// Whether the line's welcome was said, or a bot met the client instead.
+    pub(crate) welcomed: bool,
+    /// Whether the client was told that nobody works now.
+    pub(crate) told_away: bool,
     /// The supervisor's rating and comment.
     pub(crate) vote: Option<(i64, String)>,
 }
@@ -85,8 +89,7 @@ impl World {
             return;
         }
         let Some(line) = self.line_of(chat_id) else { return };
-        let (line_id, joins, welcome, bot_seconds) =
-            (line.id, line.bot_joins, line.welcome_bot, line.bot_seconds);
+        let line_id = line.id;
         let client_id = self.client_of(chat_id);
         let parent_id = self.chats.get(&chat_id).map_or(0, |chat| chat.session);
         let id = take(&mut self.next.session);
@@ -107,6 +110,8 @@ impl World {
                 refused_by: BTreeSet::new(),
                 bot_until: None,
                 closes_at: None,
+                welcomed: false,
+                told_away: false,
                 vote: None,
             },
         );
@@ -114,30 +119,40 @@ impl World {
             chat.session = id;
             chat.owner = 0;
         }
-        let mut earlier = 0;
+        let mut first = parent_id == 0;
         if let Some(seat) = self.lines.get_mut(&line_id).and_then(|line| line.seats.get_mut(&client_id)) {
-            earlier = seat.sessions;
+            first = seat.sessions == 0;
             seat.sessions += 1;
         }
         self.raise_session("ONSESSIONSTART", id, acting_user);
         self.raise_connector_dialog("ONIMCONNECTORDIALOGSTART", id, acting_user);
-        if acting_user != client_id {
+        if self.user_kind(acting_user) != Some(UserKind::Client) {
             return;
         }
-        let wanted = joins == BotJoins::EverySession || earlier == 0;
-        let Some(bot_id) = welcome.filter(|bot_id| wanted && self.bots.contains_key(bot_id)) else {
+        if !self.bot_meets(chat_id, first, acting_user) {
             self.ask_next(chat_id);
-            return;
-        };
+        }
+    }
+
+    /// The bot of the line that works on the session comes in and leads. False if the line has none for it.
+    pub(super) fn bot_meets(&mut self, chat_id: i64, first: bool, acting_user: i64) -> bool {
+        let line = self.last_session(chat_id).and_then(|session| self.lines.get(&session.line_id));
+        let Some(line) = line else { return false };
+        let wanted = line.bot_joins == BotJoins::EverySession || first;
+        let bot_seconds = line.bot_seconds;
+        let bot_id = line.welcome_bot.filter(|bot_id| wanted && self.bots.contains_key(bot_id));
+        let Some(bot_id) = bot_id else { return false };
         self.join_chat(chat_id, bot_id, 0, acting_user);
         self.lead(chat_id, bot_id);
-        if bot_seconds > 0 {
-            let until = started + bot_seconds;
-            if let Some(session) = self.open_session(chat_id) {
-                session.bot_until = Some(until);
-            }
+        let until = (bot_seconds > 0).then(|| self.now() + bot_seconds);
+        if let Some(session) = self.open_session(chat_id) {
+            session.bot_until = until;
+            session.welcomed = true;
+        }
+        if let Some(until) = until {
             self.note_deadline(until);
         }
+        true
     }
 
     /// A message changes the session's status, and with it when the session closes by itself.
@@ -170,10 +185,15 @@ impl World {
         let wait = self.lines.get(&line_id).map_or(0, |line| line.full_close_seconds);
         let by_bot = self.is_bot(acting_user);
         let now = self.now();
-        let Some(session) = self.sessions.get_mut(&id) else { return false };
-        if wait == 0 || by_bot || session.status == status::CLOSING {
+        let Some(session) = self.sessions.get(&id) else { return false };
+        let asked_before = session.status == status::CLOSING;
+        if !by_bot && !asked_before {
+            self.line_asks_for_vote(chat_id);
+        }
+        if wait == 0 || by_bot || asked_before {
             return self.close_session(chat_id, status::CLOSED, acting_user);
         }
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
         session.status = status::CLOSING;
         session.bot_until = None;
         session.closes_at = Some(now + wait);

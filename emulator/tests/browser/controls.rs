@@ -289,6 +289,31 @@ async fn every_fault_is_within_reach_of_the_keyboard() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_goes_either_way() {
+    window::play("files", async |window| {
+        let emulator = Emulator::start().await;
+        let _bot = Bot::start(&emulator).await;
+        let portal = emulator.portal();
+        window.size(1280, 800).await;
+        window.open(&emulator.url()).await;
+        let folder = tempfile::tempdir().unwrap();
+        for (name, who, log) in
+            [("bill <1>.txt", "client", "#operator-log"), ("answer.txt", "operator", "#client-log")]
+        {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            window.uploads(&format!("#{who}-file"), &path).await;
+            window.sees(&format!("{log} .message a"), name).await;
+        }
+        window.shot("files").await;
+        let sent = portal.client("Ann").sees().into_iter().flat_map(|message| message.files);
+        let contents: Vec<Vec<u8>> = sent.filter_map(|id| Some(portal.file(id)?.content.to_vec())).collect();
+        assert_eq!(contents, [b"bill <1>.txt".to_vec(), b"answer.txt".to_vec()]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_shown_call_by_call() {
     window::play("batch", async |window| {
         let emulator = Emulator::start().await;

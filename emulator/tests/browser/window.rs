@@ -250,6 +250,12 @@ impl Window {
         }
     }
 
+    /// Chooses a file of this machine.
+    pub(crate) async fn uploads(&self, selector: &str, path: &std::path::Path) {
+        let field = self.driver.find(By::Css(selector)).await.unwrap();
+        field.send_keys(path.to_str().unwrap()).await.unwrap();
+    }
+
     pub(crate) async fn clears(&self, selector: &str) {
         let field = self.first(selector).await;
         field.send_keys(Key::Control + "a").await.unwrap();
@@ -313,7 +319,8 @@ impl Window {
         self.script("document.activeElement.blur()").await;
         let mut reached = Vec::new();
         for _ in 0..times {
-            self.driver.active_element().await.unwrap().send_keys(Key::Tab + "").await.unwrap();
+            // Keys of the keyboard, not of the field: one for files takes nothing but paths.
+            self.driver.action_chain().send_keys(Key::Tab + "").perform().await.unwrap();
             reached.push(self.script("return document.activeElement.id").await.as_str().unwrap().to_owned());
         }
         reached

@@ -112,6 +112,30 @@ impl App {
     }
 }
 
+/// A portal with the application installed on it; the handler hears its events. All of it lives as long as the emulator
+/// and the handler are kept.
+pub(crate) async fn stage() -> (Emulator, Handler, App, Portal) {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    (emulator, handler, app, portal)
+}
+
+/// The same with an open-line bot of the first generation, `helper`, and its id.
+pub(crate) async fn with_v1_bot() -> (Emulator, Handler, App, Portal, i64) {
+    let (emulator, handler, app, portal) = stage().await;
+    let bot_id = app.register_v1("helper", &handler).await;
+    (emulator, handler, app, portal, bot_id)
+}
+
+/// The same with one of the second generation.
+pub(crate) async fn with_v2_bot() -> (Emulator, Handler, App, Portal, i64) {
+    let (emulator, handler, app, portal) = stage().await;
+    let bot_id = app.register_v2("helper", &handler).await;
+    (emulator, handler, app, portal, bot_id)
+}
+
 pub(crate) async fn post(http: &reqwest::Client, url: &str, params: &Value) -> (u16, Value) {
     let answer = http.post(url).json(params).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())

@@ -35,10 +35,18 @@ const acts = {
 };
 const boxes = {};
 
+function upload(file, more) {
+  const query = new URLSearchParams({name: file.name, ...more});
+  for (const [name, value] of Object.entries(subject())) if (value !== undefined) query.set(name, value);
+  return act(`/page/send-file?${query}`, file);
+}
+
 /// Wires both views; `moved` is called when another dialog is chosen.
 export function start(tell) {
   for (const [name, who] of [["client", asClient], ["operator", asOperator]]) {
     keepAtEnd(byId(`${name}-log`));
+    const file = byId(`${name}-file`);
+    file.onchange = async () => { for (const one of file.files) await upload(one, who()); file.value = ""; };
     boxes[name] = composer(name, acts[name].send, (id, text) => change(who, id, "edit", text));
   }
   const moved = () => { Object.values(boxes).forEach(box => box.leave()); tell(); };

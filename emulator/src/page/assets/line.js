@@ -5,6 +5,7 @@ import {act} from "/page/asset/portal.js";
 
 const JOINS = [["always", "every session"], ["first", "a client's first session"]];
 const LEAVES = [["queue", "after hand-over"], ["close", "when the session closes"]];
+const AWAY = [["none", "says nothing"], ["text", "says its text"]];
 const CRM = [["deal", "a deal"], ["lead", "a lead"], ["none", "nothing"]];
 let id, looks;
 
@@ -65,12 +66,14 @@ function panel(all, employees) {
     h("section", {}, h("h3", {}, "Bot"), pick("WELCOME_BOT_ID", "Meets new sessions", bots), h("div", {class: "pair"},
       pick("WELCOME_BOT_JOIN", "It joins", JOINS), pick("WELCOME_BOT_LEFT", "It leaves", LEAVES)),
       count("WELCOME_BOT_TIME", "Hands over after seconds, 0 for never"),
-      area("WELCOME_MESSAGE_TEXT", "Welcome text, which bot.session.message.send says for WELCOME")),
+      check("WELCOME_MESSAGE", "Without a bot the line itself welcomes a client"),
+      area("WELCOME_MESSAGE_TEXT", "Welcome text, which a bot may ask for too"),
+      check("VOTE_MESSAGE", "The line asks for a mark when a session ends"), area("VOTE_MESSAGE_1_TEXT", "What it asks")),
     h("section", {}, h("h3", {}, "Queue"), h("ul", {id: "queue", class: "rows", "aria-label": "Operators in the order of asking"}),
       h("div", {class: "pair"}, count("QUEUE_TIME", "Asks the next after seconds, 0 for never"), count("AUTO_CLOSE_TIME", "Closes after seconds of silence")),
       count("FULL_CLOSE_TIME", "Minutes a finished session waits for the client")),
-    h("section", {}, h("h3", {}, "Working hours"), h("p", {}, "Kept, and told by imopenlines.config.get. The emulator does not act on them."),
+    h("section", {}, h("h3", {}, "Working hours"), h("p", {}, "In UTC. Outside of them the line says its text, once a session."),
       check("WORKTIME_ENABLE", "The line has working hours"), h("div", {class: "pair"}, text("WORKTIME_FROM", "From", {placeholder: "9"}), text("WORKTIME_TO", "To", {placeholder: "18.30"})),
-      text("WORKTIME_DAYOFF", "Days off", {placeholder: "SA, SU"}), area("WORKTIME_DAYOFF_TEXT", "Text outside working hours")),
+      text("WORKTIME_DAYOFF", "Days off", {placeholder: "SA, SU"}), pick("WORKTIME_DAYOFF_RULE", "Outside of them the line", AWAY), area("WORKTIME_DAYOFF_TEXT", "Text outside working hours")),
   ];
 }

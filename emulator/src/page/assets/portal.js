@@ -23,10 +23,11 @@ export async function get(path) {
 /// Does something; false, and said aloud, when the portal refuses.
 export async function act(path, body, method = "POST") {
   try {
+    const file = body instanceof Blob, type = file ? "application/octet-stream" : "application/json";
     const answer = await fetch(path, {
       method,
-      headers: body === undefined ? {} : {"Content-Type": "application/json"},
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? {} : {"Content-Type": type},
+      body: body === undefined || file ? body : JSON.stringify(body),
     });
     if (answer.ok) return true;
     toast(await answer.text(), true);

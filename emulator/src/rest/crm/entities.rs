@@ -1,4 +1,8 @@
-//! Leads, deals and contacts: add, get, update, list.
+//! Leads, deals and contacts: add, get, update, delete, list.
+//!
+//! The trap: a filter's operator stands in front of the field's name, and a field that the entity has not is empty.
+
+use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
 
@@ -9,14 +13,19 @@ use crate::world::crm::Entity;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("crm.lead.add", "crm", |call| add(call, "LEAD")),
+    Method::upper("crm.lead.get", "crm", |call| get(call, "LEAD")),
     Method::upper("crm.lead.update", "crm", |call| update(call, "LEAD")),
+    Method::upper("crm.lead.delete", "crm", |call| delete(call, "LEAD")),
+    Method::upper("crm.lead.list", "crm", |call| list(call, "LEAD")),
     Method::upper("crm.deal.add", "crm", |call| add(call, "DEAL")),
     Method::upper("crm.deal.get", "crm", |call| get(call, "DEAL")),
     Method::upper("crm.deal.update", "crm", |call| update(call, "DEAL")),
+    Method::upper("crm.deal.delete", "crm", |call| delete(call, "DEAL")),
     Method::upper("crm.deal.list", "crm", |call| list(call, "DEAL")),
     Method::upper("crm.contact.add", "crm", |call| add(call, "CONTACT")),
     Method::upper("crm.contact.get", "crm", |call| get(call, "CONTACT")),
     Method::upper("crm.contact.update", "crm", |call| update(call, "CONTACT")),
+    Method::upper("crm.contact.delete", "crm", |call| delete(call, "CONTACT")),
     Method::upper("crm.contact.list", "crm", |call| list(call, "CONTACT")),
 ];
 
@@ -59,7 +68,7 @@ fn blank(value: Option<&Value>) -> bool {
     value.and_then(scalar_text).unwrap_or_default().trim().is_empty()
 }
 
-pub(in crate::rest) fn get(call: &mut Call<'_>, kind: &'static str) -> Reply {
+fn get(call: &mut Call<'_>, kind: &'static str) -> Reply {
     let id = id(call)?;
     reader(call)?;
     let found = call.world.crm.entities.get(&(kind, id)).ok_or_else(|| refused("Not found"))?;
@@ -74,9 +83,16 @@ fn update(call: &mut Call<'_>, kind: &'static str) -> Reply {
     if call.world.change_entity(kind, id, fields, user_id) { yes() } else { Err(refused("Not found")) }
 }
 
-/// Whether the entity passes one condition: the name may begin with `=`, `!`, `>`, `<`, `>=`, `<=` or `%`.
+fn delete(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    let id = id(call)?;
+    reader(call)?;
+    if call.world.remove_entity(kind, id) { yes() } else { Err(refused("Not found")) }
+}
+
+/// Whether the entity passes one condition: the name may begin with `=`, `@`, `!`, `>`, `<`, `>=`, `<=` or `%`, and of
+/// a list of values one must fit.
 fn passes(entity: &Entity, name: &str, wanted: &Value) -> bool {
-    let field = name.trim_start_matches(['=', '!', '>', '<', '%']);
+    let field = name.trim_start_matches(['=', '@', '!', '>', '<', '%']);
     let sign = &name[..name.len() - field.len()];
     let field = field.to_ascii_uppercase();
     let have: Vec<String> = match entity.fields.get(&field) {
@@ -86,62 +102,71 @@ fn passes(entity: &Entity, name: &str, wanted: &Value) -> bool {
     };
     let any: Vec<String> = match wanted {
         Value::Array(any) => any.iter().filter_map(scalar_text).collect(),
+        Value::Object(any) => any.values().filter_map(scalar_text).collect(),
         one => vec![scalar_text(one).unwrap_or_default()],
     };
     let matches = |test: &dyn Fn(&str, &str) -> bool| {
         have.iter().any(|have| any.iter().any(|wanted| test(have, wanted)))
     };
-    let order = |have: &str, wanted: &str| match (have.parse::<f64>(), wanted.parse::<f64>()) {
-        (Ok(have), Ok(wanted)) => have.total_cmp(&wanted),
-        _ => have.cmp(wanted),
-    };
     match sign {
-        "!" | "!=" => !matches(&|have, wanted| have == wanted),
-        ">" => matches(&|have, wanted| order(have, wanted).is_gt()),
-        "<" => matches(&|have, wanted| order(have, wanted).is_lt()),
-        ">=" => matches(&|have, wanted| order(have, wanted).is_ge()),
-        "<=" => matches(&|have, wanted| order(have, wanted).is_le()),
-        "%" => matches(&|have, wanted| have.to_lowercase().contains(&wanted.to_lowercase())),
+        "!" | "!=" | "!@" => !matches(&|have, wanted| have == wanted),
+        ">" => matches(&|have, wanted| compared(have, wanted).is_gt()),
+        "<" => matches(&|have, wanted| compared(have, wanted).is_lt()),
+        ">=" => matches(&|have, wanted| compared(have, wanted).is_ge()),
+        "<=" => matches(&|have, wanted| compared(have, wanted).is_le()),
+        "%" | "%=" | "=%" => matches(&|have, wanted| have.to_lowercase().contains(&wanted.to_lowercase())),
         _ => matches(&|have, wanted| have == wanted),
     }
 }
 
-pub(in crate::rest) fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
-    reader(call)?;
-    let filter = call.value("FILTER").and_then(Value::as_object).cloned().unwrap_or_default();
-    let mut rows: Vec<(i64, &Entity)> = call
-        .world
-        .crm
-        .entities
-        .iter()
-        .filter(|((own, _), entity)| {
-            *own == kind && filter.iter().all(|(name, wanted)| passes(entity, name, wanted))
-        })
-        .map(|((_, id), entity)| (*id, entity))
-        .collect();
+/// Numbers by size, everything else as text.
+fn compared(one: &str, other: &str) -> Ordering {
+    match (one.parse::<f64>(), other.parse::<f64>()) {
+        (Ok(one), Ok(other)) => one.total_cmp(&other),
+        _ => one.cmp(other),
+    }
+}
+
+/// By the first of the order's fields in which the two differ.
+fn ordered(one: &Entity, other: &Entity, order: &Map<String, Value>) -> Ordering {
     let text =
         |entity: &Entity, name: &str| entity.fields.get(name).and_then(scalar_text).unwrap_or_default();
-    for (name, way) in call.value("ORDER").and_then(Value::as_object).into_iter().flatten() {
+    for (name, way) in order {
         let name = name.to_ascii_uppercase();
-        if name == "ID" {
-            rows.sort_by_key(|(id, _)| *id);
-        } else {
-            rows.sort_by_key(|(_, entity)| text(entity, &name));
-        }
-        if way.as_str().is_some_and(|way| way.eq_ignore_ascii_case("desc")) {
-            rows.reverse();
+        let found = compared(&text(one, &name), &text(other, &name));
+        let down = scalar_text(way).is_some_and(|way| way.eq_ignore_ascii_case("desc"));
+        if found != Ordering::Equal {
+            return if down { found.reverse() } else { found };
         }
     }
-    let select: Vec<String> = match call.value("SELECT") {
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(scalar_text).map(|name| name.to_ascii_uppercase()).collect()
-        }
+    Ordering::Equal
+}
+
+/// The names of `SELECT`, in upper case.
+fn selected(call: &Call<'_>) -> Vec<String> {
+    let names: Vec<&Value> = match call.value("SELECT") {
+        Some(Value::Array(names)) => names.iter().collect(),
+        Some(Value::Object(names)) => names.values().collect(),
         _ => Vec::new(),
     };
+    names.into_iter().filter_map(scalar_text).map(|name| name.to_ascii_uppercase()).collect()
+}
+
+fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
+    reader(call)?;
+    let part = |name: &str| call.value(name).and_then(Value::as_object).cloned().unwrap_or_default();
+    let (filter, order) = (part("FILTER"), part("ORDER"));
+    let all = call.world.crm.entities.range((kind, i64::MIN)..=(kind, i64::MAX));
+    let mut rows: Vec<&Entity> = all
+        .map(|(_, entity)| entity)
+        .filter(|entity| filter.iter().all(|(name, wanted)| passes(entity, name, wanted)))
+        .collect();
+    rows.sort_by(|one, other| ordered(one, other, &order));
+    let select = selected(call);
     let everything = select.is_empty() || select.iter().any(|name| name == "*");
     let shown: Vec<Value> = rows
         .iter()
-        .map(|(_, entity)| {
+        .map(|entity| {
             let mut row = entity.fields.clone();
             // Phones and e-mails come only when they are asked for by name.
             row.retain(|name, _| {

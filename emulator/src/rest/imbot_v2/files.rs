@@ -35,8 +35,6 @@ fn upload(call: &mut Call<'_>) -> Reply {
     if call.world.may_post(chat_id, bot_id).is_err() {
         return Err(RestError::bad("FILE_SEND_FAILED", "The file could not be sent"));
     }
-    // A file's name never names a folder.
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let file_id = call.world.store_file(chat_id, bot_id, &name, content);
     let new = NewMessage {
         chat_id,

@@ -1,4 +1,19 @@
 //! `imbot.v2.*`, the second generation of bot methods (protocol 4.8). All errors are HTTP 400.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let emulator = openlines_emulator::Emulator::start().await;
+//! let portal = emulator.portal();
+//! let register = format!("{}imbot.v2.Bot.register", portal.webhook_url());
+//! let bot = serde_json::json!({"code": "helper", "type": "openline", "properties": {"name": "Helper"}});
+//! let params = serde_json::json!({"botToken": "own", "fields": bot});
+//! let answer = reqwest::Client::new().post(register).json(&params).send().await.unwrap();
+//! let body: serde_json::Value = answer.json().await.unwrap();
+//! assert_eq!(body["result"]["bot"]["eventMode"], "fetch");
+//! # }
+//! ```
+//!
+//! The trap: a webhook bot hears nothing unless its handler address carries `CLIENT_ID=` with its token.
 
 pub(super) mod bots;
 pub(super) mod chats;
@@ -17,6 +32,9 @@ use crate::rest::auth::AuthKind;
 use crate::world::apps::Owner;
 use crate::world::chats::ChatKind;
 
+/// Characters of a bot token.
+const LONGEST_TOKEN: usize = 40;
+
 /// Whose bots the caller may act as: the token's application, or `botToken`.
 fn owner(call: &Call<'_>) -> Result<Owner, RestError> {
     if let AuthKind::OAuth { client_id } = &call.auth.kind {
@@ -26,8 +44,11 @@ fn owner(call: &Call<'_>) -> Result<Owner, RestError> {
         .iter()
         .find_map(|name| call.filled(name))
         .or_else(|| field(call, "botToken").and_then(scalar_text).filter(|token| !token.is_empty()))
-        .map(Owner::Custom)
-        .ok_or_else(|| RestError::bad("BOT_TOKEN_NOT_SPECIFIED", "Bot token is not specified"))
+        .map(|token| match token.chars().count() {
+            ..=LONGEST_TOKEN => Ok(Owner::Custom(token)),
+            _ => Err(RestError::bad("BOT_TOKEN_INVALID_LENGTH", "Bot token is longer than 40 characters")),
+        })
+        .ok_or_else(|| RestError::bad("BOT_TOKEN_NOT_SPECIFIED", "Bot token is not specified"))?
 }
 
 /// A value of `fields`, in camelCase or UPPER_SNAKE.

@@ -19,9 +19,6 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::literal("imopenlines.bot.session.dialog.new", "imopenlines", dialog_new),
 ];
 
-/// What the line says as its welcome text.
-pub(super) const WELCOME: &str = "Welcome to the open channel!";
-
 /// The first bot of the caller: the methods offer no choice.
 fn acting_bot(call: &Call<'_>) -> Result<i64, RestError> {
     let owner = match &call.auth.kind {
@@ -44,16 +41,12 @@ fn operator(call: &mut Call<'_>) -> Reply {
     }
 }
 
-/// The welcome text of the chat's line.
-fn welcome(call: &Call<'_>, chat_id: i64) -> String {
-    let own = call.world.line_of(chat_id).and_then(|line| line.settings.get("WELCOME_MESSAGE_TEXT"));
-    own.and_then(|text| text.as_str()).unwrap_or(WELCOME).to_owned()
-}
-
 fn message_send(call: &mut Call<'_>) -> Reply {
     let chat_id = chat_id(call)?;
     let text = match call.text("NAME").as_deref() {
-        Some("WELCOME") => welcome(call, chat_id),
+        Some("WELCOME") => {
+            call.world.texts_of(chat_id).map(|texts| texts.welcome.text.clone()).unwrap_or_default()
+        }
         Some("DEFAULT") => call.text("MESSAGE").unwrap_or_default(),
         _ => String::new(),
     };
@@ -86,8 +79,14 @@ fn transfer(call: &mut Call<'_>) -> Reply {
             call.world.transfer_to(chat_id, user_id);
         }
         Target::Queue(line_id) => {
+            let was_inside =
+                call.world.chats.get(&chat_id).is_some_and(|chat| chat.members.contains(&bot_id));
             if !call.world.transfer_to_line(chat_id, line_id, acting_user) {
                 return Err(wrong_operator());
+            }
+            // It is for the bot to say whether it leaves, not for the line.
+            if was_inside && let Some(chat) = call.world.chats.get_mut(&chat_id) {
+                chat.members.insert(bot_id);
             }
         }
     }

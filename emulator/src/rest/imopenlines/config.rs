@@ -18,6 +18,9 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::literal("imopenlines.config.path.get", "imopenlines", path),
 ];
 
+/// No line waits longer than ten years for anything, in seconds.
+const LONGEST_WAIT: i64 = 10 * 366 * 86_400;
+
 /// Lines on one page of `config.list.get`, unless `OPTIONS` or `PARAMS` say less.
 const PAGE: usize = 50;
 
@@ -54,9 +57,6 @@ pub(crate) fn settings(line: &Line) -> Map<String, Value> {
         ("CHECK_AVAILABLE", json!("N")),
         ("WATCH_TYPING", json!("Y")),
         ("WELCOME_BOT_ENABLE", yes_no(bot.is_some())),
-        ("WELCOME_MESSAGE", json!("N")),
-        ("WELCOME_MESSAGE_TEXT", json!(super::bot::WELCOME)),
-        ("VOTE_MESSAGE", json!("N")),
         (
             "WELCOME_BOT_JOIN",
             json!(if line.bot_joins == BotJoins::FirstSession { "first" } else { "always" }),
@@ -64,7 +64,6 @@ pub(crate) fn settings(line: &Line) -> Map<String, Value> {
         ("WELCOME_BOT_ID", text(bot.unwrap_or(0))),
         ("WELCOME_BOT_TIME", text(line.bot_seconds)),
         ("WELCOME_BOT_LEFT", json!(if line.bot_leaves == BotLeaves::WhenClosed { "close" } else { "queue" })),
-        ("WORKTIME_ENABLE", json!("N")),
         ("FULL_CLOSE_TIME", text(line.full_close_seconds / 60)),
         ("AUTO_CLOSE_RULE", json!("none")),
         ("AUTO_CLOSE_TIME", text(line.auto_close_seconds)),
@@ -77,6 +76,9 @@ pub(crate) fn settings(line: &Line) -> Map<String, Value> {
         ("OPERATOR_DATA", json!("profile")),
         ("DEFAULT_OPERATOR_DATA", json!([])),
     ] {
+        all.insert(name.to_owned(), value);
+    }
+    for (name, value) in line.texts.rows() {
         all.insert(name.to_owned(), value);
     }
     for (name, value) in &line.settings {
@@ -184,7 +186,7 @@ fn list(call: &mut Call<'_>) -> Reply {
 pub(crate) fn apply(line: &mut Line, params: &Map<String, Value>) {
     for (name, value) in params {
         let text = scalar_text(value).unwrap_or_default();
-        let seconds = || loose_int(value).max(0);
+        let seconds = || loose_int(value).clamp(0, LONGEST_WAIT);
         match name.as_str() {
             "LINE_NAME" => line.name = text,
             "ACTIVE" => line.active = text == "Y",
@@ -218,6 +220,7 @@ pub(crate) fn apply(line: &mut Line, params: &Map<String, Value>) {
                 };
             }
             "ID" | "CRM" | "WELCOME_BOT_ENABLE" | "DATE_CREATE" | "DATE_MODIFY" => {}
+            name if line.texts.take(name, value) => {}
             _ => {
                 line.settings.insert(name.clone(), value.clone());
             }

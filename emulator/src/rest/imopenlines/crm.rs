@@ -128,6 +128,26 @@ fn last_id(call: &mut Call<'_>) -> Reply {
     Ok(Answer::new(json!(id)))
 }
 
+/// The chat that the call names, or the entity's last one, if the user can be in a chat at all. None without chats.
+fn chosen_chat(call: &Call<'_>, chats: &[i64], user_id: i64) -> Result<Option<i64>, RestError> {
+    let chat_id = match call.value("CHAT_ID").map(loose_int) {
+        Some(chat_id) if chats.contains(&chat_id) => chat_id,
+        Some(_) => {
+            let text = "Chat does not belong to the CRM entity being checked";
+            return Err(RestError::bad("CHAT_NOT_IN_CRM", text));
+        }
+        None => match chats.last() {
+            Some(chat_id) => *chat_id,
+            None => return Ok(None),
+        },
+    };
+    if call.world.users.contains_key(&user_id) {
+        Ok(Some(chat_id))
+    } else {
+        Err(RestError::bad("CRM_CHAT_USER_NOT_ACTIVE", "The user is not active"))
+    }
+}
+
 fn user_add(call: &mut Call<'_>) -> Reply {
     let kind = entity_type(call)?;
     let entity = number(call, "CRM_ENTITY")?;
@@ -137,22 +157,7 @@ fn user_add(call: &mut Call<'_>) -> Reply {
     if readable(call, &kind, entity, user_id).is_none() {
         return Err(denied("User dont have access to this entity"));
     }
-    let chat_id = match call.value("CHAT_ID").map(loose_int) {
-        Some(chat_id) if chats.contains(&chat_id) => chat_id,
-        Some(_) => {
-            return Err(RestError::bad(
-                "CHAT_NOT_IN_CRM",
-                "Chat does not belong to the CRM entity being checked",
-            ));
-        }
-        None => match chats.last() {
-            Some(chat_id) => *chat_id,
-            None => return Ok(Answer::new(json!(0))),
-        },
-    };
-    if !call.world.users.contains_key(&user_id) {
-        return Err(RestError::bad("CRM_CHAT_USER_NOT_ACTIVE", "The user is not active"));
-    }
+    let Some(chat_id) = chosen_chat(call, &chats, user_id)? else { return Ok(Answer::new(json!(0))) };
     let caller = call.auth.user_id;
     call.world.join_chat(chat_id, user_id, caller, caller);
     Ok(Answer::new(json!(chat_id)))
@@ -168,22 +173,7 @@ fn user_delete(call: &mut Call<'_>) -> Reply {
         .ok_or_else(|| RestError::bad("CRM_CHAT_EMPTY_USER", "The user is not specified"))?;
     let chats = readable(call, &kind, entity, call.auth.user_id)
         .ok_or_else(|| denied("You dont have access to this action"))?;
-    let chat_id = match call.value("CHAT_ID").map(loose_int) {
-        Some(chat_id) if chats.contains(&chat_id) => chat_id,
-        Some(_) => {
-            return Err(RestError::bad(
-                "CHAT_NOT_IN_CRM",
-                "Chat does not belong to the CRM entity being checked",
-            ));
-        }
-        None => match chats.last() {
-            Some(chat_id) => *chat_id,
-            None => return Ok(Answer::new(json!(0))),
-        },
-    };
-    if !call.world.users.contains_key(&user_id) {
-        return Err(RestError::bad("CRM_CHAT_USER_NOT_ACTIVE", "The user is not active"));
-    }
+    let Some(chat_id) = chosen_chat(call, &chats, user_id)? else { return Ok(Answer::new(json!(0))) };
     let leads = call.world.chats.get(&chat_id).is_some_and(|chat| chat.owner == user_id);
     if leads && user_id != call.auth.user_id && !call.auth.is_admin(call.world) {
         return Err(RestError::forbidden(

@@ -113,6 +113,13 @@ fn history(call: &mut Call<'_>) -> Reply {
             }),
         );
     }
+    let files: Map<String, Value> = call
+        .world
+        .messages_of(chat.id)
+        .flat_map(|message| &message.files)
+        .filter_map(|id| call.world.files.get(*id))
+        .map(|file| (file.id.to_string(), call.world.file_v2(file)))
+        .collect();
     let users: Map<String, Value> = chat
         .members
         .iter()
@@ -132,7 +139,7 @@ fn history(call: &mut Call<'_>) -> Reply {
         "openlines": {"line": session.line_id, "status": session.status},
         "userInGroup": {},
         "chat": {chat.id.to_string(): call.world.chat_v2(chat, call.auth.user_id)},
-        "files": {},
+        "files": files,
     })))
 }
 

@@ -1,5 +1,14 @@
 //! A value as the portal's PHP sees it, so that its coercions can be reproduced exactly.
 //!
+//! ```
+//! use openlines_emulator::validate::{Outcome, keyboard};
+//! use serde_json::json;
+//! let button = json!({"TEXT": "Shop", "LINK": "/shop"});
+//! let list = keyboard::check(&json!([button]), 0);
+//! let map = keyboard::check(&json!({"0": button}), 0);
+//! assert!(matches!(&list, Outcome::Ok { .. }) && list == map);
+//! ```
+//!
 //! The validators are full of `isset`, `empty`, `(int)` and loose `==`, and those do not act on JSON but on what
 //! PHP made of it: a JSON object and a JSON list are one type, `{}` is the empty array, `"5"` as a key is the
 //! integer 5. The trap: a list is only a list while its keys are 0, 1, 2 … in that order.
