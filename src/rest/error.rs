@@ -101,6 +101,11 @@ impl CallError {
         &self.code
     }
 
+    /// Whether the portal refused with `code`; portals are not of one mind about its case.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.eq_ignore_ascii_case(code)
+    }
+
     /// What the portal or the transport said.
     pub fn description(&self) -> &str {
         &self.description
