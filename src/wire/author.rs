@@ -1,7 +1,7 @@
 //! Who wrote a message.
 
 /// The class of a message's author. [`Author::Unknown`] is never taken for a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Author {
     /// The person on the other side of an open line.
@@ -15,5 +15,6 @@ pub enum Author {
     /// The portal itself (user 0 or a system message).
     System,
     /// The event does not say.
+    #[default]
     Unknown,
 }

@@ -102,6 +102,7 @@ impl<'de> Deserialize<'de> for LineDialog {
             session: LineSession::parse(&fields.entity_data_1),
             crm: CrmBinding::parse(&fields.entity_data_2),
             silent: fields.entity_data_3 == "Y",
+            ..Chat::default()
         };
         Ok(Self { chat, last_message: fields.last_message_id })
     }
