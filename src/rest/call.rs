@@ -1,4 +1,14 @@
 //! A call, and the trait of whatever carries it out.
+//!
+//! ```
+//! use openlines::{rest::{Method, Repeat, methods::imopenlines::SessionFinish}, wire::{ChatId, PortalKey}};
+//!
+//! let call = SessionFinish::new(ChatId::new(1777)).to_call(&PortalKey::new("app", "7c1f"))?;
+//! assert_eq!((&*call.method, call.repeat), ("imopenlines.bot.session.finish", Repeat::Idempotent));
+//! # Ok::<(), openlines::rest::CallError>(())
+//! ```
+//!
+//! **Trap:** a call made by name goes out once; after an unknown outcome nobody repeats it.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 

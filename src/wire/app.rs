@@ -1,4 +1,14 @@
 //! The application's own life on a portal (protocol 2.5).
+//!
+//! ```
+//! use openlines::wire::AppPayment;
+//!
+//! let mut payment = AppPayment::default();
+//! payment.expired = true;
+//! assert_eq!((payment.expired, payment.days), (true, 0));
+//! ```
+//!
+//! **Trap:** once the payment has ended no events come, so this one may be the last that is heard.
 
 use secrecy::SecretString;
 use serde_json::Value;

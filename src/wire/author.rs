@@ -1,4 +1,14 @@
 //! Who wrote a message.
+//!
+//! ```
+//! use openlines::wire::Author;
+//!
+//! // What an event does not say is not made up.
+//! assert_eq!(Author::default(), Author::Unknown);
+//! ```
+//!
+//! **Trap:** with an event alone a bot of another application may look like an operator; see
+//! [`classify`](crate::codec::classify).
 
 /// The class of a message's author. [`Author::Unknown`] is never taken for a client.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -1,4 +1,15 @@
 //! Chats and users as events describe them.
+//!
+//! ```
+//! use openlines::wire::{Chat, ChatEntity};
+//!
+//! let mut chat = Chat::default();
+//! assert!(!chat.is_line());
+//! chat.entity = ChatEntity::parse("LINES", "livechat|22|1775|599");
+//! assert!(chat.is_line());
+//! ```
+//!
+//! **Trap:** older open lines have the kind `C`; ask [`Chat::is_line`], which looks at the entity too.
 
 use super::{ChatEntity, ChatId, CrmBinding, DialogId, LineSession, MessageId, UserId};
 

@@ -1,4 +1,14 @@
 //! Events for applications that bring a channel of their own (protocol 2.4).
+//!
+//! ```
+//! use openlines::wire::{ConnectorMessage, LineId};
+//!
+//! let mut message = ConnectorMessage::default();
+//! message.place.line = LineId::new(107);
+//! assert_eq!((message.place.line.get(), message.files.len()), (107, 0));
+//! ```
+//!
+//! **Trap:** `chat` is the portal's chat, `place.external_chat` the one in the channel.
 
 use super::{ChatId, ConnectorId, LineFile, LineId, MessageId, SessionId, User, UserId};
 

@@ -1,4 +1,13 @@
 //! One event, whatever source and generation it came from.
+//!
+//! ```
+//! use openlines::wire::{Event, Incoming, Origin};
+//!
+//! let event = Incoming::new("ONCRMDEALUPDATE", Event::Other, Origin::Other);
+//! assert!(event.bot.is_none() && !event.late);
+//! ```
+//!
+//! **Trap:** `ts` is when the portal queued the event, in seconds; it does not order events.
 
 use std::sync::Arc;
 

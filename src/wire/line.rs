@@ -1,4 +1,14 @@
 //! Open-line events (protocol 2.3): what went through a line, and sessions.
+//!
+//! ```
+//! use openlines::wire::{ChatId, LineSessionEvent};
+//!
+//! let mut started = LineSessionEvent::default();
+//! started.chat = ChatId::new(1777);
+//! assert!(started.session.is_none(), "sessions are known by their chat");
+//! ```
+//!
+//! **Trap:** every application hears every line of the portal, and of live chat only what clients write.
 
 use super::{Author, ChatId, LineAddress, MessageId, SessionState, UserId};
 

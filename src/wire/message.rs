@@ -1,4 +1,13 @@
 //! What a bot hears: messages, commands, joins, context links, reactions (protocol 2.1, 2.2).
+//!
+//! ```
+//! use openlines::wire::{Command, CommandContext};
+//!
+//! let pressed = Command::new(7.into(), "order", "status 15", CommandContext::Button);
+//! assert_eq!((pressed.name.as_str(), pressed.params.as_str()), ("order", "status 15"));
+//! ```
+//!
+//! **Trap:** the message of a typed command is the client's, that of a pressed button the bot's own.
 
 use serde_json::Value;
 
