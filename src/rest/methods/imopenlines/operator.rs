@@ -8,9 +8,9 @@ use crate::{
 methods! {
     scope "imopenlines";
 
-    /// Takes the session.
+    /// Takes the session. What fails after the right was checked is refused with an empty code.
     OperatorAnswer = "imopenlines.operator.answer", "4.5", Idempotent, Idempotent -> Done,
-        refuses ["CHAT_ID", "USER_ID", "CHAT_TYPE", "ACCESS_DENIED", ""];
+        refuses ["CHAT_ID", "USER_ID", "CHAT_TYPE", "ACCESS_DENIED"];
     needs { chat_id "CHAT_ID": ChatId }
     takes {}
 
