@@ -7,7 +7,7 @@ pub use crate::{
     dispatch::{
         Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
-    message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
+    message::{Attach, Button, Keyboard, Reply, RtEvent, RtMessage, RtRecipients, literal},
     wire::{
         AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command,
         CommandContext, ConnectorDialog, ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated,

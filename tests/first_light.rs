@@ -107,9 +107,9 @@ async fn a_network_reply_arrives_through_the_network_line() {
 async fn an_rt_event_arrives() {
     let stage = stage(|app| {
         app.bot(BotProfile::openline("rt"), async |cx: Context, message: Message| {
-            cx.rt(RtEvent::new(
+            cx.rt_message(&RtMessage::new(
                 "order_new",
-                openlines::message::RtRecipients::user(UserId::new(1)),
+                RtRecipients::user(1),
                 serde_json::json!({ "id": message.id }),
             )?);
             Ok::<_, HandlerError>(())

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use openlines::{
-    message::{Attach, Keyboard, RtEvent, RtRecipients},
+    message::{Attach, Keyboard, RtMessage, RtRecipients},
     wire::{BotId, UserId},
 };
 use serde_json::{Value, json};
@@ -154,7 +154,7 @@ fn every_rt_event_that_can_be_built_is_accepted() {
         if row["error_code"] == "USER_ID_ACCESS_ERROR" {
             continue;
         }
-        let event = RtEvent::new(command, recipients, given.get("PARAMS").cloned().unwrap_or_default());
+        let event = RtMessage::new(command, recipients, given.get("PARAMS").cloned().unwrap_or_default());
         let event = match given.get("MODULE_ID").and_then(Value::as_str) {
             Some(module) => event.and_then(|event| event.module(module)),
             None => event,

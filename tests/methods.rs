@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use openlines::{
-    message::{Attach, Reply, RtEvent},
+    message::{Attach, Reply, RtMessage},
     rest::{
         Access, Api, Authorization, Call, HttpApi, HttpOptions, Method, Repeat, TokenError, TokenSource,
         methods::{
@@ -269,7 +269,7 @@ fn one_of_each() -> Vec<Call> {
         call(imopenlines::ConfigPathGet::new()),
         call(imopenlines::RevisionGet::new()),
         call(pull::EventAdd::event(
-            &RtEvent::new("order_new", openlines::message::RtRecipients::user(user), json!({"id": 15}))
+            &RtMessage::new("order_new", openlines::message::RtRecipients::user(user), json!({"id": 15}))
                 .unwrap(),
         )),
         call(pull::PushAdd::new(vec![user], "hi")),

@@ -22,6 +22,8 @@ use crate::record::{Delivery, without_query};
 const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
 /// Bytes read of a handler's answer.
 const LONGEST_ANSWER: usize = 128 * 1_024;
+/// Why a callback that a fault has dropped has no status.
+pub(crate) const DROPPED: &str = "dropped by a fault";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A callback that was raised and not yet queued.
@@ -81,7 +83,7 @@ impl Deliveries {
         let fate = plan.fate_of(&delivery);
         if fate.drop {
             drop(plan);
-            let delivery = Delivery { status: Err("dropped by a fault".to_owned()), ..delivery };
+            let delivery = Delivery { status: Err(DROPPED.to_owned()), ..delivery };
             self.finish(delivery, &Bytes::new());
             return id;
         }

@@ -57,7 +57,10 @@ pub(crate) async fn shell(State(shared): State<Arc<Shared>>, Query(visitor): Que
     let user_id = visitor.user.unwrap_or(names.admin);
     let page = shared.look(|world| {
         let app = world.apps.get(&names.client_id).filter(|app| app.active)?;
-        Some((app.page_url.clone()?, app.installed))
+        // An application with one page for both has it open whatever comes first.
+        let (first, second) =
+            if app.installed { (&app.page_url, &app.install_url) } else { (&app.install_url, &app.page_url) };
+        Some((first.clone().or_else(|| second.clone())?, app.installed))
     });
     let Some((page_url, installed)) = page else {
         return notice("The application has no page, or is not on this portal.");

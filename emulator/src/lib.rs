@@ -33,9 +33,9 @@ pub use faults::{
 };
 pub use limits::RateLimit;
 pub use portal::{
-    AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Direction, Employee, Exchange, FieldError,
-    LineSettings, MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation, TextPattern,
-    TransferTo, anything, containing,
+    AppCredentials, CallExpectation, Client, CrmComment, CrmItem, Direction, Employee, Entrance, Exchange,
+    FieldError, LineSettings, MessageExpectation, Operator, Portal, SettingsForm, SilenceExpectation,
+    TextPattern, TransferTo, anything, containing,
 };
 pub use push::PushServer;
 pub use record::{

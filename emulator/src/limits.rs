@@ -13,7 +13,7 @@
 //!
 //! The trap: the bucket belongs to the address, so everything that runs behind it shares one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -83,6 +83,27 @@ impl Limiter {
         });
         Some((limit, level))
     }
+
+    /// How full every bucket is now, by source.
+    pub(crate) fn levels(&self, now_micros: i64) -> Vec<(IpAddr, f64)> {
+        let mut sources: Vec<IpAddr> = {
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.buckets.keys().copied().collect()
+        };
+        sources.sort_unstable();
+        let level = |from: IpAddr| self.level(from, now_micros).map(|(_, level)| (from, level));
+        sources.into_iter().filter_map(level).collect()
+    }
+}
+
+/// The operating time that one caller has used with one method.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spent {
+    pub(crate) caller: String,
+    pub(crate) method: String,
+    pub(crate) seconds: f64,
+    /// Unix seconds when its oldest minute is forgotten.
+    pub(crate) resets_at: i64,
 }
 
 /// What the source has when the cloud does not say otherwise.
@@ -125,6 +146,30 @@ impl Operating {
     /// What one call of the method costs from now on, in seconds; nothing unless set.
     pub(crate) fn set_cost(&mut self, method: &str, seconds: f64) {
         self.costs.insert(method.to_ascii_lowercase(), seconds);
+    }
+
+    /// What calls cost, by method.
+    pub(crate) fn costs(&self) -> BTreeMap<String, f64> {
+        self.costs.iter().map(|(method, seconds)| (method.clone(), *seconds)).collect()
+    }
+
+    /// The operating time used in the last ten minutes, the most first.
+    pub(crate) fn spent(&self, now: i64) -> Vec<Spent> {
+        let oldest = now.div_euclid(BUCKET_SECONDS) - BUCKETS;
+        let mut all: Vec<Spent> = self
+            .spent
+            .iter()
+            .filter_map(|((caller, method), minutes)| {
+                let mut live = minutes.iter().filter(|minute| minute.number > oldest).peekable();
+                let resets_at = live.peek()?.first + BUCKETS * BUCKET_SECONDS;
+                let seconds = live.map(|minute| minute.seconds).sum();
+                Some(Spent { caller: caller.clone(), method: method.clone(), seconds, resets_at })
+            })
+            .collect();
+        all.sort_by(|one, other| {
+            other.seconds.total_cmp(&one.seconds).then_with(|| one.method.cmp(&other.method))
+        });
+        all
     }
 
     /// Another request begins.
@@ -193,7 +238,9 @@ mod tests {
         assert_eq!((0..60).filter(|_| limiter.admits(here, 0)).count(), 50);
         assert_eq!((0..60).filter(|_| limiter.admits(here, 3_000_000)).count(), 6);
         assert_eq!(limiter.level(here, 4_000_000), Some((RateLimit::STANDARD, 48.0)));
-        assert!(limiter.admits(std::net::IpAddr::from([127, 0, 0, 2]), 3_000_000), "each source has its own");
+        let other = std::net::IpAddr::from([127, 0, 0, 2]);
+        assert!(limiter.admits(other, 3_000_000), "each source has its own");
+        assert_eq!(limiter.levels(3_000_000), [(here, 50.0), (other, 1.0)]);
     }
 
     #[test]
@@ -212,6 +259,9 @@ mod tests {
         assert!(!operating.admits("app", "crm.deal.list", 93));
         assert!(operating.admits("app", "crm.deal.get", 93), "each method has its own account");
         assert!(operating.admits("hook", "crm.deal.list", 93), "and each caller");
+        let spent = operating.spent(93);
+        assert_eq!((spent.len(), spent[0].seconds, spent[0].resets_at), (1, 15.0, 630));
+        assert!(operating.spent(10_000).is_empty());
         assert!(operating.admits("app", "crm.deal.list", 600), "the oldest minute is forgotten");
     }
 

@@ -1,15 +1,15 @@
 //! The emulator on the command line: a portal that stays open until Ctrl-C.
 
+mod greeting;
+mod installing;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use openlines_emulator::{Emulator, Portal, RateLimit};
+use openlines_emulator::{Emulator, RateLimit};
 use tracing_subscriber::EnvFilter;
-
-/// Between two tries to reach the application's installation address.
-const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// A Bitrix24 portal in a box: open lines, bots, OAuth and event delivery on loopback.
 #[derive(Debug, Parser)]
@@ -18,14 +18,18 @@ struct Settings {
     /// Where to listen. Loopback unless told otherwise.
     #[arg(long, default_value = "127.0.0.1:8024")]
     listen: SocketAddr,
-    /// Install the application at once: its handler gets ONAPPINSTALL.
+    /// Where the application is installed as soon as somebody listens there: its handler gets ONAPPINSTALL. The
+    /// address of the printed command unless told otherwise.
     #[arg(long, value_name = "URL")]
     install: Option<String>,
     /// Install the application by its page instead: the URL gets the form post of a frame.
     #[arg(long, value_name = "URL", conflicts_with = "install")]
     install_page: Option<String>,
+    /// Install nothing by itself; the page has a button for it.
+    #[arg(long, conflicts_with_all = ["install", "install_page"])]
+    no_install: bool,
     /// Count the application as installed from the start, without a handler.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["install", "install_page"])]
     installed: bool,
     /// Speak https, by a certificate authority made at the start; its file is printed.
     #[arg(long)]
@@ -88,43 +92,18 @@ async fn run(settings: Settings) -> Result<(), String> {
         .start()
         .await
         .map_err(|error| format!("cannot listen on {}: {error}; choose another --listen", settings.listen))?;
-    introduce(&emulator);
-    warn_of_an_open_door(settings.listen);
     let portal = emulator.portal();
     let operating = Duration::from_secs(settings.operating_limit);
     portal.set_operating_limit(Some(operating).filter(|limit| !limit.is_zero()));
+    let plan = installing::Plan::of(&settings, &portal);
+    print!("{}", greeting::text(&emulator, plan.as_ref()));
+    warn_of_an_open_door(settings.listen);
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => {
             stopped.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
         }
-        () = install(&portal, &settings) => Ok(()),
+        () = installing::run(&portal, plan) => Ok(()),
     }
-}
-
-/// Installs the application if asked to, and then waits for ever. The bot needs what was just printed before it can
-/// start, so an address where nobody listens yet is tried again.
-async fn install(portal: &Portal, settings: &Settings) {
-    let mut told = false;
-    while let Some(url) = settings.install.as_ref().or(settings.install_page.as_ref()) {
-        let by_page = settings.install_page.is_some();
-        let delivery = if by_page { portal.install_with_page(url).await } else { portal.install(url).await };
-        match delivery.status {
-            Ok(status) => {
-                println!("Installed at {url}: it answered {status}.");
-                if by_page {
-                    portal.install_finish();
-                }
-                break;
-            }
-            Err(_) if !told => {
-                println!("Nobody answers at {url} yet; the installation waits for it.");
-                told = true;
-            }
-            Err(_) => {}
-        }
-        tokio::time::sleep(BETWEEN_TRIES).await;
-    }
-    std::future::pending().await
 }
 
 /// The page and the secrets printed here have no lock: on this machine that is right, on a network it is not.
@@ -137,27 +116,24 @@ fn warn_of_an_open_door(address: SocketAddr) {
     }
 }
 
-fn introduce(emulator: &Emulator) {
-    let portal = emulator.portal();
-    let app = portal.app();
-    println!("Chat page        {}/", emulator.url());
-    if let Some(ca) = emulator.ca_path() {
-        println!("CA certificate   {}", ca.display());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_listens_on_loopback_unless_told_otherwise() {
+        let settings = Settings::parse_from(["openlines-emulator"]);
+        assert!(settings.listen.ip().is_loopback());
+        assert!(!settings.tls && !settings.installed);
     }
-    println!("Webhook          {}", portal.webhook_url());
-    println!("Client id        {}", app.client_id);
-    println!("Client secret    {}", app.client_secret);
-    println!("OAuth host       {}", app.oauth_host);
-    println!("Network line     {}", portal.network_code());
-    println!();
-    println!("Connect a bot by webhook:");
-    println!("  BITRIX24_WEBHOOK_URL={} BITRIX24_BOT_TOKEN=<any text> your-bot", portal.webhook_url());
-    println!("or as an application, by starting this with --install http://127.0.0.1:8080/install and");
-    println!(
-        "  BITRIX24_CLIENT_ID={} BITRIX24_CLIENT_SECRET={} BITRIX24_OAUTH_HOSTS={} your-bot",
-        app.client_id, app.client_secret, app.oauth_host
-    );
-    println!(
-        "The first open-line bot that registers meets the clients of the page. Ctrl-C stops the portal."
-    );
+
+    #[test]
+    fn the_application_is_installed_one_way_or_not_at_all() {
+        for wrong in [
+            ["--installed", "--install=http://127.0.0.1:1/"],
+            ["--no-install", "--install-page=http://127.0.0.1:1/"],
+        ] {
+            assert!(Settings::try_parse_from(["openlines-emulator"].into_iter().chain(wrong)).is_err());
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! [`App`]: bots and settings, put together.
 
-use std::{ffi::OsString, sync::Arc};
+use std::{borrow::Cow, ffi::OsString, sync::Arc};
 
 use clap::Parser;
 
 use super::{
     AppError, Config, Running,
     command_line::{CommandLine, Task},
-    inbox, portals, running,
+    inbox, portals,
+    rt::Page,
+    running,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -38,6 +40,8 @@ pub struct App {
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) wrap: Option<Wrap>,
     pub(super) policy: Policy,
+    pub(super) pages: Vec<Page>,
+    pub(super) routes: Option<axum::Router>,
     task: Task,
 }
 
@@ -66,6 +70,8 @@ impl App {
             store: None,
             wrap: None,
             policy: Policy::default(),
+            pages: Vec::new(),
+            routes: None,
             task: Task::Serve,
         }
     }
@@ -88,6 +94,21 @@ impl App {
     /// are asked for anyway. Needs an OAuth application and a public address.
     pub fn event(mut self, code: impl Into<String>) -> Self {
         self.events.push(code.into());
+        self
+    }
+
+    /// Serves `html` at `path` of the public address, as a page that portals open in a frame. The page listens to RT
+    /// events with `import { connect } from '/openlines/rt.js'`. The token of the user who looks is written into it,
+    /// so it is given only to portals that prove themselves.
+    pub fn page(mut self, path: impl Into<String>, html: impl Into<Cow<'static, str>>) -> Self {
+        self.pages.push(Page { path: path.into(), html: html.into() });
+        self
+    }
+
+    /// Serves `routes` of your own on the public address, in place of those of an earlier call. The app's own addresses
+    /// and pages come first. Whoever knows the address reaches them: they have to look themselves who asks.
+    pub fn routes(mut self, routes: axum::Router) -> Self {
+        self.routes = Some(routes);
         self
     }
 

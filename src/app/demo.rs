@@ -6,11 +6,16 @@ use super::{App, AppError, serve, trial};
 
 /// Prints the address of the chat page and works until told to stop.
 pub(super) async fn demo(app: App, listen: SocketAddr) -> Result<(), AppError> {
+    let page = app.pages.first().map(|page| page.path.clone());
     let trial = trial::start(app, listen).await?;
-    println!(
-        "Write to the bot as a client of an emulated portal:\n\n  {}/\n\nCtrl-C ends it; nothing is kept.",
-        trial.emulator.url()
-    );
+    let mut said =
+        format!("Write to the bot as a client of an emulated portal:\n\n  {}/\n", trial.emulator.url());
+    if let Some(path) = page {
+        trial.portal.set_page_url(Some(&format!("{}{path}", trial.running.url())));
+        said +=
+            &format!("\nThe application's page, as the portal shows it:\n\n  {}\n", trial.portal.frame_url());
+    }
+    println!("{said}\nCtrl-C ends it; nothing is kept.");
     serve::told_to_stop().await;
     trial.running.stop().await;
     Ok(())

@@ -31,6 +31,7 @@ mod demo;
 mod error;
 mod inbox;
 mod portals;
+mod rt;
 mod running;
 mod serve;
 #[cfg(feature = "emulator")]

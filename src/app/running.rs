@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, upkeep};
+use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
 use crate::{
     dispatch::{Bot, Engine, Services},
     ingest::{Gate, Poller},
@@ -56,8 +56,9 @@ pub struct Running {
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
-    let App { config, bots, events, clock, store, wrap, policy, .. } = app;
+    let App { config, bots, events, clock, store, wrap, policy, pages, routes, .. } = app;
     check_bots(&bots)?;
+    rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
         check_public_url(url)?;
     }
@@ -90,6 +91,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         None => limited,
     };
     let direct: Arc<dyn Api> = Arc::new(Retrying::new(api.clone(), clock.clone()));
+    let api_of_pages = api.clone();
     let engine = Engine::start(Services {
         store: store.clone(),
         api,
@@ -133,7 +135,11 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     let stop_reconciler = stopped(stopping);
     tasks.spawn(async move { reconciler.run(stop_reconciler).await });
     tasks.spawn(upkeep::run(store.clone(), clock.clone(), config.retention, stopped(stop.subscribe())));
-    let serve = axum::serve(listener, gate.router()).with_graceful_shutdown(stopped(stop.subscribe()));
+    let mut public = rt::router(registry.clone(), api_of_pages, clock.clone(), &pages).merge(gate.router());
+    if let Some(routes) = routes {
+        public = public.reset_fallback().fallback_service(routes);
+    }
+    let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(stop.subscribe()));
     tasks.spawn(async move {
         if let Err(error) = serve.await {
             tracing::error!(%error, "the public address is no longer listened on");

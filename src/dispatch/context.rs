@@ -14,7 +14,7 @@ use super::{
     effect::{key_of, uuid_of},
 };
 use crate::{
-    message::{Reply, RtEvent},
+    message::{Reply, RtEvent, RtMessage, RtRecipients},
     portal::RegisteredBot,
     rest::{
         ApiExt, Call, Method,
@@ -134,9 +134,14 @@ impl Context {
         });
     }
 
-    /// Emits an RT event (`pull.application.event.add`). At least once.
-    pub fn rt(&self, event: RtEvent) {
-        self.ask(|_| Effect::rt(&event, self.inner.lane.as_str()));
+    /// Emits an RT event to `recipients` (`pull.application.event.add`), whose pages update themselves. At least once.
+    pub fn rt_to<E: RtEvent>(&self, recipients: RtRecipients, event: &E) {
+        self.ask(|_| Effect::rt(&RtMessage::of(event, recipients)?, self.inner.lane.as_str()));
+    }
+
+    /// The same with a message put together at run time.
+    pub fn rt_message(&self, message: &RtMessage) {
+        self.ask(|_| Effect::rt(message, self.inner.lane.as_str()));
     }
 
     /// Hands the session over to people (`imopenlines.bot.session.operator`). Acts as the application's first bot.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::HandlerError;
 use crate::{
-    message::{Reply, RtEvent},
+    message::{Reply, RtMessage},
     portal::{BotGeneration, RegisteredBot},
     rest::{
         Method, Repeat,
@@ -129,7 +129,7 @@ impl Effect {
     }
 
     /// An RT event.
-    pub(crate) fn rt(event: &RtEvent, queue: &str) -> Result<Self, HandlerError> {
+    pub(crate) fn rt(event: &RtMessage, queue: &str) -> Result<Self, HandlerError> {
         let call = Outgoing::of(Route::Rt, &EventAdd::event(event))?;
         Ok(Self { call, queue: format!("rt:{queue}"), priority: Priority::Rt })
     }

@@ -47,7 +47,7 @@ pub use error::{BuildError, BuildErrorKind};
 pub use keyboard::{Action, Button, ButtonContext, ButtonDisplay, Keyboard, KeyboardBuilder, KeyboardColors};
 pub use literal::{Literal, literal};
 pub use reply::Reply;
-pub use rt::{RtEvent, RtRecipients};
+pub use rt::{RtEvent, RtMessage, RtRecipients};
 
 /// Characters of a message's text; the portal cuts longer ones without an error (protocol 7).
 pub const TEXT_LIMIT: usize = 20_000;

@@ -11,37 +11,80 @@ const SECTION: &str = "4.9";
 /// Bytes of the parameters; the push server takes 1 MiB a message, envelope included (protocol 8.6).
 const PARAMS_LIMIT: usize = 1_000_000;
 
+/// Characters of a text that counts as an id.
+const ID_LIMIT: usize = 64;
+
 /// Who sees an RT event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RtRecipients {
     /// These users, each in the channel of their own.
     Users(Vec<UserId>),
-    /// Every user of the application on the portal: send ids only, and let the page ask for the rest.
+    /// Every user of the application on the portal, whatever they may see otherwise. So it takes ids only: numbers,
+    /// flags, and texts that are names of things (at most 64 letters, digits and `_ : | . -`). The page asks for the
+    /// rest.
     Shared,
+    /// The same, and the parameters may hold anything.
+    SharedWithContent,
 }
 
 impl RtRecipients {
     /// One user.
-    pub fn user(user: UserId) -> Self {
-        Self::Users(vec![user])
+    pub fn user(user: impl Into<UserId>) -> Self {
+        Self::Users(vec![user.into()])
+    }
+
+    /// These users.
+    pub fn users<U: Into<UserId>>(users: impl IntoIterator<Item = U>) -> Self {
+        Self::Users(users.into_iter().map(Into::into).collect())
     }
 }
 
-/// An event that makes a page of the application update itself. Whatever it holds, the portal takes.
+/// A type whose values are RT events: what makes a page of the application update itself.
 ///
 /// ```
-/// use openlines::{message::{RtEvent, RtRecipients}, wire::UserId};
+/// use openlines::{message::{RtEvent, RtMessage, RtRecipients}};
+///
+/// #[derive(serde::Serialize)]
+/// struct OrderPaid {
+///     order: i64,
+/// }
+///
+/// impl RtEvent for OrderPaid {
+///     const COMMAND: &'static str = "order_paid";
+/// }
+///
+/// let message = RtMessage::of(&OrderPaid { order: 15 }, RtRecipients::user(27))?;
+/// assert_eq!(message.to_params()["PARAMS"]["order"], 15);
+/// # Ok::<(), openlines::message::BuildError>(())
+/// ```
+///
+/// The value has to serialise to an object or a list, of at most a megabyte.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no RT event",
+    note = "derive `serde::Serialize` and write `impl RtEvent for {Self} {{ const COMMAND: &'static str = \"…\"; }}`"
+)]
+pub trait RtEvent: Serialize {
+    /// Its name, by which a page tells it from others: letters, digits and `_ : | . -`.
+    const COMMAND: &'static str;
+}
+
+/// An RT event with its recipients, checked: whatever it holds, the portal takes.
+///
+/// ```
+/// use openlines::message::{RtMessage, RtRecipients};
 /// use serde_json::json;
 ///
-/// let event = RtEvent::new("order_new", RtRecipients::user(UserId::new(27)), json!({"id": 15}))?;
+/// let event = RtMessage::new("order_new", RtRecipients::user(27), json!({"id": 15}))?;
 /// assert_eq!(event.to_params()["USER_ID"], "27");
-/// assert!(RtEvent::new("order new", RtRecipients::Shared, json!({})).is_err());
+/// assert!(RtMessage::new("order new", RtRecipients::Shared, json!({})).is_err());
+/// let told = RtMessage::new("order_new", RtRecipients::Shared, json!({"client": "Ann Lee"}));
+/// assert!(told.unwrap_err().to_string().contains("PARAMS.client"));
 /// # Ok::<(), openlines::message::BuildError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
-pub struct RtEvent(Parts);
+pub struct RtMessage(Parts);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Parts {
@@ -51,8 +94,14 @@ struct Parts {
     params: Value,
 }
 
-impl RtEvent {
-    /// The event `command` with `params`, which must serialise to an object or a list.
+impl RtMessage {
+    /// `event` for `recipients`.
+    pub fn of<E: RtEvent>(event: &E, recipients: RtRecipients) -> Result<Self, BuildError> {
+        Self::new(E::COMMAND, recipients, event)
+    }
+
+    /// The event `command` with `params`, which must serialise to an object or a list; for names that are known at
+    /// run time only.
     pub fn new(
         command: impl Into<String>,
         recipients: RtRecipients,
@@ -99,13 +148,36 @@ impl RtEvent {
     }
 }
 
-impl From<RtEvent> for Parts {
-    fn from(event: RtEvent) -> Self {
+/// Where `value` holds more than ids, if it does.
+fn content_in(value: &Value, at: &mut String) -> bool {
+    let length = at.len();
+    let mut within = |name: &str, value: &Value| {
+        at.push('.');
+        at.push_str(name);
+        let found = content_in(value, at);
+        if !found {
+            at.truncate(length);
+        }
+        found
+    };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => {
+            let id = |sign: u8| sign.is_ascii_alphanumeric() || b"_:|.-".contains(&sign);
+            text.len() > ID_LIMIT || !text.bytes().all(id)
+        }
+        Value::Array(items) => items.iter().enumerate().any(|(place, item)| within(&place.to_string(), item)),
+        Value::Object(fields) => fields.iter().any(|(name, field)| within(name, field)),
+    }
+}
+
+impl From<RtMessage> for Parts {
+    fn from(event: RtMessage) -> Self {
         event.0
     }
 }
 
-impl TryFrom<Parts> for RtEvent {
+impl TryFrom<Parts> for RtMessage {
     type Error = BuildError;
 
     fn try_from(parts: Parts) -> Result<Self, BuildError> {
@@ -134,10 +206,37 @@ impl TryFrom<Parts> for RtEvent {
         if !matches!(parts.params, Value::Object(_) | Value::Array(_) | Value::Null) {
             return Err(BuildError::bad("PARAMS", SECTION, "must be an object or a list"));
         }
+        let mut at = "PARAMS".to_owned();
+        if parts.recipients == RtRecipients::Shared && content_in(&parts.params, &mut at) {
+            let rule = format!(
+                "{at} holds more than an id, and every user of the application reads the shared channel; name the users, or use RtRecipients::SharedWithContent"
+            );
+            return Err(BuildError::bad("PARAMS", SECTION, rule));
+        }
         let size = parts.params.to_string().len();
         if size > PARAMS_LIMIT {
             return Err(BuildError::too_long("PARAMS", "8.6", size, PARAMS_LIMIT));
         }
         Ok(Self(parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(json!({"chat": 15, "who": "chat1777", "open": true, "code": "livechat|22|1775|599"}), None)]
+    #[case(json!({"a": {"b": [1, "two words"]}}), Some("PARAMS.a.b.1"))]
+    #[case(json!({"a": [{"b": 1}], "text": "x".repeat(65)}), Some("PARAMS.text"))]
+    fn everybody_is_told_ids_only(#[case] params: Value, #[case] wrong: Option<&str>) {
+        let told = RtMessage::new("changed", RtRecipients::Shared, params.clone());
+        match wrong {
+            None => drop(told.unwrap()),
+            Some(place) => assert!(told.unwrap_err().to_string().contains(place)),
+        }
+        assert!(RtMessage::new("changed", RtRecipients::SharedWithContent, params.clone()).is_ok());
+        assert!(RtMessage::new("changed", RtRecipients::user(UserId::new(1)), params).is_ok());
     }
 }

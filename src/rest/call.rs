@@ -13,6 +13,7 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -44,18 +45,28 @@ pub struct Call {
     pub params: Value,
     /// Whether it may be repeated.
     pub repeat: Repeat,
+    /// Token of the user it acts as; without one it acts as the user who installed the application.
+    pub acting: Option<SecretString>,
 }
 
 impl Call {
     /// Calls `method` with `params` on `portal`; [`Repeat::Once`] until said otherwise.
     pub fn new(portal: PortalKey, method: impl Into<Cow<'static, str>>, params: Value) -> Self {
-        Self { portal, method: method.into(), params, repeat: Repeat::Once }
+        Self { portal, method: method.into(), params, repeat: Repeat::Once, acting: None }
     }
 
     /// Sets whether it may be repeated.
     #[must_use]
     pub fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    /// Acts as the owner of `token`, such as the user who has a page open. The token is not renewed when it is refused
+    /// and not kept. It goes to the address of the portal that is known here, whoever gave it.
+    #[must_use]
+    pub fn acting_as(mut self, token: SecretString) -> Self {
+        self.acting = Some(token);
         self
     }
 }

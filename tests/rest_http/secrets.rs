@@ -7,7 +7,7 @@ use std::{
 
 use openlines::{
     clock::SystemClock,
-    message::{Reply, RtEvent, RtRecipients},
+    message::{Reply, RtMessage, RtRecipients},
     rest::{
         Access, Api as _, ApiExt as _, Authorization, Batch, BotToken, Call, HttpApi, HttpOptions, Limited,
         Limits, Method as _, Retrying,
@@ -124,7 +124,10 @@ fn no_debug_text_holds_a_secret() {
             imopenlines::SessionTransfer::new(5, imopenlines::TransferTarget::User(7.into()))
                 .client_id(token())
         ),
-        format!("{:?}", pull::EventAdd::event(&RtEvent::new("x", RtRecipients::Shared, json!({})).unwrap())),
+        format!(
+            "{:?}",
+            pull::EventAdd::event(&RtMessage::new("x", RtRecipients::Shared, json!({})).unwrap())
+        ),
         format!("{:?}", access(Authorization::InAddress)),
         format!("{:?}", access(Authorization::Bearer(SECRET.into()))),
         format!("{:?}", token()),

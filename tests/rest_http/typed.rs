@@ -1,7 +1,7 @@
 //! Typed methods: what is sent and what is read.
 
 use openlines::{
-    message::{Attach, Button, Keyboard, Reply, RtEvent, RtRecipients},
+    message::{Attach, Button, Keyboard, Reply, RtMessage, RtRecipients},
     rest::{
         ApiExt as _, CallErrorKind, Method, Repeat,
         methods::{
@@ -112,7 +112,7 @@ fn registration_says_how_events_come() {
 #[test]
 fn an_rt_event_names_its_one_user_as_text() {
     let to = |recipients| {
-        sent(&pull::EventAdd::event(&RtEvent::new("order_new", recipients, json!({"id": 15})).unwrap()))
+        sent(&pull::EventAdd::event(&RtMessage::new("order_new", recipients, json!({"id": 15})).unwrap()))
     };
     assert_eq!(
         to(RtRecipients::user(UserId::new(27))),

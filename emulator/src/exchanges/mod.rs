@@ -6,6 +6,8 @@
 //!
 //! The trap: bodies hold tokens. They are shown on the page of the author's own machine and never logged.
 
+mod batch;
+mod gist;
 pub(crate) mod show;
 pub(crate) mod tap;
 
@@ -19,6 +21,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::clock::PortalClock;
+use crate::delivery::DROPPED;
 use crate::record::{Delivery, RtEvent, Unheard};
 
 /// Exchanges kept for inspection.
@@ -84,6 +87,8 @@ pub(crate) enum Outcome {
         took: Duration,
         level: Option<Level>,
     },
+    /// A fault has dropped the callback: it was never sent.
+    Dropped,
     /// There is nothing to answer.
     Told,
 }
@@ -102,6 +107,8 @@ pub(crate) struct Trouble {
     pub(crate) unmodelled: BTreeMap<String, u64>,
     /// Events that found no handler, or whose handler did not take them.
     pub(crate) undelivered: BTreeMap<String, u64>,
+    /// Callbacks that a fault has dropped, as it was told to.
+    pub(crate) dropped: BTreeMap<String, u64>,
 }
 
 /// The ring.
@@ -154,14 +161,18 @@ impl Exchanges {
 
     /// A callback was answered, or will never be. `answer` is what the handler said.
     pub(crate) fn delivered(&self, delivery: &Delivery, answer: &Bytes) {
+        let dropped = delivery.status.as_ref().is_err_and(|why| why == DROPPED);
         let outcome = match &delivery.status {
+            Err(_) if dropped => Outcome::Dropped,
             Ok(status) => {
                 Outcome::Answered { status: *status, body: cut(answer), took: delivery.took, level: None }
             }
             Err(why) => Outcome::Broken { why: why.clone(), took: delivery.took, level: None },
         };
         let mut kept = self.kept();
-        if !delivery.status.as_ref().is_ok_and(|status| (200..300).contains(status)) {
+        if dropped {
+            count(&mut kept.trouble.dropped, &delivery.event);
+        } else if !delivery.status.as_ref().is_ok_and(|status| (200..300).contains(status)) {
             count(&mut kept.trouble.undelivered, &delivery.event);
         }
         let of_it =
@@ -339,6 +350,22 @@ mod tests {
         assert!(matches!(ring.get(2).unwrap().outcome, Outcome::Pending));
         ring.clear();
         assert!(ring.get(1).is_none() && ring.get(2).is_some());
+    }
+
+    #[test]
+    fn what_a_fault_drops_is_counted_as_dropped_and_not_as_undelivered() {
+        let ring = exchanges();
+        let dropped = Delivery { status: Err(DROPPED.to_owned()), ..callback(1, Vec::new()) };
+        ring.queued(&dropped);
+        ring.delivered(&dropped, &Bytes::new());
+        let trouble = ring.trouble();
+        assert_eq!(trouble.dropped.into_iter().collect::<Vec<_>>(), [("ONIMBOTMESSAGEADD".to_owned(), 1)]);
+        assert!(trouble.undelivered.is_empty());
+        let row = show::row(&ring.get(1).unwrap());
+        assert_eq!(
+            (&row["dropped"], &row["bad"], &row["note"]),
+            (&true.into(), &false.into(), &DROPPED.into())
+        );
     }
 
     #[test]

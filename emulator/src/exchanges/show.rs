@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Exchange, Level, Outcome, Request, What};
+use super::{Exchange, Level, Outcome, Request, What, batch, gist};
+use crate::delivery::DROPPED;
 use crate::form;
 use crate::rest::plain_name;
 
@@ -40,6 +41,7 @@ pub(crate) fn row(exchange: &Exchange) -> Value {
             row["ms"] = json!(took.as_micros() as f64 / 1_000.0);
             row["level"] = level_json(*level);
         }
+        Outcome::Dropped => row["dropped"] = json!(true),
         Outcome::Told => {}
     }
     row
@@ -57,6 +59,9 @@ pub(crate) fn whole(exchange: &Exchange, origin: &str) -> Value {
             shown["authorization"] = json!(request.authorization);
             shown["peer"] = json!(request.peer.map(|peer: IpAddr| peer.to_string()));
             shown["raw"] = text(&request.body);
+            if request.name() == BATCH {
+                shown["parts"] = json!(batch::parts(&request.params(), &answer(exchange)));
+            }
             shown["decoded"] = Value::Object(request.params());
             shown["curl"] = json!(curl(
                 &request.verb,
@@ -98,6 +103,9 @@ pub(crate) fn matches(exchange: &Exchange, words: &[String]) -> bool {
         What::Call(request) => {
             hay.push_str(&request.target);
             hay.push_str(&Value::Object(request.params()).to_string());
+            if request.name() == BATCH {
+                hay.push_str(&Value::from(batch::parts(&request.params(), &Value::Null)).to_string());
+            }
         }
         What::Callback { url, body, .. } => {
             hay.push_str(url);
@@ -146,6 +154,15 @@ pub(crate) fn unmodelled(exchange: &Exchange) -> Vec<String> {
         .collect()
 }
 
+/// The answer as JSON, or nothing.
+fn answer(exchange: &Exchange) -> Value {
+    match &exchange.outcome {
+        Outcome::Answered { body, .. } => serde_json::from_slice(body).unwrap_or_default(),
+        _ => Value::Null,
+    }
+}
+
+const BATCH: &str = "batch";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Request {
@@ -183,25 +200,32 @@ fn note(exchange: &Exchange) -> String {
         },
         (What::Unheard { why, .. }, _) => why.clone(),
         (_, Outcome::Broken { why, .. }) => why.clone(),
-        (What::Call(request), Outcome::Answered { body, .. }) => answer_note(&request.name(), body),
+        (_, Outcome::Dropped) => DROPPED.to_owned(),
+        (What::Call(request), Outcome::Answered { body, .. }) => {
+            let note = answer_note(request, body);
+            if note.is_empty() { gist::of_call(&request.params()) } else { note }
+        }
+        (What::Callback { body, .. }, _) => gist::of_callback(&form::decode(body)),
         _ => String::new(),
     }
 }
 
-fn answer_note(method: &str, body: &Bytes) -> String {
+fn answer_note(request: &Request, body: &Bytes) -> String {
     let Ok(answer) = serde_json::from_slice::<Value>(body) else { return String::new() };
     if let Some(code) = answer["error"].as_str().filter(|code| !code.is_empty()) {
         return code.to_owned();
     }
-    if method != "batch" {
+    if request.name() != BATCH {
         return String::new();
     }
     let counted = |name: &str| entries(&answer["result"][name]).count();
     let (good, failed) = (counted("result"), counted("result_error"));
-    if failed == 0 { format!("{good} calls") } else { format!("{} calls, {failed} failed", good + failed) }
+    let (all, names) = (good + failed, batch::names(&request.params()));
+    let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+    if failed == 0 { format!("{calls}: {names}") } else { format!("{calls}, {failed} failed: {names}") }
 }
 
-fn entries(value: &Value) -> Box<dyn Iterator<Item = (String, &Value)> + '_> {
+pub(super) fn entries(value: &Value) -> Box<dyn Iterator<Item = (String, &Value)> + '_> {
     match value {
         Value::Object(map) => Box::new(map.iter().map(|(key, value)| (key.clone(), value))),
         Value::Array(list) => Box::new(list.iter().enumerate().map(|(at, value)| (at.to_string(), value))),
@@ -224,6 +248,7 @@ fn is_bad(exchange: &Exchange) -> bool {
                 })
         }
         Outcome::Broken { .. } => true,
+        Outcome::Dropped => false,
         Outcome::Pending | Outcome::Told => matches!(exchange.what, What::Unheard { .. }),
     }
 }
@@ -291,7 +316,7 @@ mod tests {
         let body = "cmd%5Ba%5D=profile&cmd%5Bb%5D=crm.magic%3Fid%3D1";
         let exchange = call("/rest/batch", FORM, body, answer);
         assert_eq!(unmodelled(&exchange), ["crm.magic"]);
-        assert_eq!(row(&exchange)["note"], "1 calls, 1 failed");
+        assert_eq!(row(&exchange)["note"], "1 call, 1 failed: profile, crm.magic");
         assert_eq!(row(&exchange)["bad"], true);
     }
 

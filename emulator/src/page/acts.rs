@@ -1,20 +1,21 @@
-//! What one does on the page: the client writes and presses, the operator takes, answers, transfers and closes.
+//! What one does on the page: writing, pressing, and what is done to a message afterwards.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refused;
-use super::state::{Who, find};
-use crate::portal::{Client, Portal, TransferTo};
+use super::state::{May, Who, find};
+use crate::form;
+use crate::portal::{Client, Portal};
 use crate::server::shared::Shared;
 
-const OPERATOR: &str = "Ivan";
+pub(super) const OPERATOR: &str = "Ivan";
 
 #[derive(Deserialize)]
 pub(super) struct Saying {
@@ -38,6 +39,9 @@ pub(super) struct Press {
     button: usize,
     /// The operator who presses; the client if absent.
     operator: Option<String>,
+    /// An entry of the message's context menu, which only operators have.
+    #[serde(default)]
+    menu: bool,
 }
 
 pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<Press>) -> Response {
@@ -48,7 +52,8 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<P
     let chat_id = client.chat_id();
     let button: Option<Value> = shared.look(|world| {
         let message = world.messages.get(&press.message).filter(|message| message.chat_id == chat_id)?;
-        message.keyboard.as_ref()?.as_array()?.get(press.button).cloned()
+        let rows = if press.menu { &message.menu } else { &message.keyboard };
+        rows.as_ref()?.as_array()?.get(press.button).cloned()
     });
     let Some(button) = button else {
         return refused(StatusCode::NOT_FOUND, "There is no such button any more.");
@@ -62,6 +67,8 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<P
             let operator = Portal::new(shared).operator(&name);
             if button["ACTION"] == "SEND" {
                 operator.says(&client, button["ACTION_VALUE"].as_str().unwrap_or_default()).await;
+            } else if press.menu {
+                operator.chooses(press.message, &button);
             } else {
                 operator.press(press.message, &button);
             }
@@ -71,58 +78,86 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<P
 }
 
 #[derive(Deserialize)]
-pub(super) struct OperatorAct {
+pub(super) struct MessageAct {
     #[serde(flatten)]
     who: Who,
+    message: i64,
+    /// `edit`, `delete`, `react` or `unreact`.
     act: String,
+    /// The new text, or the reaction's code.
     #[serde(default)]
     text: String,
-    /// Who acts.
+    /// The operator who acts; the client if absent.
     operator: Option<String>,
-    /// Who gets the dialog.
-    to: Option<String>,
-    /// Or whose queue.
-    to_line: Option<i64>,
 }
 
-pub(super) async fn operator(State(shared): State<Arc<Shared>>, Json(act): Json<OperatorAct>) -> Response {
+/// Something is done to a message: by the client where the channel can do it, by the operator in the messenger.
+pub(super) async fn message(State(shared): State<Arc<Shared>>, Json(act): Json<MessageAct>) -> Response {
     let client = match client(&shared, &act.who) {
         Ok(client) => client,
         Err((status, text)) => return refused(status, text),
     };
-    let portal = Portal::new(Arc::clone(&shared));
-    let operator = portal.operator(act.operator.as_deref().unwrap_or(OPERATOR));
     let chat_id = client.chat_id();
-    let open = shared.look(|world| world.open_session_id(chat_id).is_some());
-    match act.act.as_str() {
-        "say" if act.text.trim().is_empty() => {
-            return refused(StatusCode::BAD_REQUEST, "There is nothing to say.");
-        }
-        "say" => {
-            operator.says(&client, &act.text).await;
-        }
-        "take" if open => operator.takes(&client).await,
-        "finish" if open => operator.finishes(&client).await,
-        "transfer" if open => {
-            let to = match (act.to, act.to_line) {
-                (Some(name), _) => TransferTo::Operator(portal.operator(&name).user_id()),
-                (None, Some(line_id)) if shared.look(|world| world.lines.contains_key(&line_id)) => {
-                    TransferTo::Line(line_id)
-                }
-                _ => return refused(StatusCode::NOT_FOUND, "There is no such line."),
-            };
-            operator.transfers(&client, to).await;
-        }
-        "take" | "finish" | "transfer" => {
-            return refused(StatusCode::CONFLICT, "There is no open session.");
-        }
+    let operator = act.operator.as_deref().map(|name| Portal::new(Arc::clone(&shared)).operator(name));
+    let actor = operator.as_ref().map_or(client.user_id(), |operator| operator.user_id());
+    let may = shared.look(|world| {
+        let message = world.messages.get(&act.message).filter(|message| message.chat_id == chat_id)?;
+        Some(May::of(world, message, actor))
+    });
+    let Some(may) = may else { return refused(StatusCode::NOT_FOUND, "There is no such message.") };
+    let allowed = match act.act.as_str() {
+        "edit" => may.edit && !act.text.trim().is_empty(),
+        "delete" => may.delete,
+        "react" | "unreact" => may.react && is_reaction(&act.text),
         _ => return refused(StatusCode::BAD_REQUEST, "There is no such act."),
+    };
+    if !allowed {
+        return refused(StatusCode::CONFLICT, "This cannot be done to this message from here.");
+    }
+    match (act.act.as_str(), operator) {
+        ("edit", None) => client.edits(act.message, &act.text).await,
+        ("edit", Some(operator)) => operator.edits(act.message, &act.text).await,
+        ("delete", None) => client.deletes(act.message).await,
+        ("delete", Some(operator)) => operator.deletes(act.message).await,
+        ("react", None) => client.reacts(act.message, &act.text).await,
+        ("react", Some(operator)) => operator.reacts(act.message, &act.text).await,
+        (_, None) => client.unreacts(act.message, &act.text).await,
+        (_, Some(operator)) => operator.unreacts(act.message, &act.text).await,
     }
     Json(json!({})).into_response()
 }
 
+/// A code such as `redHeart`.
+fn is_reaction(code: &str) -> bool {
+    (1..=40).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// A file of a chat, as a download.
+pub(super) async fn file(State(shared): State<Arc<Shared>>, Path(id): Path<i64>) -> Response {
+    let found =
+        shared.look(|world| world.files.get(id).map(|file| (file.name.clone(), file.content.clone())));
+    let Some((name, content)) = found else {
+        return refused(StatusCode::NOT_FOUND, "There is no such file.");
+    };
+    let disposition = format!("attachment; filename*=utf-8''{}", form::percent(&name).replace('+', "%20"));
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, content).into_response()
+}
+
+/// Why nothing can be sent into the chat: it is off, or its channel is.
+pub(super) fn may_post(shared: &Shared, chat_id: i64) -> Result<(), &'static str> {
+    if shared.look(|world| world.channel_is_on(chat_id)) {
+        Ok(())
+    } else {
+        Err("The line or its channel is off: nothing can be sent.")
+    }
+}
+
 /// The client by name on the line and channel; made on demand, as the portal does when somebody writes.
-fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, (StatusCode, &'static str)> {
+pub(super) fn client(shared: &Arc<Shared>, who: &Who) -> Result<Client, (StatusCode, &'static str)> {
     let line_id = who.line.unwrap_or(shared.names.line_id);
     let name = who.client.trim();
     if name.is_empty() || name.chars().count() > 100 {

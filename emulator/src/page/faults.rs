@@ -1,4 +1,4 @@
-//! The page's switches: faults of deliveries and calls, tokens, the rate limit, the clock.
+//! The page's switches: faults of deliveries and calls, tokens, the portal's address and clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use super::refused;
 use crate::faults::{DeliveryFault, RestFault};
-use crate::limits::RateLimit;
 use crate::portal::Portal;
 use crate::server::shared::Shared;
 
@@ -41,9 +40,6 @@ pub(super) enum Switch {
     /// The portal moves to a free port of loopback; the page stays.
     Rename,
     Restart,
-    RateLimit {
-        kind: String,
-    },
     Clock {
         seconds: u64,
     },
@@ -77,11 +73,6 @@ pub(super) async fn switch(State(shared): State<Arc<Shared>>, Json(switch): Json
             // The connection of this very request is among those that are closed.
             tokio::spawn(async move { portal.restart().await });
         }
-        Switch::RateLimit { kind } => portal.set_rate_limit(match kind.as_str() {
-            "standard" => Some(RateLimit::STANDARD),
-            "enterprise" => Some(RateLimit::ENTERPRISE),
-            _ => None,
-        }),
         Switch::Clock { seconds } => shared.clock.advance(Duration::from_secs(seconds.min(FARTHEST))),
     }
     // Whoever watches sees the switch move.
@@ -91,11 +82,5 @@ pub(super) async fn switch(State(shared): State<Arc<Shared>>, Json(switch): Json
 
 /// The switches as they stand.
 pub(super) fn shown(shared: &Shared) -> Value {
-    let limit = match shared.limiter.limit() {
-        None => "off",
-        Some(RateLimit::STANDARD) => "standard",
-        Some(RateLimit::ENTERPRISE) => "enterprise",
-        Some(_) => "own",
-    };
-    json!({"state": shared.faults.state(), "rate_limit": limit})
+    json!({"state": shared.faults.state()})
 }

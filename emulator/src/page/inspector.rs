@@ -29,7 +29,8 @@ pub(super) async fn after(State(shared): State<Arc<Shared>>, Query(after): Query
         "revision": revision,
         "oldest": exchanges.oldest(),
         "rows": fresh.iter().map(show::row).collect::<Vec<_>>(),
-        "trouble": {"unmodelled": trouble.unmodelled, "undelivered": trouble.undelivered},
+        "trouble": {"unmodelled": trouble.unmodelled, "undelivered": trouble.undelivered,
+            "dropped": trouble.dropped},
     }))
 }
 

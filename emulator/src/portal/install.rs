@@ -46,10 +46,17 @@ impl Portal {
             with_app(world, &client_id, |app| {
                 app.active = true;
                 app.installed = false;
-                app.page_url = Some(install_url.to_owned());
+                app.install_url = Some(install_url.to_owned());
             });
         });
         self.open_page(install_url).await
+    }
+
+    /// Sets the page of the application, which [`frame_url`](Self::frame_url) shows once it is installed; `None`: it
+    /// has no page of its own.
+    pub fn set_page_url(&self, url: Option<&str>) {
+        let client_id = self.shared.names.client_id.clone();
+        self.shared.hit(|world| with_app(world, &client_id, |app| app.page_url = url.map(str::to_owned)));
     }
 
     /// Opens any page of the application in a frame, for the admin.

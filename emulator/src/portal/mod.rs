@@ -1,6 +1,7 @@
 //! What a test holds of the portal: people to play, things to look at, waits with a deadline.
 
 mod app_form;
+mod environment;
 mod expect;
 mod install;
 mod life;
@@ -27,6 +28,7 @@ use crate::world::chats::ChatKind;
 use crate::world::people::UserKind;
 
 pub use app_form::{FieldError, SettingsForm};
+pub use environment::Entrance;
 pub(crate) use expect::Heard;
 pub use expect::{
     CallExpectation, MessageExpectation, SilenceExpectation, TextPattern, anything, containing,

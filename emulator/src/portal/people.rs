@@ -72,7 +72,7 @@ impl Client {
     /// Presses a given button of a given message; used by the page.
     pub(crate) fn press(&self, message_id: i64, button: &Value) {
         let (user_id, line_id) = (self.user_id, self.line_id);
-        self.portal.shared.hit(|world| press(world, line_id, user_id, message_id, button));
+        self.portal.shared.hit(|world| press(world, line_id, user_id, message_id, button, KEYBOARD));
     }
 
     /// Edits one of the chat's messages.
@@ -113,7 +113,17 @@ fn newest_button(world: &World, chat_id: i64, text: &str) -> Option<(i64, Value)
     })
 }
 
-fn press(world: &mut World, line_id: i64, user_id: i64, message_id: i64, button: &Value) {
+/// Where a pressed command came from.
+const KEYBOARD: &str = "KEYBOARD";
+
+fn press(
+    world: &mut World,
+    line_id: i64,
+    user_id: i64,
+    message_id: i64,
+    button: &Value,
+    context: &'static str,
+) {
     let field = |name: &str| button[name].as_str().unwrap_or_default();
     let Some(message) = world.messages.get(&message_id) else { return };
     let chat_id = message.chat_id;
@@ -122,7 +132,10 @@ fn press(world: &mut World, line_id: i64, user_id: i64, message_id: i64, button:
     if !command.is_empty() {
         let run = world.pressed_command(bot_id, &command, field("COMMAND_PARAMS"), message_id, user_id);
         match run {
-            Some(run) => world.raise_command(run, chat_id, user_id),
+            Some(mut run) => {
+                run.context = context;
+                world.raise_command(run, chat_id, user_id);
+            }
             None => tracing::warn!(%command, "a button was pressed whose command its bot has not registered"),
         }
     } else if field("ACTION") == "SEND" {
@@ -185,7 +198,12 @@ impl Operator {
 
     /// Presses a command button of a given message; used by the page.
     pub(crate) fn press(&self, message_id: i64, button: &Value) {
-        self.portal.shared.hit(|world| press(world, 0, self.user_id, message_id, button));
+        self.portal.shared.hit(|world| press(world, 0, self.user_id, message_id, button, KEYBOARD));
+    }
+
+    /// Chooses a command from the context menu of a given message; used by the page.
+    pub(crate) fn chooses(&self, message_id: i64, entry: &Value) {
+        self.portal.shared.hit(|world| press(world, 0, self.user_id, message_id, entry, "MENU"));
     }
 
     /// Takes the client's session by a click, which no bot hears.
@@ -215,6 +233,21 @@ impl Operator {
     /// Edits one of the chat's messages.
     pub async fn edits(&self, message_id: i64, text: &str) {
         self.portal.shared.hit(|world| world.edit(message_id, text, self.user_id));
+    }
+
+    /// Deletes one of the chat's messages.
+    pub async fn deletes(&self, message_id: i64) {
+        self.portal.shared.hit(|world| world.delete(message_id, self.user_id));
+    }
+
+    /// Sets a reaction on a bot's message; the code is camelCase, such as `like`.
+    pub async fn reacts(&self, message_id: i64, reaction: &str) {
+        self.portal.shared.hit(|world| react(world, self.user_id, message_id, reaction, true));
+    }
+
+    /// Takes a reaction back.
+    pub async fn unreacts(&self, message_id: i64, reaction: &str) {
+        self.portal.shared.hit(|world| react(world, self.user_id, message_id, reaction, false));
     }
 }
 
@@ -283,6 +316,6 @@ impl Employee {
             })
             .await;
         let line_id = self.portal.line_id();
-        self.portal.shared.hit(|world| press(world, line_id, self.user_id, found.0, &found.1));
+        self.portal.shared.hit(|world| press(world, line_id, self.user_id, found.0, &found.1, KEYBOARD));
     }
 }

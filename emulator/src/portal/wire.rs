@@ -91,6 +91,9 @@ impl Exchange {
         let (status, answer, took, level) = match recorded.outcome {
             Outcome::Answered { status, body, took, level } => (Ok(status), body, took, level),
             Outcome::Broken { why, took, level } => (Err(why), Bytes::new(), took, level),
+            Outcome::Dropped => {
+                (Err(crate::delivery::DROPPED.to_owned()), Bytes::new(), Duration::ZERO, None)
+            }
             _ => (Err("no answer yet".to_owned()), Bytes::new(), Duration::ZERO, None),
         };
         let limiter_level = level.map(|level| level.filled);

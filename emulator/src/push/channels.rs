@@ -28,6 +28,8 @@ pub(crate) struct Push {
     /// When the configuration last changed; pages compare it.
     pub(crate) config_timestamp: i64,
     pub(super) listeners: usize,
+    /// Nobody is let in.
+    pub(super) shut: bool,
 }
 
 #[derive(Clone)]
@@ -46,6 +48,7 @@ impl Push {
             log: Log::default(),
             config_timestamp: now,
             listeners: 0,
+            shut: false,
         }
     }
 

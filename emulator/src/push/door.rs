@@ -64,6 +64,9 @@ pub(crate) async fn socket(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    if shared.look(|world| world.push.shut) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     upgrade.on_upgrade(async move |mut socket| match Listener::admit(&shared, query.as_deref()) {
         Some(listener) => listen(socket, listener).await,
         None => close(&mut socket, WRONG_CHANNEL, "wrong channel id or signature").await,
@@ -112,6 +115,9 @@ pub(crate) async fn poll(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    if shared.look(|world| world.push.shut) {
+        return (StatusCode::SERVICE_UNAVAILABLE, cors(&headers)).into_response();
+    }
     let Some(mut listener) = Listener::admit(&shared, query.as_deref()) else {
         return (StatusCode::BAD_REQUEST, cors(&headers), "wrong channel id or signature").into_response();
     };

@@ -59,6 +59,11 @@ impl PushServer {
         });
     }
 
+    /// Turns pages away until it is switched off: sockets and polls are answered with 503. Who is connected stays.
+    pub fn refuse_pages(&self, on: bool) {
+        self.shared.hit(|world| world.push.shut = on);
+    }
+
     /// Closes every web socket with 1001, as a server that is gone.
     pub fn disconnect(&self) {
         self.shared.hit(|world| {

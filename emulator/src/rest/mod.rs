@@ -32,6 +32,11 @@ pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError, scalar_text}
 use system::Stage;
 pub use system::SystemRefusal;
 
+/// A line's settings as `imopenlines.config.get` answers them, and as `imopenlines.config.update` writes them.
+pub(crate) mod line_settings {
+    pub(crate) use super::imopenlines::config::{apply, settings};
+}
+
 /// A request after it was read and before it was understood.
 pub(crate) struct Incoming {
     pub(crate) method: String,

@@ -25,10 +25,14 @@ use crate::{exchanges, form, frame, oauth, page, push};
 pub(crate) const LONGEST_BODY: usize = 144 * 1_024 * 1_024;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    // The application's page in its frame shows as much as the emulator's own, so it is guarded alike.
+    let frames = Router::new()
         .route("/app/", get(frame::shell))
         .route("/app/install-finish", post(frame::install_finish))
         .route("/app/refresh-auth", post(frame::refresh_auth))
+        .route_layer(middleware::from_fn(page::own_host));
+    Router::new()
+        .merge(frames)
         .route("/oauth/authorize/", get(oauth::authorize))
         .route("/oauth/authorize", get(oauth::authorize))
         .route("/oauth/token/", any(oauth::token))

@@ -223,6 +223,8 @@ impl Target {
             scope: ["imbot", "imopenlines", "im", "pull", "user", "crm"].map(str::to_owned).to_vec(),
             language: "en".to_owned(),
             redirect_uri: None,
+            app: None,
+            ca: None,
         };
         let (shared, _receiver) = Shared::new(seed, reqwest::Client::new());
         shared.limiter.set(None);

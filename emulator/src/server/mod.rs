@@ -124,6 +124,7 @@ pub struct EmulatorBuilder {
     delivery_time_out: Duration,
     rate_limit: Option<RateLimit>,
     redirect_uri: Option<String>,
+    app: Option<(String, String)>,
     strict: bool,
     tls: bool,
     installed: bool,
@@ -139,6 +140,7 @@ impl Default for EmulatorBuilder {
             delivery_time_out: Duration::from_secs(20),
             rate_limit: Some(RateLimit::STANDARD),
             redirect_uri: None,
+            app: None,
             strict: false,
             tls: false,
             installed: false,
@@ -196,6 +198,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Client id and secret of the application; random by default. Portals that have the same application are given
+    /// the same.
+    pub fn app(mut self, client_id: &str, client_secret: &str) -> Self {
+        self.app = Some((client_id.to_owned(), client_secret.to_owned()));
+        self
+    }
+
     /// Fails the test for what [`Emulator::strict`] does not forgive.
     pub fn strict(mut self) -> Self {
         self.strict = true;
@@ -243,6 +252,8 @@ impl EmulatorBuilder {
             scope: self.scope.split(',').map(|part| part.trim().to_owned()).collect(),
             language: self.language,
             redirect_uri: self.redirect_uri,
+            app: self.app,
+            ca: tls.as_ref().map(|tls| tls.ca.path().to_owned()),
         };
         let (shared, receiver) = Shared::new(seed, client.clone());
         shared.limiter.set(self.rate_limit);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub(crate) struct Names {
     pub(crate) network_code: String,
     pub(crate) unjoined_network_code: String,
     pub(crate) origin: String,
+    /// The authority's certificate that clients of a TLS port must trust.
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// What a new portal is made of.
@@ -73,6 +76,8 @@ pub(crate) struct Seed {
     pub(crate) scope: Vec<String>,
     pub(crate) language: String,
     pub(crate) redirect_uri: Option<String>,
+    pub(crate) app: Option<(String, String)>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 impl fmt::Debug for Shared {
@@ -178,12 +183,15 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         language: seed.language,
     };
     let mut next = Counters::default();
-    let client_id = format!("local.{}.{}", random_hex(14), take(&mut next.app_row) + 12_345_670);
+    let row = take(&mut next.app_row);
+    let (client_id, client_secret) = seed
+        .app
+        .unwrap_or_else(|| (format!("local.{}.{}", random_hex(14), row + 12_345_670), random_hex(50)));
     let app = Application {
         client_id: client_id.clone(),
-        client_secret: random_hex(50),
+        client_secret,
         name: "Bot under test".to_owned(),
-        row_id: take(&mut next.app_row),
+        row_id: row,
         scope: seed.scope.clone(),
         version: 1,
         active: seed.installed,
@@ -192,6 +200,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         status: "L",
         days: None,
         settings_url: None,
+        install_url: None,
         page_url: None,
         redirect_uri: seed.redirect_uri,
     };
@@ -281,6 +290,7 @@ fn furnish(seed: Seed, clock: PortalClock) -> (World, Names) {
         network_code,
         unjoined_network_code: unjoined,
         origin,
+        ca: seed.ca,
     };
     (world, names)
 }

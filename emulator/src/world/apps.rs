@@ -27,6 +27,8 @@ pub(crate) struct Application {
     pub(crate) days: Option<i64>,
     /// `URL_SETTINGS`: where the settings form of an application without a page comes from.
     pub(crate) settings_url: Option<String>,
+    /// Where an administrator is sent until the application is installed, if it has a page for that.
+    pub(crate) install_url: Option<String>,
     /// The page of an application that has one.
     pub(crate) page_url: Option<String>,
     /// Where an authorisation code is sent.

@@ -101,6 +101,9 @@ impl World {
         if message.attach.is_some() && !shows.attachments {
             lost.push(LostPart::Attachment);
         }
+        if !message.files.is_empty() && !shows.files {
+            lost.push(LostPart::Files);
+        }
         SeenMessage {
             id: message.id,
             connector: connector.code.clone(),
@@ -109,7 +112,7 @@ impl World {
             text: if shows.markup || own { text } else { readable(&text, |id| self.mention(id)) },
             attach: message.attach.clone().filter(|_| shows.attachments),
             buttons: if shows.keyboards { buttons } else { Vec::new() },
-            files: Vec::new(),
+            files: if shows.files { message.files.clone() } else { Vec::new() },
             lost,
             edited: message.edited,
             delivered: own || connector.app.is_none(),

@@ -63,6 +63,11 @@ impl Bot {
         Self { app, id: bot_id, heard, task, _handler: handler }
     }
 
+    /// Its user id.
+    pub(crate) fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Texts of the messages it heard.
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()

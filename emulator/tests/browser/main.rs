@@ -10,6 +10,8 @@
 )]
 
 mod bot;
+mod connectors;
+mod controls;
 #[path = "../support/mod.rs"]
 mod support;
 mod window;
@@ -101,6 +103,26 @@ async fn a_dialog_is_played_from_the_first_word_to_the_last() {
         window.clicks("#exchange .close").await;
         window.clears("#search").await;
 
+        // A fault is switched on, strikes, and is seen.
+        window.clicks("#tab-faults").await;
+        window.types("#fault-call", "imbot.v2.Chat.Message.send").await;
+        window.clicks("#plan-call").await;
+        window.sees("#active-faults", "503 QUERY_LIMIT_EXCEEDED").await;
+        window.types("#client-text", "Once more, please\n").await;
+        window.clicks("#tab-inspector").await;
+        window.sees("#exchanges .row.call.bad", "QUERY_LIMIT_EXCEEDED").await;
+        window.shot("scenario-light").await;
+        window.dark(true).await;
+        window.shot("scenario-dark").await;
+        window.size(390, 844).await;
+        for pane in ["client", "operator", "side"] {
+            window.clicks(&format!("#panes [data-pane={pane}]")).await;
+            window.fits().await;
+            window.shot(&format!("scenario-phone-dark-{pane}")).await;
+        }
+        window.dark(false).await;
+        window.size(1280, 800).await;
+
         // A callback is delivered again.
         let before = of(&portal, "ONIMBOTV2MESSAGEADD").len();
         window.clicks("#exchanges .row.callback").await;
@@ -124,8 +146,7 @@ async fn a_fault_is_switched_on_and_seen() {
         window.clicks("#switch-drop").await;
         window.sees("#active-faults", "callbacks dropped").await;
         window.types("#client-text", "lost\n").await;
-        window.sees("#trouble", "Undelivered: ").await;
-        window.sees("#trouble code", "ONIMBOTV2MESSAGEADD").await;
+        window.sees("#trouble.mild", "Dropped by a fault: ONIMBOTV2JOINCHAT, ONIMBOTV2MESSAGEADD").await;
         window.clicks("#switch-drop").await;
         window.counts("#active-faults button", 0).await;
         portal.settled(SOON).await;
@@ -138,6 +159,7 @@ async fn a_fault_is_switched_on_and_seen() {
         window.types("#client-text", "refused\n").await;
         window.clicks("#tab-inspector").await;
         window.sees("#exchanges .row.call.bad", "QUERY_LIMIT_EXCEEDED").await;
+        window.sees("#exchanges .row.dropped", "dropped by a fault").await;
         window.counts("#active-faults button", 0).await;
         assert!(portal.bot_messages().is_empty());
 
@@ -200,7 +222,33 @@ async fn nothing_foreign_becomes_markup() {
         window.sees("#operator-log dd", evil).await;
         window.clicks("#exchanges .row.call").await;
         window.counts("#exchange:not([hidden])", 1).await;
-        window.counts("main script, main [onerror], main [onclick], a[href^=javascript]", 0).await;
+        // A bot's own name, in every place that has it; its menu, its pictures, its RT events.
+        let fields = json!({"code": "evil", "type": "openline", "properties": {"name": evil}});
+        let evil_bot = bot.app.ok("imbot.v2.Bot.register", json!({"fields": fields})).await["bot"]["id"].clone();
+        let menu = json!([{"TEXT": evil, "LINK": "https://127.0.0.1:1/"}]);
+        let text = "[img]javascript:window.hacked=1[/img] [url=data:text/html,x]b[/url] [icon=javascript:x title=y]";
+        let fields = json!({"BOT_ID": bot.id(), "DIALOG_ID": ann.dialog_id(), "MESSAGE": text, "MENU": menu});
+        bot.app.ok("imbot.message.add", fields).await;
+        let event = json!({"COMMAND": "x", "PARAMS": {"html": evil}});
+        bot.app.ok("pull.application.event.add", event).await;
+        window.clicks("#operator-log .more.has-menu").await;
+        window.sees(".menu button", evil).await;
+        window.presses("\u{e00c}").await;
+        window.clicks("#exchanges .row.rt").await;
+        window.sees("#exchange .tree", evil).await;
+        window.clicks("#tab-portal").await;
+        window.sees("#portal b", evil).await;
+        window.clicks("#tab-line").await;
+        window.chooses_value("[data-setting=WELCOME_BOT_ID]", &evil_bot.to_string()).await;
+        let bob = portal.client("Bob");
+        bob.says("hello").await;
+        window.sees("#who", "Bob").await;
+        window.chooses_value("#who", "Bob").await;
+        window.sees("#session", evil).await;
+        window.chooses_value("#who", evil).await;
+        window.sees("#operator-log .message.bot .key", evil).await;
+        let foreign = "main script, main [onerror], main [onclick], a[href^=javascript], a[href^=data], img[src^=javascript]";
+        window.counts(foreign, 0).await;
         assert_eq!(window.script("return window.hacked === undefined").await, true);
         window.shot("foreign").await;
     })
@@ -232,18 +280,31 @@ async fn the_page_fits_a_phone_and_is_worked_by_keyboard() {
         window.sees("#exchange h3", "ONIMBOTV2").await;
         window.fits().await;
         window.shot("phone-exchange").await;
-        for tab in ["faults", "portal"] {
+        for tab in ["faults", "limits", "line", "portal"] {
             window.clicks(&format!("#tab-{tab}")).await;
             window.fits().await;
             window.shot(&format!("phone-{tab}")).await;
         }
         window.size(1280, 800).await;
-        window.fits().await;
-        window.shot("portal").await;
+        for tab in ["faults", "limits", "line", "portal"] {
+            window.clicks(&format!("#tab-{tab}")).await;
+            window.fits().await;
+            window.shot(tab).await;
+        }
 
         // Tab by tab: every control of the chat comes, and a button is pressed with the space bar.
-        let reached = window.tabs_through(60).await;
-        for id in ["line", "who", "new-client", "client-text", "me", "operator-text", "tab-portal"] {
+        let reached = window.tabs_through(70).await;
+        for id in [
+            "connector",
+            "line",
+            "who",
+            "new-client",
+            "client-text",
+            "me",
+            "more",
+            "operator-text",
+            "tab-portal",
+        ] {
             assert!(reached.iter().any(|seen| seen == id), "{id} cannot be reached by keyboard: {reached:?}");
         }
         window.presses_key_on("#operator-log .key[title='/pay 15']", " ").await;

@@ -43,6 +43,8 @@ pub(crate) async fn play(name: &str, scenario: impl AsyncFnOnce(Window) + Send) 
         "--disable-component-update",
         "--disable-sync",
         "--hide-scrollbars",
+        // The emulator's own authority; nothing but loopback is reached.
+        "--ignore-certificate-errors",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         &format!("--user-data-dir={}", driver.profile.display()),
     ] {
@@ -126,6 +128,19 @@ impl Window {
     pub(crate) async fn open(&self, address: &str) {
         self.driver.goto(address).await.unwrap();
         self.sees("#link", "live").await;
+    }
+
+    /// Opens any page, of which nothing is expected yet.
+    #[allow(dead_code)]
+    pub(crate) async fn visit(&self, address: &str) {
+        self.driver.goto(address).await.unwrap();
+    }
+
+    /// Looks into the frame from here on.
+    #[allow(dead_code)]
+    pub(crate) async fn enters_frame(&self, selector: &str) {
+        let frame = self.driver.find(By::Css(selector)).await.unwrap();
+        frame.enter_frame().await.unwrap();
     }
 
     pub(crate) async fn reload(&self) {
@@ -247,11 +262,50 @@ impl Window {
         field.find(By::XPath(format!(".//option[.='{text}']"))).await.unwrap().click().await.unwrap();
     }
 
+    /// Chooses the option with this value.
+    pub(crate) async fn chooses_value(&self, selector: &str, value: &str) {
+        let script = format!(
+            "const field = document.querySelector({}); field.value = {}; field.dispatchEvent(new Event('change', {{bubbles: true}})); return field.value",
+            Value::from(selector),
+            Value::from(value)
+        );
+        assert_eq!(self.script(&script).await, value, "{selector} has no such option");
+    }
+
     /// Presses a key while the element has the focus.
     pub(crate) async fn presses_key_on(&self, selector: &str, key: &str) {
         let element = self.first(selector).await;
         element.focus().await.unwrap();
         self.driver.active_element().await.unwrap().send_keys(key).await.unwrap();
+    }
+
+    /// Presses keys wherever the focus is.
+    pub(crate) async fn presses(&self, keys: &str) {
+        self.driver.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Chooses from the menu that is open.
+    pub(crate) async fn chooses_entry(&self, text: &str) {
+        self.sees(".menu button", text).await;
+        let path = format!("//div[@role='menu']//button[span[.='{text}']]");
+        self.driver.find(By::XPath(path)).await.unwrap().click().await.unwrap();
+        self.counts(".menu", 0).await;
+    }
+
+    /// Writes into a field of settings and leaves it, which makes it count.
+    pub(crate) async fn sets(&self, selector: &str, text: &str) {
+        self.clears(selector).await;
+        self.types(selector, text).await;
+        self.presses("\u{e004}").await;
+    }
+
+    /// Controls below `selector` that say neither by text nor by label what they are.
+    pub(crate) async fn nameless(&self, selector: &str) -> Value {
+        let script = format!("return [...document.querySelectorAll({})].filter(one => one.checkVisibility())
+            .filter(one => !(one.textContent.trim() && one.tagName === 'BUTTON') && !one.getAttribute('aria-label')
+                && !document.getElementById(one.getAttribute('aria-labelledby')) && ![...(one.labels ?? [])].some(label => label.textContent.trim()))
+            .map(one => one.outerHTML)", Value::from(format!("{selector} :is(button, input, select, textarea)")));
+        self.script(&script).await
     }
 
     /// Presses Tab so many times from the top; ids of what had the focus.
@@ -267,7 +321,7 @@ impl Window {
 
     /// Nothing sticks out of the window or of its pane, but what scrolls.
     pub(crate) async fn fits(&self) {
-        let script = "return [document.scrollingElement, ...document.querySelectorAll('#top, .pane, .pane > *, .log, .message, .row, .filters, section')]
+        let script = "return [document.scrollingElement, ...document.querySelectorAll('#top, .pane, .pane > *, .log, .message > :not(.more), .row, .filters, section')]
             .filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
             .map(one => `${one.tagName}#${one.id}.${one.className}: ${one.scrollWidth} > ${one.clientWidth}`)";
         let wide = self.script(script).await;

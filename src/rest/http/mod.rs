@@ -65,10 +65,25 @@ impl HttpApi {
 
     async fn attempt(&self, call: &Call) -> Result<Value, CallError> {
         check(call)?;
-        let access = self.access(call, self.tokens.access(&call.portal).await)?;
+        let mut access = self.access(call, self.tokens.access(&call.portal).await)?;
+        if let Some(token) = &call.acting {
+            if matches!(access.authorization, Authorization::InAddress) {
+                return Err(CallError::new(CallErrorKind::BadParams, call.method.clone())
+                    .describe("on a portal by incoming webhook every call acts as the webhook's owner"));
+            }
+            access.authorization = Authorization::Bearer(token.clone());
+        }
         match self.post(call, &access, None).await? {
             Verdict::Done(result) => result,
-            Verdict::Stale(error) if matches!(access.authorization, Authorization::InAddress) => Err(error),
+            // Only our own token can be renewed.
+            Verdict::Stale(error)
+                if call.acting.is_some() || matches!(access.authorization, Authorization::InAddress) =>
+            {
+                Err(error)
+            }
+            Verdict::Moved(new) if call.acting.is_some() => {
+                Err(moved(call, &new, "a user's token stays here"))
+            }
             Verdict::Stale(_) => self.again(call, access.generation).await,
             Verdict::Moved(new) => self.follow(call, &access, new).await,
         }

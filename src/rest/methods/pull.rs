@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Done, YesNo};
-use crate::{message::RtEvent, rest::loose, wire::UserId};
+use crate::{message::RtMessage, rest::loose, wire::UserId};
 
 methods! {
     scope "pull";
@@ -46,7 +46,7 @@ methods! {
 
 impl EventAdd {
     /// A checked event. A page may see it twice when a try had an unknown outcome.
-    pub fn event(event: &RtEvent) -> Self {
+    pub fn event(event: &RtMessage) -> Self {
         let mut params = event.to_params();
         Self {
             module_id: params.remove("MODULE_ID").and_then(|id| id.as_str().map(str::to_owned)),

@@ -38,9 +38,7 @@ const KINDS = {
   IMAGE: images => many(images).map(one => h("figure", {},
     link(one.LINK, picture(one.PREVIEW || one.LINK, one.NAME || "picture", {width: one.WIDTH, height: one.HEIGHT})),
     one.NAME ? h("figcaption", {}, one.NAME) : undefined)),
-  FILE: files => many(files).map(one => h("div", {class: "file"},
-    h("span", {class: "icon", "aria-hidden": "true"}, extension(one)),
-    h("span", {}, link(one.LINK, one.NAME || one.LINK), one.SIZE > 0 ? h("small", {}, size(one.SIZE)) : undefined))),
+  FILE: files => many(files).map(one => fileRow(one.NAME || one.LINK, one.SIZE, one.LINK)),
   DELIMITER: line => {
     const wide = Number(line?.SIZE);
     return [h("hr", {style: {
@@ -84,7 +82,10 @@ function grid(rows, acts) {
   })));
 }
 
-const extension = file => (/\.([a-z0-9]{1,4})$/i.exec(file.NAME || file.LINK || "")?.[1] ?? "file").toLowerCase();
+/// A file by name, size in bytes and address.
+export const fileRow = (name, bytes, address) => h("div", {class: "file"},
+  h("span", {class: "icon", "aria-hidden": "true"}, (/\.([a-z0-9]{1,4})$/i.exec(name || "")?.[1] ?? "file").toLowerCase()),
+  h("span", {}, link(address, name), bytes > 0 ? h("small", {}, size(bytes)) : undefined));
 
 function size(bytes) {
   const units = ["bytes", "KB", "MB", "GB"];

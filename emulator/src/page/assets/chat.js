@@ -2,23 +2,46 @@
 
 import {byId, h, options, reconcile} from "/page/asset/dom.js";
 import {act} from "/page/asset/portal.js";
+import {composer, follow, keepAtEnd} from "/page/asset/composer.js";
 import {drawMessage} from "/page/asset/message.js";
-
-const STATUS = {0: "new", 5: "skipped", 10: "taken", 20: "client wrote", 25: "client wrote again", 40: "answered",
-  50: "closing", 60: "closed", 65: "spam", 69: "duplicate", 75: "closed silently"};
+import * as operator from "/page/asset/operator.js";
+import {reveal} from "/page/asset/tabs.js";
 
 /// What is being looked at; it lives in the address, so a reload changes nothing.
 export const chosen = {line: undefined, connector: undefined, client: "Ann", operator: "Ivan"};
 
 const subject = () => ({client: chosen.client, line: chosen.line, connector: chosen.connector});
+const operate = (what, more = {}) => act("/page/operator", {...subject(), operator: chosen.operator, act: what, ...more});
+const change = (who, message, what, text = "") => act("/page/message", {...subject(), ...who(), message, act: what, text});
+
+/// What can be done in each view; the operator acts under a name.
+function actor(who, say) {
+  const box = () => boxes[who().operator ? "operator" : "client"];
+  return {
+    name: () => who().operator ?? chosen.client,
+    press: (message, button, menu = false) => act("/page/press", {...subject(), ...who(), message, button, menu}),
+    send: say,
+    put: text => box().put(text),
+    edit: (message, text) => box().edit(message, text),
+    remove: message => change(who, message, "delete"),
+    react: (message, code, on) => change(who, message, on ? "react" : "unreact", code),
+  };
+}
+
+const asClient = () => ({}), asOperator = () => ({operator: chosen.operator});
+const acts = {
+  client: actor(asClient, text => act("/page/say", {...subject(), text})),
+  operator: actor(asOperator, text => operate("say", {text})),
+};
+const boxes = {};
 
 /// Wires both views; `moved` is called when another dialog is chosen.
-export function start(moved) {
-  keepAtEnd(byId("client-log"));
-  keepAtEnd(byId("operator-log"));
-  composer("client-form", "client-text", text => act("/page/say", {...subject(), text}));
-  composer("operator-form", "operator-text",
-    text => act("/page/operator", {...subject(), operator: chosen.operator, act: "say", text}));
+export function start(tell) {
+  for (const [name, who] of [["client", asClient], ["operator", asOperator]]) {
+    keepAtEnd(byId(`${name}-log`));
+    boxes[name] = composer(name, acts[name].send, (id, text) => change(who, id, "edit", text));
+  }
+  const moved = () => { Object.values(boxes).forEach(box => box.leave()); tell(); };
   byId("line").onchange = event => { chosen.line = Number(event.target.value); chosen.connector = undefined; moved(); };
   byId("connector").onchange = event => { chosen.connector = event.target.value; moved(); };
   byId("who").onchange = event => { chosen.client = event.target.value; moved(); };
@@ -37,106 +60,46 @@ export function start(moved) {
     moved();
     byId("client-text").focus();
   };
-  const operate = (what, more = {}) => act("/page/operator", {...subject(), operator: chosen.operator, act: what, ...more});
-  byId("take").onclick = () => operate("take");
-  byId("finish").onclick = () => operate("finish");
-  byId("transfer").onchange = event => {
-    const [kind, name] = [event.target.value.slice(0, 1), event.target.value.slice(1)];
-    event.target.value = "";
-    if (kind) operate("transfer", kind === "u" ? {to: name} : {to_line: Number(name)});
-  };
+  operator.start(operate, chosen);
 }
-
-/// Enter sends, Shift+Enter makes a line; the box grows with the text.
-function composer(form, box, send) {
-  const text = byId(box);
-  const fit = () => {
-    text.style.setProperty("height", "auto");
-    text.style.setProperty("height", `${Math.min(text.scrollHeight + 2, 160)}px`);
-  };
-  text.addEventListener("input", fit);
-  text.addEventListener("keydown", event => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); byId(form).requestSubmit(); }
-  });
-  byId(form).addEventListener("submit", async event => {
-    event.preventDefault();
-    const said = text.value;
-    if (!said.trim()) return;
-    text.value = "";
-    fit();
-    // What was not taken is not lost.
-    if (!await send(said) && !text.value) { text.value = said; fit(); }
-  });
-}
-
-/// A log that was read to its end stays there: when messages come, pictures load, or the window changes.
-function keepAtEnd(box) {
-  box.addEventListener("scroll", () => {
-    box.dataset.follows = box.scrollHeight - box.scrollTop - box.clientHeight < 60 ? "yes" : "no";
-  });
-  box.addEventListener("load", () => follow(box), true);
-  new ResizeObserver(() => follow(box)).observe(box);
-}
-
-function follow(box) {
-  if (box.dataset.follows !== "no") box.scrollTop = box.scrollHeight;
-}
-
-function put(box, text) {
-  const field = byId(box);
-  field.value = text;
-  field.dispatchEvent(new Event("input"));
-  field.focus();
-}
-
-const clientActs = {
-  press: (message, button) => act("/page/press", {...subject(), message, button}),
-  send: text => act("/page/say", {...subject(), text}),
-  put: text => put("client-text", text),
-};
-
-const operatorActs = {
-  press: (message, button) => act("/page/press", {...subject(), message, button, operator: chosen.operator}),
-  send: text => act("/page/operator", {...subject(), operator: chosen.operator, act: "say", text}),
-  put: text => put("operator-text", text),
-};
 
 export function draw(state) {
   chosen.line = state.line;
   chosen.connector = state.connector;
   const line = state.lines.find(one => one.id === state.line);
   pickers(state, line);
-  session(state);
-  log("client-log", state.seen, message => message.side === "client", clientActs,
-    state.bots ? ["Say hello", `${chosen.client} has not written yet. The first message opens a session.`]
-      : ["No bot yet", "No open-line bot is registered. Messages are kept, but nobody answers."]);
-  log("operator-log", state.messages, message => message.side !== "client", operatorActs,
+  operator.draw(state, chosen);
+  const channel = state.channel ?? {};
+  byId("channel").replaceChildren(...channelWords(channel, line));
+  const own = message => message.side === "client";
+  const client = state.seen.map(message => ({...message, may: {
+    edit: own(message) && channel.edits, remove: own(message) && channel.deletions, react: message.reactable}}));
+  const mine = message => message.side === "operator" && message.author === chosen.operator && !message.deleted;
+  const all = state.messages.map(message => ({...message, as: chosen.operator, may: {
+    edit: mine(message), remove: mine(message), react: message.reactable}}));
+  log("client-log", client, own, acts.client, state.bots
+    ? ["Say hello", `${chosen.client} has not written yet. The first message opens a session.`]
+    : ["No bot yet", "Messages are kept, but no open-line bot is there to answer.", "Connect a bot"]);
+  log("operator-log", all, message => message.side !== "client", acts.operator,
     ["Nothing here yet", "The dialog appears when the client writes."], state.older);
 }
 
+/// What the chosen channel shows of a message, in words.
+function channelWords(channel, line) {
+  if (!channel.title) return [];
+  const parts = [[channel.markup, "formatting"], [channel.attachments, "attachments"], [channel.keyboards, "keyboards"], [channel.files, "files"]];
+  const shown = parts.filter(([on]) => on).map(([, name]) => name), lost = parts.filter(([on]) => !on).map(([, name]) => name);
+  const off = line && !line.active ? "The line is off. " : line?.channels.find(one => one.code === chosen.connector)?.on === false ? "This channel is off. " : "";
+  return [off ? h("b", {}, off) : "", `Shows ${["text", ...shown].join(", ")}`, lost.length ? h("span", {class: "lacks"}, `; no ${lost.join(", no ")}`) : "",
+    channel.edits ? "" : h("span", {class: "lacks"}, "; no edits"), channel.signs ? "; signs with the name" : "", "."];
+}
+
 function pickers(state, line) {
-  options(byId("connector"), (line?.channels ?? []).map(one => [one.code, one.title]), state.connector);
+  options(byId("connector"), (line?.channels ?? []).map(one => [one.code, one.on ? one.title : `${one.title} · off`]), state.connector);
   options(byId("line"), state.lines.map(one => [one.id, one.active ? one.name : `${one.name} · off`]), state.line);
   const clients = (line?.clients ?? []).filter(one => one.connector === state.connector).map(one => [one.name, one.waiting ? `${one.name} · waiting` : one.name]);
   if (!clients.some(([name]) => name === chosen.client)) clients.push([chosen.client, `${chosen.client} · new`]);
   options(byId("who"), clients, chosen.client);
-  const people = state.employees.includes(chosen.operator) ? state.employees : [...state.employees, chosen.operator];
-  options(byId("me"), people.map(name => [name, name]), chosen.operator);
-  options(byId("transfer"), [["", "Transfer…"], ...state.lines.map(one => [`q${one.id}`, `to the queue of ${one.name}`]),
-    ...state.employees.map(name => [`u${name}`, `to ${name}`])], "");
-}
-
-function session(state) {
-  const open = state.status !== null && state.status < 60;
-  const pill = byId("session");
-  byId("dialog").textContent = state.chat ? `${chosen.client} · chat${state.chat}` : "Operator";
-  pill.textContent = state.status === null ? "no session"
-    : !open ? STATUS[state.status] ?? String(state.status)
-    : state.leader ? `${state.leader_is_bot ? "bot" : "operator"} ${state.leader}` : "in the queue";
-  pill.className = `pill ${!open ? "" : state.leader_is_bot ? "bot" : state.leader ? "human" : "waiting"}`;
-  pill.title = state.status === null ? "" : `session ${state.session}, status ${state.status} (${STATUS[state.status] ?? "?"})${state.deal ? `, deal ${state.deal}` : ""}`;
-  byId("take").disabled = !open || state.leader === chosen.operator;
-  byId("finish").disabled = byId("transfer").disabled = !open;
 }
 
 function log(id, messages, mine, acts, empty, older = 0) {
@@ -146,7 +109,8 @@ function log(id, messages, mine, acts, empty, older = 0) {
   const moved = box.dataset.dialog !== dialog;
   box.dataset.dialog = dialog;
   reconcile(box, items, item => item.id, item =>
-    item.empty ? h("div", {class: "empty"}, h("b", {}, item.empty[0]), h("p", {}, item.empty[1]))
+    item.empty ? h("div", {class: "empty"}, h("b", {}, item.empty[0]), h("p", {}, item.empty[1]),
+      item.empty[2] ? h("button", {type: "button", onclick: () => reveal("portal")}, item.empty[2]) : "")
     : item.older ? h("div", {class: "notice"}, `${item.older} older messages are not shown`)
     : drawMessage(item, mine, acts));
   if (moved) box.dataset.follows = "yes";

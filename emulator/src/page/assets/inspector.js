@@ -3,6 +3,7 @@
 import {byId, h} from "/page/asset/dom.js";
 import {act, get} from "/page/asset/portal.js";
 import {showExchange} from "/page/asset/exchange.js";
+import {reveal} from "/page/asset/tabs.js";
 
 const KINDS = [["all", "All"], ["callback", "Callbacks"], ["call", "Calls"], ["rt", "RT"], ["bad", "Trouble"]];
 const ARROWS = {callback: "→", call: "←", oauth: "⚿", rt: "⇉", unheard: "✕"};
@@ -16,11 +17,18 @@ export function start() {
   const kinds = byId("kinds");
   kinds.append(...KINDS.map(([code, title]) => h("button", {type: "button", "aria-pressed": String(code === kind), "data-kind": code,
     onclick: () => show(code)}, title)));
+  if (matchMedia("(hover: hover)").matches) byId("search").placeholder = "Search  /";
   let typing;
   byId("search").oninput = event => {
     clearTimeout(typing);
     typing = setTimeout(() => { wanted = event.target.value.trim(); search(); }, 150);
   };
+  document.addEventListener("keydown", event => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest?.("input, textarea, select, .menu")) return;
+    event.preventDefault();
+    reveal("inspector");
+    byId("search").focus();
+  });
   byId("clear").onclick = async () => { if (await act("/page/exchanges", undefined, "DELETE")) forgetAll(); };
   const list = byId("exchanges");
   list.onkeydown = event => {
@@ -87,7 +95,7 @@ function isShown(row) {
   if (found && !found.has(row.number)) return false;
   switch (kind) {
     case "all": return true;
-    case "bad": return row.bad;
+    case "bad": return row.bad || row.dropped;
     case "call": return row.kind === "call" || row.kind === "oauth";
     case "callback": return row.kind === "callback" || row.kind === "unheard";
     default: return row.kind === kind;
@@ -106,15 +114,16 @@ function filter() {
   if (!shown) {
     list.append(h("div", {class: "empty"}, h("b", {}, rows.size ? "Nothing matches" : "Nothing on the wire yet"),
       h("p", {}, rows.size ? "Choose another kind, or search for something else."
-        : "Callbacks, REST calls and RT events appear here as they happen. The last 2,000 are kept.")));
+        : "Callbacks, REST calls and RT events appear here as they happen. The last 2,000 are kept."),
+      rows.size ? "" : h("button", {type: "button", onclick: () => reveal("portal")}, "Connect a bot")));
   }
 }
 
 function draw(row) {
-  const status = row.pending ? "…" : row.broken ? "✕" : row.status ?? "";
+  const status = row.pending ? "…" : row.dropped ? "⊘" : row.broken ? "✕" : row.status ?? "";
   return h("div", {
     role: "option",
-    class: `row ${row.kind} ${row.bad ? "bad" : ""} ${row.unmodelled ? "loud" : ""} ${row.pending ? "pending" : ""}`,
+    class: `row ${row.kind} ${row.bad ? "bad" : ""} ${row.unmodelled ? "loud" : ""} ${row.pending ? "pending" : ""} ${row.dropped ? "dropped" : ""}`,
     "data-number": row.number,
     "aria-selected": String(row.number === selected),
     onclick: () => select(row.number),

@@ -4,15 +4,15 @@ import {byId, h} from "/page/asset/dom.js";
 import {act, get, watch} from "/page/asset/portal.js";
 import * as chat from "/page/asset/chat.js";
 import * as inspector from "/page/asset/inspector.js";
+import * as tabs from "/page/asset/tabs.js";
 import {activeFaults, drawFaults} from "/page/asset/switches.js";
-import {drawPortal} from "/page/asset/access.js";
-
-const TABS = ["inspector", "faults", "portal"];
+import {drawLimits} from "/page/asset/limits.js";
+import {drawLine} from "/page/asset/line.js";
+import {drawPortal} from "/page/asset/setup.js";
 
 function remember() {
   const {line, connector, client, operator} = chat.chosen;
-  const tab = TABS.find(name => !byId(name).hidden), pane = document.body.dataset.pane;
-  const address = new URLSearchParams({client, operator, tab, pane});
+  const address = new URLSearchParams({client, operator, ...tabs.opened()});
   if (line !== undefined) address.set("line", line);
   if (connector !== undefined) address.set("connector", connector);
   history.replaceState(null, "", `#${address}`);
@@ -25,54 +25,25 @@ function recall() {
   chat.chosen.connector = address.get("connector") || undefined;
   const line = Number(address.get("line"));
   if (line > 0) chat.chosen.line = line;
-  if (TABS.includes(address.get("tab"))) openTab(address.get("tab"));
-  openPane(address.get("pane"));
+  tabs.openTab(address.get("tab"));
+  tabs.openPane(address.get("pane"));
 }
 
-function openTab(name) {
-  for (const tab of TABS) {
-    byId(tab).hidden = tab !== name;
-    const button = byId(`tab-${tab}`);
-    button.setAttribute("aria-selected", String(tab === name));
-    button.tabIndex = tab === name ? 0 : -1;
-  }
-}
-
-function openPane(name) {
-  if (!["client", "operator", "side"].includes(name)) return;
-  document.body.dataset.pane = name;
-  for (const button of byId("panes").children) {
-    if (button.dataset.pane === name) button.setAttribute("aria-current", "true");
-    else button.removeAttribute("aria-current");
-  }
-}
-
-for (const [at, tab] of TABS.entries()) {
-  const button = byId(`tab-${tab}`);
-  button.onclick = () => { openTab(tab); remember(); };
-  button.onkeydown = event => {
-    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
-    if (!step) return;
-    const next = TABS[(at + step + TABS.length) % TABS.length];
-    openTab(next);
-    byId(`tab-${next}`).focus();
-    remember();
-  };
-}
-for (const button of byId("panes").children) button.onclick = () => { openPane(button.dataset.pane); remember(); };
-
+/// What one must not overlook: methods that are not modelled, events that nobody took, and what a fault has dropped.
 function drawTrouble(trouble) {
-  const box = byId("trouble");
-  const names = counts => Object.entries(counts).map(([name, times]) => times > 1 ? `${name} ×${times}` : name);
-  const [unmodelled, undelivered] = [names(trouble.unmodelled), names(trouble.undelivered)];
-  const look = JSON.stringify(trouble);
+  const box = byId("trouble"), look = JSON.stringify(trouble);
   if (box.look === look) return;
   box.look = look;
-  box.hidden = !unmodelled.length && !undelivered.length;
-  const line = (title, all) => all.length ? h("div", {}, h("b", {}, title), " ", ...all.flatMap((name, at) => [at ? ", " : "", h("code", {}, name)])) : "";
+  const names = counts => Object.entries(counts).map(([name, times]) => times > 1 ? `${name} ×${times}` : name);
+  const line = (title, counts) => names(counts).length
+    ? h("div", {}, h("b", {}, title), " ", ...names(counts).flatMap((name, at) => [at ? ", " : "", h("code", {}, name)])) : "";
+  const {unmodelled, undelivered, dropped} = trouble;
+  box.hidden = ![unmodelled, undelivered, dropped].some(counts => names(counts).length);
+  box.classList.toggle("mild", !names(unmodelled).length && !names(undelivered).length);
   box.replaceChildren(
-    h("div", {class: "words"}, line("This portal does not model:", unmodelled), line("Undelivered:", undelivered)),
-    h("button", {type: "button", onclick: () => { openPane("side"); openTab("inspector"); inspector.show("bad"); }}, "Show"),
+    h("div", {class: "words"}, line("This portal does not model:", unmodelled), line("Undelivered:", undelivered),
+      line("Dropped by a fault:", dropped)),
+    h("button", {type: "button", onclick: () => { tabs.reveal("inspector"); inspector.show("bad"); }}, "Show"),
     h("button", {type: "button", onclick: () => act("/page/trouble", undefined, "DELETE")}, "Dismiss"));
 }
 
@@ -81,8 +52,7 @@ function drawActiveFaults(faults) {
   if (box.look === look) return;
   box.look = look;
   box.replaceChildren(...(words.length ? [h("button", {type: "button", class: "faulty", title: words.join("\n"),
-    onclick: () => { openPane("side"); openTab("faults"); remember(); }},
-    words.length === 1 ? words[0] : `${words[0]} and ${words.length - 1} more`)] : []));
+    onclick: () => tabs.reveal("faults")}, words.length === 1 ? words[0] : `${words[0]} and ${words.length - 1} more`)] : []));
 }
 
 async function ask() {
@@ -96,13 +66,16 @@ async function ask() {
     || (connector !== undefined && connector !== chat.chosen.connector)) return;
   chat.draw(state);
   drawFaults(state);
+  drawLimits(state);
+  drawLine(state);
   drawPortal(state);
   drawActiveFaults(state.faults);
-  const {address} = state.access;
+  const {address} = state.setup;
   byId("address").textContent = address === location.host ? address : `${location.host}, portal at ${address}`;
 }
 
 byId("address").textContent = location.host;
+tabs.start(remember);
 recall();
 inspector.start();
 let refresh;

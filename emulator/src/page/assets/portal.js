@@ -11,7 +11,7 @@ export function toast(text, bad = false) {
   box.classList.toggle("bad", bad);
   box.hidden = false;
   clearTimeout(fading);
-  fading = setTimeout(() => { box.hidden = true; }, 4000);
+  fading = setTimeout(() => { box.hidden = true; }, bad ? 6000 : 2500);
 }
 
 export async function get(path) {

@@ -57,7 +57,6 @@ export function drawFaults({faults}) {
   for (const [name, key] of SWITCHES) byId(`switch-${name}`).setAttribute("aria-checked", String(state[key]));
   byId("reorder-on").textContent = state.reorder_deliveries > 1 ? `holding the next ${state.reorder_deliveries}` : "";
   byId("delay-on").textContent = state.delay_deliveries_millis ? `${state.delay_deliveries_millis / 1000} s now; 0 ends it` : "";
-  byId("limit").value = faults.rate_limit === "own" ? "" : faults.rate_limit;
   planned("planned-callbacks", state.deliveries, CALLBACKS, row => nameOf(row.event, "any event") || "chosen by a test");
   planned("planned-calls", state.rest, CALLS, row => nameOf(row.method, "any method"));
   byId("clear-faults").disabled = !activeFaults(faults).length;
@@ -89,13 +88,11 @@ function panel() {
     h("section", {}, h("h3", {}, "The next calls of the bot"),
       planner("call", "Method, or oauth/token", "any method", CALLS, (method, fault, times) => turn({switch: "call", method, fault, times})),
       h("ul", {id: "planned-calls", class: "planned"})),
-    h("section", {}, h("h3", {}, "Tokens and limits"),
+    h("section", {}, h("h3", {}, "Tokens"),
       once("Expire access tokens", "Calls answer expired_token until the bot refreshes.", {switch: "expire_tokens"}, "All access tokens are expired."),
       once("Revoke refresh tokens", "The next refresh answers invalid_grant.", {switch: "revoke_tokens"}, "All refresh tokens are revoked."),
       once("Revoke access tokens", "Calls answer invalid_token.", {switch: "revoke_access"}, "All access tokens are revoked."),
-      once("Refuse one refresh", "invalid_grant once; the token stays good.", {switch: "set", faults: {invalid_grants: 1}}, "The next token request is refused."),
-      h("label", {class: "field wide"}, h("span", {}, "Rate limit"), h("select", {id: "limit", onchange: event => turn({switch: "rate_limit", kind: event.target.value})},
-        ...[["off", "none"], ["standard", "50, then 2 a second"], ["enterprise", "250, then 5 a second"]].map(([value, text]) => h("option", {value}, text))))),
+      once("Refuse one refresh", "invalid_grant once; the token stays good.", {switch: "set", faults: {invalid_grants: 1}}, "The next token request is refused.")),
     h("section", {}, h("h3", {}, "The portal"),
       once("Rename", "It moves to another port; the old address answers 302.", {switch: "rename"}, "The portal has moved."),
       h("div", {class: "switch"}, h("button", {type: "button", id: "restart", onclick: restart}, "Restart"),

@@ -44,10 +44,16 @@ fn operator(call: &mut Call<'_>) -> Reply {
     }
 }
 
+/// The welcome text of the chat's line.
+fn welcome(call: &Call<'_>, chat_id: i64) -> String {
+    let own = call.world.line_of(chat_id).and_then(|line| line.settings.get("WELCOME_MESSAGE_TEXT"));
+    own.and_then(|text| text.as_str()).unwrap_or(WELCOME).to_owned()
+}
+
 fn message_send(call: &mut Call<'_>) -> Reply {
     let chat_id = chat_id(call)?;
     let text = match call.text("NAME").as_deref() {
-        Some("WELCOME") => WELCOME.to_owned(),
+        Some("WELCOME") => welcome(call, chat_id),
         Some("DEFAULT") => call.text("MESSAGE").unwrap_or_default(),
         _ => String::new(),
     };

@@ -33,7 +33,7 @@ fn yes_no(flag: bool) -> Value {
 }
 
 /// The flat settings of a line.
-fn settings(line: &Line) -> Map<String, Value> {
+pub(crate) fn settings(line: &Line) -> Map<String, Value> {
     let text = |number: i64| json!(number.to_string());
     let bot = line.welcome_bot;
     let crm = match line.crm {
@@ -181,7 +181,7 @@ fn list(call: &mut Call<'_>) -> Reply {
 }
 
 /// Writes `PARAMS` into the line.
-fn apply(line: &mut Line, params: &Map<String, Value>) {
+pub(crate) fn apply(line: &mut Line, params: &Map<String, Value>) {
     for (name, value) in params {
         let text = scalar_text(value).unwrap_or_default();
         let seconds = || loose_int(value).max(0);
