@@ -14,6 +14,9 @@
 //!
 //! Around that: [`portal`] (installation, tokens, what a portal should have), [`clock`] (what time it is) and [`app`]
 //! (settings, command line, everything put together). Bot authors start with the [`prelude`].
+//!
+//! "Protocol 4.2" and the like name rules of the platform; `docs/sections.md` in the repository says what the numbers
+//! stand for.
 
 pub mod wire;
 

@@ -9,8 +9,10 @@ pub use crate::{
     },
     message::{Attach, Button, Keyboard, Reply, RtEvent, RtMessage, RtRecipients, literal},
     wire::{
-        AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
-        ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,
-        MessageUpdated, Reaction, User, UserId,
+        AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command,
+        CommandContext, ConnectorDialog, ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated,
+        ConnectorRemoved, ContextOpened, DialogId, Incoming, Joined, LineMessage, LineMessageDeleted,
+        LineMessageUpdated, LineRemoved, LineSessionEvent, Message, MessageDeleted, MessageUpdated,
+        MethodConfirmation, OfflineEvents, Reaction, SubscriptionRenewed, User, UserId,
     },
 };

@@ -282,9 +282,9 @@ fn lacks_its_message(raw: &Raw, path: &str) -> bool {
         && raw.path(&["data", "chat"]).is_none()
 }
 
-/// One event for each bot or command of a v1 callback.
+/// One event for each bot or command of a v1 callback, and for each message of a connector's.
 fn recipients(raw: &Raw) -> usize {
-    let several = ["BOT", "COMMAND"].iter().find_map(|key| raw.path(&["data", key]));
+    let several = ["BOT", "COMMAND", "MESSAGES"].iter().find_map(|key| raw.path(&["data", key]));
     several.filter(|several| several.is_map()).map_or(1, Node::len)
 }
 
@@ -306,6 +306,18 @@ fn is_its_struct(code: &str, event: &Event) -> bool {
         "ONAPPINSTALL" => matches!(event, Event::AppInstalled(_)),
         "ONAPPUPDATE" => matches!(event, Event::AppUpdated(_)),
         "ONAPPUNINSTALL" => matches!(event, Event::AppUninstalled(_)),
+        "ONAPPPAYMENT" => matches!(event, Event::AppPaid(_)),
+        "ONSUBSCRIPTIONRENEW" => matches!(event, Event::SubscriptionRenewed(_)),
+        "ONAPPMETHODCONFIRM" => matches!(event, Event::MethodConfirmed(_)),
+        "ONAPPTEST" => matches!(event, Event::AppTested(_)),
+        "ONOFFLINEEVENT" => matches!(event, Event::OfflineEvents(_)),
+        "ONIMCONNECTORMESSAGEADD" => matches!(event, Event::ConnectorMessage(_)),
+        "ONIMCONNECTORMESSAGEUPDATE" => matches!(event, Event::ConnectorMessageUpdated(_)),
+        "ONIMCONNECTORMESSAGEDELETE" => matches!(event, Event::ConnectorMessageDeleted(_)),
+        "ONIMCONNECTORDIALOGSTART" => matches!(event, Event::ConnectorDialogStarted(_)),
+        "ONIMCONNECTORDIALOGFINISH" => matches!(event, Event::ConnectorDialogFinished(_)),
+        "ONIMCONNECTORSTATUSDELETE" => matches!(event, Event::ConnectorRemoved(_)),
+        "ONIMCONNECTORLINEDELETE" => matches!(event, Event::LineRemoved(_)),
         _ => matches!(event, Event::Other),
     }
 }

@@ -1,4 +1,16 @@
 //! The envelope of a callback (protocol 1.4).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use openlines::codec::{Callback, form};
+//!
+//! let raw = form::decode(b"event=OnAppTest&ts=5&auth[scope]=imbot,+crm", &Default::default())?;
+//! let callback = Callback::read(Arc::new(raw))?;
+//! assert_eq!((callback.code.as_str(), callback.auth.scope.len()), ("ONAPPTEST", 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Trap:** an envelope that reads well is not proven: compare the application token first.
 
 use std::sync::Arc;
 

@@ -1,4 +1,16 @@
 //! Why a verified callback could not be understood.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use openlines::codec;
+//!
+//! let raw = codec::form::decode(b"event=ONIMBOTDELETE&data[BOT_ID]=x", &Default::default())?;
+//! let error = codec::events(&codec::Callback::read(Arc::new(raw))?).unwrap_err();
+//! assert_eq!(error.path(), "data.BOT_ID");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Trap:** it names where and what shape, never the content, which a client may have written.
 
 use std::fmt;
 

@@ -1,4 +1,14 @@
 //! JSON, turned into what the portal's own form encoding would have made of it.
+//!
+//! ```
+//! use openlines::codec;
+//!
+//! let raw = codec::from_json(&serde_json::json!({"system": true, "forward": null, "ids": [7]}));
+//! assert_eq!(raw.path(&["system"]).and_then(|flag| flag.flag()), Some(true));
+//! assert!(raw.path(&["forward"]).is_none());
+//! ```
+//!
+//! **Trap:** as in a form nothing keeps its type: numbers and flags become text, `null` and empty lists are not there.
 
 use serde_json::Value as Json;
 

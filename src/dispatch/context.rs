@@ -166,6 +166,25 @@ impl Context {
 
     /// Runs `work` once and remembers its result under `name` until the turn is committed: when the turn runs again,
     /// the result is taken from there. Towards the outside that is at least once.
+    ///
+    /// Answers of typed methods can be remembered, so this is also how a v1 bot gets the id of a message that it sends
+    /// at once, where [`send_now`](Self::send_now) is refused:
+    ///
+    /// ```
+    /// use openlines::{prelude::*, rest::methods::imbot::{AddedMessage, MessageAdd}};
+    ///
+    /// async fn ask(cx: Context, message: Message) -> Handled {
+    ///     if let Some(bot) = cx.bot() {
+    ///         let add = MessageAdd::reply(bot.id, message.chat.dialog.clone(), &Reply::text("Which order?"));
+    ///         let asked: AddedMessage = cx.step("asked", cx.invoke(&add)).await?;
+    ///         tracing::info!(message = %asked.id, "asked");
+    ///     }
+    ///     Ok(Done)
+    /// }
+    /// # let _ = ask;
+    /// ```
+    ///
+    /// **Trap:** a process that ends between the portal's answer and the remembering asks twice.
     pub async fn step<T, E, F>(&self, name: &str, work: F) -> Result<T, HandlerError>
     where
         T: Serialize + DeserializeOwned,
@@ -194,7 +213,8 @@ impl Context {
         let call = Outgoing::message(bot, &dialog, &reply.into(), key)?;
         if call.route != Route::KeyedMessage {
             return Err(HandlerError::msg(
-                "send_now: only a v2 bot's messages, system messages aside, are sent exactly once; use reply",
+                "send_now: only a v2 bot's messages, system messages aside, are sent exactly once; use reply, or step \
+                 around a call of imbot.message.add if twice is no harm",
             ));
         }
         let stored = format!("{name}/content");

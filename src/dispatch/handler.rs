@@ -6,9 +6,11 @@ use async_trait::async_trait;
 
 use super::Context;
 use crate::wire::{
-    AppInstall, AppUninstall, AppUpdate, BotDeleted, Command, ContextOpened, Event, Incoming, Joined,
-    LineMessage, LineMessageDeleted, LineMessageUpdated, LineSessionEvent, Message, MessageDeleted,
-    MessageUpdated, Reaction,
+    AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, BotDeleted, Command, ConnectorDialog,
+    ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
+    Event, Incoming, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved,
+    LineSessionEvent, Message, MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Reaction,
+    SubscriptionRenewed,
 };
 
 /// A handler is through with an event.
@@ -180,6 +182,42 @@ pub trait BotHandler: Send + Sync + 'static {
         pass(cx, session)
     }
 
+    /// Somebody in a line wrote to the application's own channel. Tell the portal when it is delivered:
+    /// [`SendStatusDelivery`](crate::rest::methods::imconnector::SendStatusDelivery).
+    async fn on_connector_message(&self, cx: &Context, message: &ConnectorMessage) -> Handled {
+        pass(cx, message)
+    }
+
+    /// A message to the application's own channel was edited.
+    async fn on_connector_message_updated(&self, cx: &Context, updated: &ConnectorMessageUpdated) -> Handled {
+        pass(cx, updated)
+    }
+
+    /// A message to the application's own channel was deleted.
+    async fn on_connector_message_deleted(&self, cx: &Context, deleted: &ConnectorMessageDeleted) -> Handled {
+        pass(cx, deleted)
+    }
+
+    /// A session of the application's own channel began.
+    async fn on_connector_dialog_start(&self, cx: &Context, dialog: &ConnectorDialog) -> Handled {
+        pass(cx, dialog)
+    }
+
+    /// A session of the application's own channel ended.
+    async fn on_connector_dialog_finish(&self, cx: &Context, dialog: &ConnectorDialog) -> Handled {
+        pass(cx, dialog)
+    }
+
+    /// The application's own channel was taken from a line.
+    async fn on_connector_removed(&self, cx: &Context, removed: &ConnectorRemoved) -> Handled {
+        pass(cx, removed)
+    }
+
+    /// A line was removed.
+    async fn on_line_removed(&self, cx: &Context, removed: &LineRemoved) -> Handled {
+        pass(cx, removed)
+    }
+
     /// The application was installed on a portal and proven; its bots are registered by now.
     async fn on_install(&self, cx: &Context, install: &AppInstall) -> Handled {
         pass(cx, install)
@@ -193,6 +231,31 @@ pub trait BotHandler: Send + Sync + 'static {
     /// The application was removed from a portal. No call to that portal will work.
     async fn on_uninstall(&self, cx: &Context, uninstall: &AppUninstall) -> Handled {
         pass(cx, uninstall)
+    }
+
+    /// The application was paid for, or its payment ended.
+    async fn on_payment(&self, cx: &Context, payment: &AppPayment) -> Handled {
+        pass(cx, payment)
+    }
+
+    /// The subscription that the application belongs to was renewed.
+    async fn on_subscription_renewed(&self, cx: &Context, renewed: &SubscriptionRenewed) -> Handled {
+        pass(cx, renewed)
+    }
+
+    /// An administrator decided on a call that had to wait for that.
+    async fn on_method_confirmed(&self, cx: &Context, confirmation: &MethodConfirmation) -> Handled {
+        pass(cx, confirmation)
+    }
+
+    /// The answer to `event.test`.
+    async fn on_test(&self, cx: &Context, test: &AppTest) -> Handled {
+        pass(cx, test)
+    }
+
+    /// Events wait to be fetched by `event.offline.get`.
+    async fn on_offline_events(&self, cx: &Context, waiting: &OfflineEvents) -> Handled {
+        pass(cx, waiting)
     }
 
     /// Any event without a method of its own; [`Incoming::code`] names it, [`Incoming::raw`] holds it.
@@ -238,6 +301,18 @@ impl<H: BotHandler> Handle for Methods<H> {
             Event::AppInstalled(event) => bot.on_install(cx, event).await,
             Event::AppUpdated(event) => bot.on_update(cx, event).await,
             Event::AppUninstalled(event) => bot.on_uninstall(cx, event).await,
+            Event::ConnectorMessage(event) => bot.on_connector_message(cx, event).await,
+            Event::ConnectorMessageUpdated(event) => bot.on_connector_message_updated(cx, event).await,
+            Event::ConnectorMessageDeleted(event) => bot.on_connector_message_deleted(cx, event).await,
+            Event::ConnectorDialogStarted(event) => bot.on_connector_dialog_start(cx, event).await,
+            Event::ConnectorDialogFinished(event) => bot.on_connector_dialog_finish(cx, event).await,
+            Event::ConnectorRemoved(event) => bot.on_connector_removed(cx, event).await,
+            Event::LineRemoved(event) => bot.on_line_removed(cx, event).await,
+            Event::AppPaid(event) => bot.on_payment(cx, event).await,
+            Event::SubscriptionRenewed(event) => bot.on_subscription_renewed(cx, event).await,
+            Event::MethodConfirmed(event) => bot.on_method_confirmed(cx, event).await,
+            Event::AppTested(event) => bot.on_test(cx, event).await,
+            Event::OfflineEvents(event) => bot.on_offline_events(cx, event).await,
             Event::Other => bot.on_event(cx, incoming).await,
         }
     }

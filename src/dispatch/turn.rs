@@ -123,7 +123,9 @@ fn classify_again(services: &Services, lease: &Lease, incoming: &mut Incoming) {
     let (author, id) = match &mut incoming.event {
         Event::Message(message) => (&mut message.author, message.author_id),
         Event::MessageUpdated(updated) => (&mut updated.message.author, updated.message.author_id),
+        Event::MessageDeleted(deleted) => (&mut deleted.author, deleted.author_id.unwrap_or_default()),
         Event::Command(command) => (&mut command.author, command.author_id),
+        Event::LineMessage(message) => (&mut message.author, message.user_id),
         _ => return,
     };
     if matches!(author, Author::Operator | Author::Employee) && ours(id) {

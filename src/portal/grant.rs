@@ -11,7 +11,7 @@ use crate::{
     rest::{
         Access, ApiExt, Authorization, HttpApi, HttpOptions, TokenError, TokenErrorKind, TokenSource,
         methods::basic,
-        oauth::{OAuthClient, OAuthErrorKind},
+        oauth::{Grant, OAuthClient, OAuthErrorKind},
     },
     wire::{AppId, MemberId, PortalKey, UserId},
 };
@@ -28,41 +28,6 @@ pub struct RefreshGrant<'a> {
     pub client_secret: &'a SecretString,
     /// The token to be exchanged.
     pub refresh_token: &'a SecretString,
-}
-
-/// What the authorisation server gave.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct GrantAnswer {
-    /// New access token.
-    pub access_token: SecretString,
-    /// New refresh token.
-    pub refresh_token: Option<SecretString>,
-    /// Seconds the access token lives.
-    pub expires_in: i64,
-    /// The portal the tokens are for.
-    pub member_id: Option<MemberId>,
-    /// REST root of that portal.
-    pub client_endpoint: Option<String>,
-    /// Whom the tokens act for.
-    pub user_id: Option<UserId>,
-    /// Granted scopes.
-    pub scope: Vec<String>,
-}
-
-impl GrantAnswer {
-    /// An answer with nothing but an access token; set the public fields for the rest.
-    pub fn new(access_token: impl Into<SecretString>) -> Self {
-        Self {
-            access_token: access_token.into(),
-            refresh_token: None,
-            expires_in: 3600,
-            member_id: None,
-            client_endpoint: None,
-            user_id: None,
-            scope: Vec::new(),
-        }
-    }
 }
 
 /// Why there is no new pair. Holds no secret.
@@ -87,7 +52,7 @@ pub enum GrantError {
 #[async_trait]
 pub trait Grants: Send + Sync {
     /// Makes one attempt.
-    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError>;
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<Grant, GrantError>;
 
     /// Whether the user whom a granted token acts for administers the portal at `client_endpoint`.
     async fn administers(
@@ -99,10 +64,10 @@ pub trait Grants: Send + Sync {
 
 #[async_trait]
 impl Grants for OAuthClient {
-    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<Grant, GrantError> {
         let RefreshGrant { endpoint, client_id, client_secret, refresh_token } = grant;
         let granted = OAuthClient::refresh(self, endpoint, client_id, client_secret, refresh_token).await;
-        let granted = granted.map_err(|error| {
+        granted.map_err(|error| {
             let what = error.to_string();
             match error.kind() {
                 OAuthErrorKind::InvalidGrant => GrantError::Rejected(what),
@@ -113,15 +78,7 @@ impl Grants for OAuthClient {
                 | OAuthErrorKind::BadAddress => GrantError::Misconfigured(what),
                 _ => GrantError::Unavailable(what),
             }
-        })?;
-        let mut answer = GrantAnswer::new(granted.access_token);
-        answer.refresh_token = Some(granted.refresh_token);
-        answer.expires_in = i64::try_from(granted.expires_in.as_secs()).unwrap_or(i64::MAX);
-        answer.member_id = Some(granted.member_id);
-        answer.client_endpoint = Some(granted.client_endpoint);
-        answer.user_id = granted.user_id;
-        answer.scope = granted.scope;
-        Ok(answer)
+        })
     }
 
     async fn administers(
@@ -163,7 +120,7 @@ pub struct NoGrants;
 
 #[async_trait]
 impl Grants for NoGrants {
-    async fn refresh(&self, _: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+    async fn refresh(&self, _: RefreshGrant<'_>) -> Result<Grant, GrantError> {
         Err(GrantError::Misconfigured("no OAuth application is configured".into()))
     }
 
@@ -210,7 +167,8 @@ impl Registry {
             })
             .await?;
         // An unusable address is none: a renewal keeps the one it has, a proof fails.
-        let client_endpoint = answer.client_endpoint.as_deref().and_then(|named| {
+        let named = Some(answer.client_endpoint.as_str()).filter(|named| !named.is_empty());
+        let client_endpoint = named.and_then(|named| {
             rest_root(named)
                 .inspect_err(|error| tracing::warn!(%app, %error, "the portal's address is not used"))
                 .ok()
@@ -219,12 +177,12 @@ impl Registry {
         if !filled(&answer.access_token) {
             return Err(GrantError::Unavailable("the authorisation server answered without a token".into()));
         }
-        let lives = answer.expires_in.clamp(0, 86_400);
+        let lives = i64::try_from(answer.expires_in.as_secs()).unwrap_or(i64::MAX).min(86_400);
         Ok(Granted {
             access: answer.access_token.into(),
-            refresh: answer.refresh_token.filter(filled).map(Into::into),
+            refresh: Some(answer.refresh_token).filter(filled).map(Into::into),
             expires: self.0.clock.now().seconds().saturating_add(lives),
-            member: answer.member_id,
+            member: Some(answer.member_id).filter(|member| !member.as_str().is_empty()),
             client_endpoint,
             user: answer.user_id,
             scope: answer.scope,

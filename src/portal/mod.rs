@@ -46,7 +46,7 @@ pub use bot_tokens::BotTokens;
 pub use claim::Claim;
 pub use credentials::{Credentials, IncomingWebhook, OAuthApp};
 pub use error::{PortalError, PortalErrorKind};
-pub use grant::{GrantAnswer, GrantError, Grants, NoGrants, RefreshGrant};
+pub use grant::{GrantError, Grants, NoGrants, RefreshGrant};
 pub use install::{Installer, Welcome};
 pub use reconcile::{Drain, Reconciler};
 pub use registry::{PortalChange, PortalView, PortalWatch, Registry};

@@ -1,4 +1,14 @@
 //! A call, and the trait of whatever carries it out.
+//!
+//! ```
+//! use openlines::{rest::{Method, Repeat, methods::imopenlines::SessionFinish}, wire::{ChatId, PortalKey}};
+//!
+//! let call = SessionFinish::new(ChatId::new(1777)).to_call(&PortalKey::new("app", "7c1f"))?;
+//! assert_eq!((&*call.method, call.repeat), ("imopenlines.bot.session.finish", Repeat::Idempotent));
+//! # Ok::<(), openlines::rest::CallError>(())
+//! ```
+//!
+//! **Trap:** a call made by name goes out once; after an unknown outcome nobody repeats it.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -98,6 +108,8 @@ pub trait Method: Serialize + Send + Sync {
     const NAME: &'static str;
     /// Whether it may be repeated.
     const REPEAT: Repeat;
+    /// Codes of its own that it refuses with; compare [`CallError::is`].
+    const ERRORS: &'static [&'static str] = &[];
     /// The type of `result`.
     type Answer: DeserializeOwned + Send;
 
@@ -130,6 +142,35 @@ pub trait ApiExt: Api {
     /// Makes a typed call.
     async fn invoke<M: Method>(&self, portal: &PortalKey, method: &M) -> Result<M::Answer, CallError> {
         M::read_answer(self.call(method.to_call(portal)?).await?)
+    }
+
+    /// Calls any method by its name, also one that is not declared, and gives its `result` as it came.
+    ///
+    /// ```
+    /// # use openlines::{rest::{Api, ApiExt, Call, CallError}, wire::PortalKey};
+    /// # struct Answers;
+    /// # #[async_trait::async_trait]
+    /// # impl Api for Answers {
+    /// #     async fn call(&self, call: Call) -> Result<serde_json::Value, CallError> {
+    /// #         Ok(call.params["id"].clone())
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), CallError> {
+    /// # let (api, portal) = (Answers, PortalKey::new("app", "7c1f"));
+    /// let deal = api.call_by_name(&portal, "crm.deal.get", serde_json::json!({"id": 15})).await?;
+    /// assert_eq!(deal, 15);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// **Trap:** what may be repeated is not known of it, so it goes out once; say otherwise with [`Call::repeat`].
+    async fn call_by_name(
+        &self,
+        portal: &PortalKey,
+        method: &'static str,
+        params: Value,
+    ) -> Result<Value, CallError> {
+        self.call(Call::new(portal.clone(), method, params)).await
     }
 }
 

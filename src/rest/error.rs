@@ -1,4 +1,14 @@
 //! Why a call failed, and what is known of its outcome.
+//!
+//! ```
+//! use openlines::rest::{CallError, CallErrorKind, Outcome};
+//!
+//! let error = CallError::new(CallErrorKind::Refused, "profile").code_of_portal("insufficient_scope");
+//! assert!(error.is("INSUFFICIENT_SCOPE"));
+//! assert_eq!(error.outcome(), Outcome::NotExecuted);
+//! ```
+//!
+//! **Trap:** a portal may refuse with an empty code, or with the code of something within; match on the kind first.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -99,6 +109,11 @@ impl CallError {
     /// The portal's error code; may be empty also when the portal refused (protocol 8.2).
     pub fn code(&self) -> &str {
         &self.code
+    }
+
+    /// Whether the portal refused with `code`; portals are not of one mind about its case.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.eq_ignore_ascii_case(code)
     }
 
     /// What the portal or the transport said.

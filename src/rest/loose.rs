@@ -36,6 +36,15 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error>
     Ok(as_flag(&Value::deserialize(from)?))
 }
 
+/// A struct of its own, or nothing in any dress.
+pub(crate) fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Array(items) if items.is_empty() => Ok(None),
+        value if is_nothing(&value) => Ok(None),
+        value => serde_json::from_value(value).map(Some).map_err(D::Error::custom),
+    }
+}
+
 /// A list, also if it came as a map with keys 0..n-1 or as nothing.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let items = match Value::deserialize(from)? {
@@ -45,6 +54,13 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> R
         value => return Err(D::Error::custom(format_args!("expected a list, got {}", shape(&value)))),
     };
     items.into_iter().map(|item| serde_json::from_value(item).map_err(D::Error::custom)).collect()
+}
+
+/// A list of whole numbers, each of them and the list in any dress.
+pub(crate) fn ints<'de, D: Deserializer<'de>, T: From<i64>>(from: D) -> Result<Vec<T>, D::Error> {
+    let items: Vec<Value> = list(from)?;
+    let wrong = |value| D::Error::custom(format_args!("expected a whole number, got {}", shape(value)));
+    items.iter().map(|value| as_int(value).map(T::from).ok_or_else(|| wrong(value))).collect()
 }
 
 /// A map, also if it came as `[]`, as a list or as nothing; a list's keys are its positions.

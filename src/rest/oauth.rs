@@ -56,6 +56,25 @@ pub struct Grant {
     pub status: String,
 }
 
+impl Grant {
+    /// An access token of an hour, as another source of grants or a test makes it; set the public fields for the rest.
+    /// What is empty was not told.
+    pub fn new(access_token: impl Into<SecretString>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            refresh_token: SecretString::default(),
+            expires_in: Duration::from_secs(3600),
+            expires: None,
+            client_endpoint: String::new(),
+            server_endpoint: String::new(),
+            member_id: MemberId::default(),
+            user_id: None,
+            scope: Vec::new(),
+            status: String::new(),
+        }
+    }
+}
+
 /// The kinds of [`OAuthError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -1,4 +1,15 @@
 //! Secrets that travel as parameters.
+//!
+//! ```
+//! use openlines::rest::BotToken;
+//!
+//! let token = BotToken::from("s3cret");
+//! assert_eq!(format!("{token:?}"), "BotToken(***)");
+//! assert_eq!(serde_json::to_value(&token)?, "s3cret");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! **Trap:** it is sent as it is, so what is made of parameters is a secret too.
 
 use std::fmt;
 

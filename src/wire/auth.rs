@@ -1,4 +1,14 @@
 //! The `auth` block of a callback (protocol 1.4).
+//!
+//! ```
+//! use openlines::wire::AuthBlock;
+//!
+//! let mut auth = AuthBlock::default();
+//! auth.access_token = Some("s3cret".into());
+//! assert!(!format!("{auth:?}").contains("s3cret"));
+//! ```
+//!
+//! **Trap:** `domain` is the portal here, and the authorisation server in the answer to a grant.
 
 use secrecy::SecretString;
 

@@ -1,4 +1,14 @@
 //! What an open-line chat is bound to: `CHAT_ENTITY_ID` and `CHAT_ENTITY_DATA_1..2` (protocol 3.1, 3.2).
+//!
+//! ```
+//! use openlines::wire::{CrmBinding, LineSession};
+//!
+//! let session = LineSession::parse("Y|LEAD|1209|N|N|343|1773682918|0|0|0").expect("not empty");
+//! assert_eq!((session.id.get(), session.created), (343, 1_773_682_918));
+//! assert_eq!(CrmBinding::parse("LEAD|1209|COMPANY|0|CONTACT|0|DEAL|15").deal, 15);
+//! ```
+//!
+//! **Trap:** fields are told apart by their place alone, and older portals send fewer of them.
 
 use super::{ConnectorId, LineId, SessionId, UserId};
 

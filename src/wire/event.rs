@@ -1,10 +1,21 @@
 //! One event, whatever source and generation it came from.
+//!
+//! ```
+//! use openlines::wire::{Event, Incoming, Origin};
+//!
+//! let event = Incoming::new("ONCRMDEALUPDATE", Event::Other, Origin::Other);
+//! assert!(event.bot.is_none() && !event.late);
+//! ```
+//!
+//! **Trap:** `ts` is when the portal queued the event, in seconds; it does not order events.
 
 use std::sync::Arc;
 
 use super::{
-    BotId, Command, ContextOpened, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated,
-    LineSessionEvent, Message, MessageDeleted, MessageUpdated, Raw, Reaction,
+    AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, BotId, Command, ConnectorDialog,
+    ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
+    Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved, LineSessionEvent, Message,
+    MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Raw, Reaction, SubscriptionRenewed,
 };
 
 /// Everything a portal can tell. What is not typed yet arrives as [`Event::Other`] with its raw value.
@@ -37,12 +48,36 @@ pub enum Event {
     SessionStarted(LineSessionEvent),
     /// A session ended: `ONSESSIONFINISH`.
     SessionFinished(LineSessionEvent),
+    /// Somebody in a line wrote to the application's own channel: `ONIMCONNECTORMESSAGEADD`.
+    ConnectorMessage(ConnectorMessage),
+    /// `ONIMCONNECTORMESSAGEUPDATE`.
+    ConnectorMessageUpdated(ConnectorMessageUpdated),
+    /// `ONIMCONNECTORMESSAGEDELETE`.
+    ConnectorMessageDeleted(ConnectorMessageDeleted),
+    /// `ONIMCONNECTORDIALOGSTART`.
+    ConnectorDialogStarted(ConnectorDialog),
+    /// `ONIMCONNECTORDIALOGFINISH`.
+    ConnectorDialogFinished(ConnectorDialog),
+    /// The channel was taken from a line: `ONIMCONNECTORSTATUSDELETE`.
+    ConnectorRemoved(ConnectorRemoved),
+    /// A line was removed: `ONIMCONNECTORLINEDELETE`.
+    LineRemoved(LineRemoved),
     /// `ONAPPINSTALL`.
     AppInstalled(AppInstall),
     /// `ONAPPUPDATE`.
     AppUpdated(AppUpdate),
     /// `ONAPPUNINSTALL`.
     AppUninstalled(AppUninstall),
+    /// `ONAPPPAYMENT`.
+    AppPaid(AppPayment),
+    /// `ONSUBSCRIPTIONRENEW`.
+    SubscriptionRenewed(SubscriptionRenewed),
+    /// `ONAPPMETHODCONFIRM`.
+    MethodConfirmed(MethodConfirmation),
+    /// `ONAPPTEST`.
+    AppTested(AppTest),
+    /// Events wait to be fetched: `ONOFFLINEEVENT`.
+    OfflineEvents(OfflineEvents),
     /// Any other event: its upper-case code is in [`Incoming::code`], its payload in [`Incoming::raw`].
     Other,
 }
@@ -123,40 +158,4 @@ impl BotDeleted {
     pub fn new(bot: BotRef) -> Self {
         Self { bot }
     }
-}
-
-/// The application was installed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AppInstall {
-    /// Version of the application row.
-    pub version: String,
-    /// Active.
-    pub active: bool,
-    /// Installation finished.
-    pub installed: bool,
-    /// Site language.
-    pub language: String,
-}
-
-/// The application was updated.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AppUpdate {
-    /// New version.
-    pub version: String,
-    /// Version before.
-    pub previous_version: String,
-    /// Site language.
-    pub language: String,
-}
-
-/// The application was removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AppUninstall {
-    /// The person who removed it asked for its records to be removed as well.
-    pub clean: bool,
-    /// Site language.
-    pub language: String,
 }

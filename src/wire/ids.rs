@@ -1,4 +1,15 @@
 //! Ids as types of their own, so that a chat id is never passed where a user id is meant.
+//!
+//! ```
+//! use openlines::wire::{BotId, ChatId, DialogId, Timestamp, UserId};
+//!
+//! assert_eq!(DialogId::of_chat(ChatId::new(1777)).as_str(), "chat1777");
+//! assert_eq!(DialogId::from("27").chat(), None);
+//! assert_eq!(UserId::from(BotId::new(567)).get(), 567);
+//! assert_eq!(Timestamp::from_seconds(2).millis(), 2000);
+//! ```
+//!
+//! **Trap:** the dialog of a private chat is the counterpart's user id, so it is another one for each side.
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -1,8 +1,17 @@
 //! What a bot hears: messages, commands, joins, context links, reactions (protocol 2.1, 2.2).
+//!
+//! ```
+//! use openlines::wire::{Command, CommandContext};
+//!
+//! let pressed = Command::new(7.into(), "order", "status 15", CommandContext::Button);
+//! assert_eq!((pressed.name.as_str(), pressed.params.as_str()), ("order", "status 15"));
+//! ```
+//!
+//! **Trap:** the message of a typed command is the client's, that of a pressed button the bot's own.
 
 use serde_json::Value;
 
-use super::{Author, Chat, CommandId, MessageId, User, UserId};
+use super::{Author, Chat, ChatId, CommandId, MessageId, User, UserId};
 
 /// A message for the bot.
 #[derive(Debug, Clone)]
@@ -28,8 +37,34 @@ pub struct Message {
     pub uuid: Option<String>,
     /// A system message.
     pub system: bool,
+    /// Not to leave to the client: a note among employees (`SKIP_CONNECTOR`, v1).
+    pub skips_connector: bool,
+    /// Users that it mentions (v1, group chats).
+    pub mentioned: Vec<UserId>,
+    /// `web` or `mobile` (v1).
+    pub platform: String,
+    /// When it was written, ISO 8601 (v2).
+    pub date: String,
+    /// Of which message it is a copy (v2).
+    pub forward: Option<Forward>,
+    /// Others have seen it (v2).
+    pub viewed_by_others: Option<bool>,
     /// Site language, lower case.
     pub language: String,
+}
+
+/// Of which message a forwarded message is a copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forward {
+    /// Its id, `chat5/789` or a number.
+    pub id: String,
+    /// Who wrote it.
+    pub user: UserId,
+    /// Where.
+    pub chat: ChatId,
+    /// When, ISO 8601.
+    pub date: String,
 }
 
 impl Message {
@@ -52,6 +87,12 @@ impl Message {
             files: Vec::new(),
             uuid: None,
             system: false,
+            skips_connector: false,
+            mentioned: Vec::new(),
+            platform: String::new(),
+            date: String::new(),
+            forward: None,
+            viewed_by_others: None,
             language: String::new(),
         }
     }
@@ -69,6 +110,12 @@ pub struct FileRef {
     pub kind: String,
     /// Bytes, 0 when unknown.
     pub size: i64,
+    /// Extension without the dot.
+    pub extension: String,
+    /// Where it is shown, for who is signed in to the portal.
+    pub show_url: String,
+    /// Where it can be had, for who is signed in to the portal.
+    pub download_url: String,
 }
 
 /// A message was edited; holds its new form.
@@ -96,6 +143,8 @@ pub struct MessageDeleted {
     pub chat: Chat,
     /// Whose it was, where the event says so.
     pub author_id: Option<UserId>,
+    /// What that user is.
+    pub author: Author,
     /// The user of the event, where it carries one.
     pub user: Option<User>,
     /// Site language.
@@ -105,7 +154,7 @@ pub struct MessageDeleted {
 impl MessageDeleted {
     /// The message `id` of `chat` is gone.
     pub fn new(id: MessageId, chat: Chat) -> Self {
-        Self { id, chat, author_id: None, user: None, language: String::new() }
+        Self { id, chat, author_id: None, author: Author::Unknown, user: None, language: String::new() }
     }
 }
 
@@ -181,6 +230,8 @@ pub struct Joined {
     pub chat: Chat,
     /// Who added it; 0 for the line itself.
     pub user_id: UserId,
+    /// Whether it may read what was written before; v1 group chats say.
+    pub access_history: Option<bool>,
     /// That user in full, where the event carries it.
     pub user: Option<User>,
     /// Site language.
@@ -190,7 +241,7 @@ pub struct Joined {
 impl Joined {
     /// The bot joined `chat`.
     pub fn new(chat: Chat, user_id: UserId) -> Self {
-        Self { chat, user_id, user: None, language: String::new() }
+        Self { chat, user_id, access_history: None, user: None, language: String::new() }
     }
 }
 

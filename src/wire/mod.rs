@@ -13,9 +13,11 @@
 //!
 //! **Trap:** an id of `0` is a real answer on this wire ("system", "nobody", "group connector"), not a missing one.
 
+mod app;
 mod auth;
 mod author;
 mod chat;
+mod connector;
 mod entity;
 mod event;
 mod ids;
@@ -23,19 +25,27 @@ mod line;
 mod message;
 mod raw;
 
+pub use app::{
+    AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, MethodConfirmation, OfflineEvents,
+    SubscriptionRenewed,
+};
 pub use auth::AuthBlock;
 pub use author::Author;
 pub use chat::{Chat, ChatKind, User};
+pub use connector::{
+    ConnectorDialog, ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorPlace,
+    ConnectorRemoved, LineRemoved, SessionState,
+};
 pub use entity::{ChatEntity, CrmBinding, LineAddress, LineSession};
-pub use event::{AppInstall, AppUninstall, AppUpdate, BotDeleted, BotRef, Event, Incoming, Origin};
+pub use event::{BotDeleted, BotRef, Event, Incoming, Origin};
 pub use ids::{
     AppId, BotId, ChatId, CommandId, ConnectorId, DialogId, LineId, MemberId, MessageId, PortalKey,
     SessionId, Timestamp, UserId,
 };
-pub use line::{LineMessage, LineMessageDeleted, LineMessageUpdated, LineSessionEvent};
+pub use line::{LineFile, LineMessage, LineMessageDeleted, LineMessageUpdated, LineSessionEvent};
 pub use message::{
-    Command, CommandContext, ContextOpened, FileRef, Joined, Message, MessageDeleted, MessageUpdated,
-    Reaction,
+    Command, CommandContext, ContextOpened, FileRef, Forward, Joined, Message, MessageDeleted,
+    MessageUpdated, Reaction,
 };
 pub(crate) use raw::{Builder, MapId};
 pub use raw::{Entries, Node, Raw};

@@ -19,9 +19,10 @@ use openlines::{
     clock::{Clock, ManualClock},
     ingest::{Gate, Wake},
     portal::{
-        Credentials, GrantAnswer, GrantError, Grants, IncomingWebhook, Installer, OAuthApp, PortalChange,
-        PortalWatch, RefreshGrant, Registry, Vault, Verification, Welcome,
+        Credentials, GrantError, Grants, IncomingWebhook, Installer, OAuthApp, PortalChange, PortalWatch,
+        RefreshGrant, Registry, Vault, Verification, Welcome,
     },
+    rest::oauth::Grant,
     store::{Appended, Journal, MemoryStore, NewEvent, StoreError, StoreErrorKind},
     wire::{AppId, MemberId, PortalKey, Timestamp, UserId},
 };
@@ -111,7 +112,7 @@ impl Authority {
 
 #[async_trait]
 impl Grants for Authority {
-    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<GrantAnswer, GrantError> {
+    async fn refresh(&self, grant: RefreshGrant<'_>) -> Result<Grant, GrantError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.endpoints.lock().unwrap().push(grant.endpoint.to_owned());
         assert_eq!(grant.client_secret.expose_secret(), CLIENT_SECRET);
@@ -129,11 +130,11 @@ impl Grants for Authority {
         let serial = self.serial.fetch_add(1, Ordering::SeqCst) + 1;
         let refresh = format!("granted-refresh-{serial}");
         self.knows(&refresh, &member);
-        let mut answer = GrantAnswer::new(format!("granted-access-{serial}"));
-        answer.refresh_token = Some(refresh.into());
-        answer.expires_in = *self.lives.lock().unwrap();
-        answer.member_id = Some(MemberId::from(member));
-        answer.client_endpoint = Some(self.client_endpoint.lock().unwrap().clone());
+        let mut answer = Grant::new(format!("granted-access-{serial}"));
+        answer.refresh_token = refresh.into();
+        answer.expires_in = Duration::from_secs((*self.lives.lock().unwrap()).try_into().unwrap_or(0));
+        answer.member_id = MemberId::from(member);
+        answer.client_endpoint = self.client_endpoint.lock().unwrap().clone();
         answer.user_id = Some(UserId::new(*self.user.lock().unwrap()));
         answer.scope = vec!["imbot".into(), "imopenlines".into()];
         Ok(answer)

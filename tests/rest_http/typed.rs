@@ -1,13 +1,11 @@
 //! Typed methods: what is sent and what is read.
 
-use std::collections::BTreeSet;
-
 use openlines::{
     message::{Attach, Button, Keyboard, Reply, RtMessage, RtRecipients},
     rest::{
         ApiExt as _, CallErrorKind, Method, Repeat,
         methods::{
-            self, basic, event, imbot,
+            basic, event, imbot,
             imbot_v2::{self, EventMode},
             imopenlines::{self, CrmEntity},
             pull,
@@ -193,47 +191,4 @@ fn a_session_history_is_in_the_order_of_ids() {
     }));
     let messages: Vec<_> = history.messages.iter().map(|one| (one.id.get(), one.sender.get())).collect();
     assert_eq!(messages, [(86101, 599), (86110, 27)]);
-}
-
-#[test]
-fn every_method_is_declared_once_with_scope_and_section() {
-    let names: Vec<_> = methods::table().map(|row| row.name).collect();
-    let distinct: BTreeSet<_> = names.iter().collect();
-    assert_eq!(distinct.len(), names.len());
-    for name in [
-        "imbot.v2.Bot.register",
-        "imbot.v2.Bot.get",
-        "imbot.v2.Bot.list",
-        "imbot.v2.Bot.update",
-        "imbot.v2.Bot.unregister",
-        "imbot.v2.Chat.Message.send",
-        "imbot.v2.Event.get",
-        "imbot.register",
-        "imbot.message.add",
-        "imbot.command.register",
-        "imbot.v2.Command.register",
-        "imbot.v2.Command.list",
-        "imopenlines.crm.message.add",
-        "imopenlines.network.message.add",
-        "imopenlines.network.join",
-        "imopenlines.bot.session.operator",
-        "imopenlines.bot.session.message.send",
-        "imopenlines.bot.session.transfer",
-        "imopenlines.bot.session.finish",
-        "imopenlines.dialog.get",
-        "imopenlines.crm.chat.get",
-        "imopenlines.crm.chat.getLastId",
-        "imopenlines.crm.chat.user.add",
-        "imopenlines.session.history.get",
-        "pull.application.event.add",
-        "app.info",
-        "profile",
-        "scope",
-        "event.bind",
-        "event.get",
-        "event.unbind",
-    ] {
-        assert!(names.contains(&name), "{name} is not declared");
-    }
-    assert!(methods::table().all(|row| row.section.starts_with("4.")));
 }

@@ -2,7 +2,8 @@
 
 use crate::codec::{TypeError, fields::Fields};
 use crate::wire::{
-    Chat, ChatEntity, ChatId, ChatKind, CrmBinding, DialogId, FileRef, LineSession, User, UserId,
+    Chat, ChatEntity, ChatId, ChatKind, CrmBinding, DialogId, FileRef, LineSession, MessageId, Node, User,
+    UserId,
 };
 
 /// The names of a chat's fields in one generation.
@@ -15,6 +16,17 @@ pub(super) struct ChatNames {
     pub(super) entity_type: &'static str,
     pub(super) entity_id: &'static str,
     pub(super) entity_data: [&'static str; 3],
+    pub(super) color: &'static str,
+    pub(super) avatar: &'static str,
+    pub(super) extranet: &'static str,
+    pub(super) generation: Generation,
+}
+
+/// Which fields a map has besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Generation {
+    First,
+    Second,
 }
 
 /// `PARAMS` of the first generation, in which the chat is flattened.
@@ -27,6 +39,10 @@ pub(super) const V1: ChatNames = ChatNames {
     entity_type: "CHAT_ENTITY_TYPE",
     entity_id: "CHAT_ENTITY_ID",
     entity_data: ["CHAT_ENTITY_DATA_1", "CHAT_ENTITY_DATA_2", "CHAT_ENTITY_DATA_3"],
+    color: "CHAT_COLOR",
+    avatar: "CHAT_AVATAR",
+    extranet: "CHAT_EXTRANET",
+    generation: Generation::First,
 };
 
 /// `chat` of the second generation.
@@ -39,6 +55,10 @@ pub(super) const V2: ChatNames = ChatNames {
     entity_type: "entityType",
     entity_id: "entityId",
     entity_data: ["entityData1", "entityData2", "entityData3"],
+    color: "color",
+    avatar: "avatar",
+    extranet: "extranet",
+    generation: Generation::Second,
 };
 
 /// Reads a chat. Essential is where an answer goes: the dialog, or the chat id that it follows from.
@@ -57,6 +77,22 @@ pub(super) fn chat(fields: &mut Fields<'_>, names: &ChatNames) -> Result<Chat, T
     };
     if let Some(letter) = letter {
         chat.kind = kind(letter);
+    }
+    fields.text(names.avatar).clone_into(&mut chat.avatar);
+    if names.generation == Generation::First && chat.avatar == "0" {
+        chat.avatar.clear();
+    }
+    fields.text(names.color).clone_into(&mut chat.color);
+    chat.extranet = fields.flag(names.extranet);
+    match names.generation {
+        Generation::First => chat.user_count = fields.int("CHAT_USER_COUNT"),
+        Generation::Second => {
+            fields.text("description").clone_into(&mut chat.description);
+            let mut parent = |key| fields.int(key).unwrap_or(0).max(0);
+            chat.parent_chat = ChatId::new(parent("parentChatId"));
+            chat.parent_message = MessageId::new(parent("parentMessageId"));
+            chat.text_field_enabled = fields.flag("textFieldEnabled");
+        }
     }
     if matches!(chat.entity, ChatEntity::Lines(_)) {
         chat.session = LineSession::parse(fields.text(entity_data[0]));
@@ -104,6 +140,7 @@ pub(super) struct UserNames {
     connector: &'static str,
     network: &'static str,
     extranet: &'static str,
+    generation: Generation,
 }
 
 /// `USER` of the first generation.
@@ -118,6 +155,7 @@ pub(super) const USER_V1: UserNames = UserNames {
     connector: "IS_CONNECTOR",
     network: "IS_NETWORK",
     extranet: "IS_EXTRANET",
+    generation: Generation::First,
 };
 
 /// `user` of the second generation, which has no flag for the network.
@@ -132,12 +170,13 @@ pub(super) const USER_V2: UserNames = UserNames {
     connector: "connector",
     network: "network",
     extranet: "extranet",
+    generation: Generation::Second,
 };
 
 /// Reads a user; one without an id is none.
 pub(super) fn user(fields: Option<Fields<'_>>, names: &UserNames) -> Option<User> {
     let mut fields = fields?;
-    Some(User {
+    let user = User {
         id: UserId::new(fields.int(names.id).filter(|id| *id > 0)?),
         name: fields.text(names.name).to_owned(),
         first_name: fields.text(names.first_name).to_owned(),
@@ -148,14 +187,33 @@ pub(super) fn user(fields: Option<Fields<'_>>, names: &UserNames) -> Option<User
         is_bot: fields.flag(names.bot),
         is_connector: fields.flag(names.connector),
         is_network: fields.flag(names.network),
+        ..User::default()
+    };
+    if names.generation == Generation::First {
+        return Some(User { avatar: fields.text("AVATAR").to_owned(), ..user });
+    }
+    Some(User {
+        active: fields.flag("active"),
+        color: fields.text("color").to_owned(),
+        avatar: fields.text("avatar").to_owned(),
+        birthday: fields.text("birthday").to_owned(),
+        external_auth_id: fields.text("externalAuthId").to_owned(),
+        status: fields.text("status").to_owned(),
+        departments: fields
+            .get("departments")
+            .into_iter()
+            .flat_map(Node::list)
+            .filter_map(Node::int)
+            .collect(),
+        kind: fields.text("type").to_owned(),
+        website: fields.text("website").to_owned(),
+        email: fields.text("email").to_owned(),
+        ..user
     })
 }
 
 /// Files of a message: objects under `files`, or else the ids of the message parameter `FILE_ID`.
-pub(super) fn files(
-    files: Option<crate::wire::Node<'_>>,
-    params: Option<crate::wire::Node<'_>>,
-) -> Vec<FileRef> {
+pub(super) fn files(files: Option<Node<'_>>, params: Option<Node<'_>>) -> Vec<FileRef> {
     let objects = files.map(|files| {
         files.entries().filter_map(|(key, file)| match file.as_str() {
             Some(id) => Some(FileRef { id: id.parse().ok()?, ..FileRef::default() }),
@@ -165,7 +223,10 @@ pub(super) fn files(
                     id: fields.int("id").or_else(|| key.parse().ok())?,
                     kind: fields.text("type").to_owned(),
                     name: fields.text("name").to_owned(),
+                    extension: fields.text("extension").to_owned(),
                     size: fields.int("size").unwrap_or(0),
+                    show_url: fields.text("urlShow").to_owned(),
+                    download_url: fields.text("urlDownload").to_owned(),
                 })
             }
         })

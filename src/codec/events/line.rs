@@ -3,8 +3,9 @@
 use super::{incoming, payload};
 use crate::codec::{Callback, TypeError, fields::Fields};
 use crate::wire::{
-    ChatId, ConnectorId, Event, Incoming, LineAddress, LineId, LineMessage, LineMessageDeleted,
-    LineMessageUpdated, LineSessionEvent, MessageId, Node, UserId,
+    Author, ChatId, ConnectorId, Event, Incoming, LineAddress, LineFile, LineId, LineMessage,
+    LineMessageDeleted, LineMessageUpdated, LineSessionEvent, MessageId, Node, SessionId, SessionState,
+    UserId,
 };
 
 const ID: &str = "an id: a whole number greater than 0";
@@ -31,11 +32,52 @@ fn take(callback: &Callback) -> Result<Payload<'_>, TypeError> {
 
 /// `DATA` is one block, or a list of them.
 fn blocks(data: Node<'_>) -> Vec<Fields<'_>> {
+    blocks_of(data, "data.DATA")
+}
+
+pub(super) fn blocks_of<'a>(data: Node<'a>, base: &'static str) -> Vec<Fields<'a>> {
     if is_block(data) {
-        return vec![Fields::new(data, "data.DATA")];
+        return vec![Fields::new(data, base)];
     }
     let entries = data.entries().filter(|(_, block)| block.is_map());
-    entries.map(|(key, block)| Fields::of_entry(block, "data.DATA", key)).collect()
+    entries.map(|(key, block)| Fields::of_entry(block, base, key)).collect()
+}
+
+/// Files as lines and channels name them.
+pub(super) fn files(node: Option<Node<'_>>) -> Vec<LineFile> {
+    let files = node.into_iter().flat_map(Node::list).filter(|file| file.is_map());
+    let file = |file| {
+        let mut fields = Fields::new(file, "files");
+        LineFile {
+            name: fields.text("name").to_owned(),
+            kind: fields.text("type").to_owned(),
+            mime: fields.text("mime").to_owned(),
+            link: fields.text("link").to_owned(),
+            download_link: fields.text("downloadLink").to_owned(),
+            size: fields.int("size").unwrap_or(0),
+            width: fields.int("width").unwrap_or(0),
+            height: fields.int("height").unwrap_or(0),
+        }
+    };
+    files.map(file).collect()
+}
+
+/// Attachments, each as JSON text.
+pub(super) fn attachments(node: Option<Node<'_>>) -> Vec<String> {
+    let texts = node.into_iter().flat_map(Node::list);
+    texts.filter_map(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
+/// `session` as connector events have it, and as the documentation draws it elsewhere.
+pub(super) fn session_state(node: Option<Node<'_>>) -> Option<SessionState> {
+    let node = node.filter(|node| node.is_map())?;
+    let mut fields = Fields::new(node, "session");
+    Some(SessionState {
+        id: SessionId::new(fields.int("id").filter(|id| *id > 0)?),
+        closed: fields.flag("closed").unwrap_or(false),
+        parent: SessionId::new(fields.int("parent_id").unwrap_or(0).max(0)),
+        close_term: fields.int("close_term").unwrap_or(0),
+    })
 }
 
 fn is_block(data: Node<'_>) -> bool {
@@ -96,14 +138,27 @@ pub(super) fn messages(callback: &Callback) -> Result<Vec<Incoming>, TypeError> 
             (None, None, fields.plain_text("id")?.to_owned())
         };
         let user_id = fields.some_id(&["user_id"])?.map(UserId::new);
+        let system = fields.flag("system").unwrap_or(false);
+        let user_id = user_id.unwrap_or(if payload.outbound { UserId::default() } else { address.user });
+        let page = block.get("extra").and_then(|extra| extra.get("EXTRA_URL")).and_then(Node::as_str);
         let event = LineMessage {
             outbound: payload.outbound,
             chat,
             message_id,
             external_id,
-            user_id: user_id.unwrap_or(if payload.outbound { UserId::default() } else { address.user }),
+            user_id,
+            author: match (payload.outbound, system || user_id.get() == 0) {
+                (true, true) => Author::System,
+                (true, false) => Author::Operator,
+                (false, _) => Author::Client,
+            },
+            date: fields.text("date").to_owned(),
             text: fields.plain_text("text")?.to_owned(),
-            system: fields.flag("system").unwrap_or(false),
+            system,
+            files: files(fields.get("files")),
+            attachments: attachments(fields.get("attachments")),
+            page: page.unwrap_or("").to_owned(),
+            without_session: block.flag("no_session").unwrap_or(false),
             address,
         };
         Ok(incoming(callback, Event::LineMessage(event)))
@@ -228,5 +283,7 @@ fn session(payload: &Payload<'_>, block: &mut Fields<'_>) -> Result<LineSessionE
         address.user = UserId::new(user.unwrap_or(0).max(0));
     }
     let line_name = block.get("line").and_then(|line| line.get("name")).and_then(Node::as_str).unwrap_or("");
-    Ok(LineSessionEvent { address, chat: ChatId::new(chat), line_name: line_name.to_owned() })
+    let line_name = line_name.to_owned();
+    let session = session_state(block.get("session"));
+    Ok(LineSessionEvent { address, chat: ChatId::new(chat), line_name, session })
 }

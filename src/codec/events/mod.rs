@@ -1,13 +1,27 @@
-//! Callbacks to events: four families, one shape.
+//! Callbacks to events: bots of both generations, open lines, connectors and the application, in one shape.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use openlines::{codec, wire::Event};
+//!
+//! let body = "event=ONIMCONNECTORLINEDELETE&data=107&ts=1773761165";
+//! let raw = codec::form::decode(body.as_bytes(), &Default::default())?;
+//! let events = codec::events(&codec::Callback::read(Arc::new(raw))?)?;
+//! assert!(matches!(events[0].event, Event::LineRemoved(removed) if removed.line.get() == 107));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Trap:** portals and the documentation draw several of these events differently; both forms are read.
 
 mod app;
 mod chat;
+pub(super) mod connector;
 pub(super) mod line;
 pub(super) mod v1;
 mod v2;
 
 use super::{Callback, TypeError, fields::Fields};
-use crate::wire::{Event, Incoming, Origin};
+use crate::wire::{Event, Incoming, OfflineEvents, Origin};
 
 /// The events of a callback: one for each bot or command that it names, one for everything else.
 ///
@@ -41,6 +55,18 @@ pub fn events(callback: &Callback) -> Result<Vec<Incoming>, TypeError> {
         "ONAPPINSTALL" => Ok(one(callback, Event::AppInstalled(app::installed(callback)))),
         "ONAPPUPDATE" => Ok(one(callback, Event::AppUpdated(app::updated(callback)))),
         "ONAPPUNINSTALL" => Ok(one(callback, Event::AppUninstalled(app::uninstalled(callback)))),
+        "ONAPPPAYMENT" => Ok(one(callback, Event::AppPaid(app::paid(callback)))),
+        "ONSUBSCRIPTIONRENEW" => Ok(one(callback, Event::SubscriptionRenewed(app::renewed(callback)))),
+        "ONAPPMETHODCONFIRM" => Ok(one(callback, Event::MethodConfirmed(app::confirmed(callback)))),
+        "ONAPPTEST" => Ok(one(callback, Event::AppTested(app::tested(callback)))),
+        "ONOFFLINEEVENT" => Ok(one(callback, Event::OfflineEvents(OfflineEvents))),
+        "ONIMCONNECTORMESSAGEADD" => connector::messages(callback),
+        "ONIMCONNECTORMESSAGEUPDATE" => connector::updates(callback),
+        "ONIMCONNECTORMESSAGEDELETE" => connector::deletes(callback),
+        "ONIMCONNECTORDIALOGSTART" => connector::dialogs(callback, Event::ConnectorDialogStarted),
+        "ONIMCONNECTORDIALOGFINISH" => connector::dialogs(callback, Event::ConnectorDialogFinished),
+        "ONIMCONNECTORSTATUSDELETE" => connector::removed(callback),
+        "ONIMCONNECTORLINEDELETE" => connector::line_removed(callback),
         _ => Ok(one(callback, Event::Other)),
     }
 }

@@ -275,17 +275,131 @@ fn application_events_are_read_with_flags_of_either_kind() {
 }
 
 #[test]
-fn what_is_not_typed_is_kept_by_name_and_value() {
-    for (name, code) in [
-        ("connector-message", "ONIMCONNECTORMESSAGEADD"),
-        ("connector-line-deleted", "ONIMCONNECTORLINEDELETE"),
-        ("offline", "ONOFFLINEEVENT"),
-    ] {
-        let event = single(name);
-        assert!(matches!(event.event, Event::Other), "{name}");
-        assert_eq!(event.code, code);
+fn the_rest_of_an_applications_life_is_read() {
+    let read = |body: &str| events(&of_body(body)).unwrap().remove(0);
+    let paid = "event=ONAPPPAYMENT&data[CODE]=vendor.bot&data[VERSION]=3&data[STATUS]=P&data[PAYMENT_EXPIRED]=N&data[DAYS]=28";
+    let Event::AppPaid(paid) = read(paid).event else { panic!() };
+    assert_eq!(
+        (paid.app_code.as_str(), paid.status.as_str(), paid.expired, paid.days),
+        ("vendor.bot", "P", false, 28)
+    );
+    let confirmed =
+        "event=ONAPPMETHODCONFIRM&data[TOKEN]=s3cret&data[METHOD]=imbot.register&data[CONFIRMED]=1";
+    let Event::MethodConfirmed(confirmed) = read(confirmed).event else { panic!() };
+    assert!(confirmed.confirmed && confirmed.method == "imbot.register");
+    assert!(!format!("{confirmed:?}").contains("s3cret"));
+    let Event::AppTested(tested) = read("event=ONAPPTEST&data[QUERY][a][b]=1").event else { panic!() };
+    assert_eq!(tested.query, serde_json::json!({"a": {"b": "1"}}));
+    for (body, origin) in [("event=ONSUBSCRIPTIONRENEW", Origin::App), ("event=onOfflineEvent", Origin::App)]
+    {
+        assert_eq!(read(body).origin, origin);
+        assert!(!matches!(read(body).event, Event::Other), "{body}");
     }
-    assert_eq!(single("connector-line-deleted").raw.path(&["data"]).and_then(|data| data.int()), Some(15));
+}
+
+#[test]
+fn events_of_a_channel_are_one_for_each_message_and_read_back_alone() {
+    let messages = events(&of_body(
+        "event=ONIMCONNECTORMESSAGEADD&ts=5&data[CONNECTOR]=mine&data[LINE]=107\
+         &data[MESSAGES][0][im][chat_id]=1807&data[MESSAGES][0][im][message_id]=86497\
+         &data[MESSAGES][0][message][user_id]=27&data[MESSAGES][0][message][text]=Hi\
+         &data[MESSAGES][0][message][files][0][name]=a.png&data[MESSAGES][0][message][files][0][size]=5\
+         &data[MESSAGES][0][chat][id]=c-1&data[MESSAGES][0][user][ID]=27&data[MESSAGES][0][user][AVATAR]=/a.png\
+         &data[MESSAGES][1][im][chat_id]=1808&data[MESSAGES][1][im][message_id]=86498\
+         &data[MESSAGES][1][message][text]=Ho&data[MESSAGES][1][chat][id]=c-2",
+    ))
+    .unwrap();
+    assert_eq!(messages.len(), 2);
+    let Event::ConnectorMessage(first) = &messages[0].event else { panic!() };
+    assert_eq!(
+        (first.place.line.get(), first.place.external_chat.as_str(), first.user_id.get()),
+        (107, "c-1", 27)
+    );
+    assert_eq!((first.files[0].name.as_str(), first.files[0].size), ("a.png", 5));
+    assert_eq!(first.user.as_ref().map(|user| user.avatar.as_str()), Some("/a.png"));
+    let [one, two] = [&messages[0], &messages[1]].map(|event| event_of_stored(&stored(event)).unwrap());
+    let Event::ConnectorMessage(second) = &two.event else { panic!() };
+    assert_eq!((second.text.as_str(), second.message_id.get()), ("Ho", 86498));
+    assert_ne!(keys::fact(&messages[0], None), keys::fact(&messages[1], None));
+    assert_eq!(
+        (keys::lane(&one), keys::lane(&two)),
+        ("connector|mine|107|c-1".into(), "connector|mine|107|c-2".into())
+    );
+
+    let body = "event=ONIMCONNECTORMESSAGEDELETE&data[CONNECTOR]=mine&data[LINE]=107\
+         &data[MESSAGES][0][im][message_id]=86497&data[MESSAGES][0][message][id]=e-1&data[MESSAGES][0][chat][id]=c-1\
+         &data[MESSAGES][1][im][message_id]=86497&data[MESSAGES][1][message][id]=e-2&data[MESSAGES][1][chat][id]=c-1";
+    let deleted = events(&of_body(body)).unwrap();
+    let [Incoming { event: Event::ConnectorMessageDeleted(event), .. }] = &deleted[..] else {
+        panic!("{deleted:?}")
+    };
+    assert_eq!(event.external_ids, ["e-1", "e-2"]);
+    assert!(event_of_stored(&stored(&deleted[0])).is_ok());
+}
+
+#[test]
+fn sessions_and_ends_of_a_channel_are_read() {
+    let body = "event=ONIMCONNECTORDIALOGFINISH&data[CONNECTOR]=mine&data[LINE]=107\
+         &data[DATA][0][connector][chat_id]=c-1&data[DATA][0][connector][user_id]=77&data[DATA][0][session][id]=3282\
+         &data[DATA][0][session][closed]=Y&data[DATA][0][session][parent_id]=0&data[DATA][0][session][close_term]=10";
+    let finished = events(&of_body(body)).unwrap().remove(0);
+    let Event::ConnectorDialogFinished(dialog) = &finished.event else { panic!() };
+    assert_eq!((dialog.session.id.get(), dialog.session.closed, dialog.session.close_term), (3282, true, 10));
+    assert_eq!((dialog.place.external_chat.as_str(), dialog.user.get()), ("c-1", 77));
+    assert!(event_of_stored(&stored(&finished)).is_ok());
+    let Event::ConnectorMessage(message) = single("connector-message").event else { panic!() };
+    assert!(!message.place.connector.as_str().is_empty());
+    let Event::LineRemoved(removed) = single("connector-line-deleted").event else { panic!() };
+    assert_eq!(removed.line.get(), 15);
+    let removed =
+        events(&of_body("event=ONIMCONNECTORSTATUSDELETE&data[connector]=mine&data[line]=107")).unwrap();
+    let Event::ConnectorRemoved(removed) = &removed[0].event else { panic!() };
+    assert_eq!((removed.place.connector.as_str(), removed.place.line.get()), ("mine", 107));
+    assert!(matches!(single("offline").event, Event::OfflineEvents(_)));
+    let error = events(&of_body("event=ONIMCONNECTORMESSAGEADD&data[CONNECTOR]=mine")).unwrap_err();
+    assert_eq!(error.path(), "data.MESSAGES");
+}
+
+#[test]
+fn what_only_one_generation_tells_is_read_where_it_is_told() {
+    let v1 = events(&of_body(
+        "event=ONIMBOTMESSAGEADD&data[BOT][5][BOT_ID]=5&data[PARAMS][MESSAGE_ID]=9&data[PARAMS][DIALOG_ID]=chat7\
+         &data[PARAMS][AUTHOR_ID]=27&data[PARAMS][CHAT_COLOR]=LIME&data[PARAMS][CHAT_AVATAR]=0\
+         &data[PARAMS][CHAT_EXTRANET]=Y&data[PARAMS][SKIP_CONNECTOR]=Y&data[PARAMS][CHAT_USER_COUNT]=2\
+         &data[PARAMS][PLATFORM_CONTEXT]=mobile&data[PARAMS][MENTIONED_LIST][5]=5",
+    ))
+    .unwrap()
+    .remove(0);
+    let Event::Message(message) = v1.event else { panic!() };
+    assert_eq!((message.chat.color.as_str(), message.chat.avatar.as_str()), ("LIME", ""));
+    assert_eq!((message.chat.extranet, message.chat.user_count), (Some(true), Some(2)));
+    assert!(message.skips_connector);
+    assert_eq!((message.platform.as_str(), message.mentioned.as_slice()), ("mobile", &[UserId::new(5)][..]));
+    let v2 = events(&of_body(
+        "event=ONIMBOTV2MESSAGEADD&data[bot][id]=5&data[message][id]=9&data[message][date]=2026-03-16T20:41:58%2B01:00\
+         &data[message][forward][id]=chat5/8&data[message][forward][userId]=3&data[message][viewedByOthers]=0\
+         &data[chat][dialogId]=chat7&data[chat][parentChatId]=6&data[chat][parentMessageId]=8&data[chat][textFieldEnabled]=1\
+         &data[user][id]=27&data[user][active]=1&data[user][type]=employee&data[user][departments][0]=1&data[user][email]=a@b.c",
+    ))
+    .unwrap()
+    .remove(0);
+    let Event::Message(message) = v2.event else { panic!() };
+    assert_eq!(message.date, "2026-03-16T20:41:58+01:00");
+    assert_eq!(message.forward.map(|of| (of.id, of.user.get())), Some(("chat5/8".to_owned(), 3)));
+    assert_eq!((message.chat.parent_chat.get(), message.chat.parent_message.get()), (6, 8));
+    assert_eq!((message.viewed_by_others, message.chat.text_field_enabled), (Some(false), Some(true)));
+    let user = message.user.unwrap();
+    assert_eq!(
+        (user.active, user.kind.as_str(), user.departments.as_slice()),
+        (Some(true), "employee", &[1][..])
+    );
+    let Event::LineMessage(inbound) = single("line-message-in").event else { panic!() };
+    let Event::LineMessage(outbound) = single("line-message-out").event else { panic!() };
+    assert_eq!((inbound.author, outbound.author), (Author::Client, Author::Operator));
+}
+
+#[test]
+fn what_is_not_typed_is_kept_by_name_and_value() {
     let new = "event=onImBotV2SomethingNew&data[bot][id]=55&data[chat][dialogId]=chat5";
     let event = events(&of_body(new)).unwrap().remove(0);
     assert_eq!((event.bot.map(|bot| bot.id.get()), event.origin), (Some(55), Origin::BotV2));

@@ -3,8 +3,8 @@
 use super::{chat, incoming, payload};
 use crate::codec::{Callback, Flags, TypeError, classify, fields::Fields};
 use crate::wire::{
-    BotDeleted, BotId, BotRef, Command, CommandContext, CommandId, ContextOpened, Event, Incoming, Joined,
-    Message, MessageDeleted, MessageId, MessageUpdated, Node, User, UserId,
+    Author, BotDeleted, BotId, BotRef, Command, CommandContext, CommandId, ContextOpened, Event, Incoming,
+    Joined, Message, MessageDeleted, MessageId, MessageUpdated, Node, User, UserId,
 };
 
 const ID: &str = "an id: a whole number greater than 0";
@@ -84,6 +84,8 @@ fn message(payload: Payload<'_>) -> Result<(Message, Vec<BotRef>), TypeError> {
     let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
     let system = params.flag("SYSTEM").unwrap_or(false);
     let chat = chat::chat(&mut params, &chat::V1)?;
+    let skips_connector = params.flag("SKIP_CONNECTOR").unwrap_or(false);
+    let platform = params.text("PLATFORM_CONTEXT").to_owned();
     let original_text = params.get("MESSAGE_ORIGINAL").and_then(Node::as_str).map(str::to_owned);
     let id = MessageId::new(params.id(&["MESSAGE_ID", "ID"])?);
     let author = {
@@ -96,6 +98,10 @@ fn message(payload: Payload<'_>) -> Result<(Message, Vec<BotRef>), TypeError> {
         files: chat::files(params.get("FILES"), params.get("PARAMS")),
         uuid,
         system,
+        // Of what a client writes it says only that the message does not go back to where it came from.
+        skips_connector: skips_connector && author != Author::Client,
+        mentioned: params.get("MENTIONED_LIST").into_iter().flat_map(mentioned).collect(),
+        platform,
         language: params.text("LANGUAGE").to_owned(),
         ..Message::new(id, text, chat, author_id.unwrap_or_default(), author)
     };
@@ -116,8 +122,11 @@ pub(super) fn deletes(callback: &Callback) -> Result<Vec<Incoming>, TypeError> {
     let Payload { bots, mut params, user } = take(callback)?;
     let id = MessageId::new(params.id(&["MESSAGE_ID", "ID"])?);
     let chat = chat::chat(&mut params, &chat::V1)?;
+    let author_id = params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new);
+    let flags = Flags::of(user.as_ref(), author_id.unwrap_or_default(), false);
     let deleted = MessageDeleted {
-        author_id: params.some_id(&["AUTHOR_ID", "FROM_USER_ID"])?.map(UserId::new),
+        author_id,
+        author: classify(flags, &chat, author_id, &is_one_of(&bots)),
         user,
         language: params.text("LANGUAGE").to_owned(),
         ..MessageDeleted::new(id, chat)
@@ -129,7 +138,9 @@ pub(super) fn joins(callback: &Callback) -> Result<Vec<Incoming>, TypeError> {
     let Payload { bots, mut params, user } = take(callback)?;
     let user_id = UserId::new(params.some_id(&["USER_ID"])?.unwrap_or(0));
     let chat = chat::chat(&mut params, &chat::V1)?;
-    let joined = Joined { user, language: params.text("LANGUAGE").to_owned(), ..Joined::new(chat, user_id) };
+    let access_history = params.flag("ACCESS_HISTORY");
+    let language = params.text("LANGUAGE").to_owned();
+    let joined = Joined { access_history, user, language, ..Joined::new(chat, user_id) };
     Ok(each(callback, bots, Event::Joined(joined)))
 }
 
@@ -141,6 +152,11 @@ pub(super) fn contexts(callback: &Callback) -> Result<Vec<Incoming>, TypeError> 
     let language = params.text("LANGUAGE").to_owned();
     let opened = ContextOpened { user, language, ..ContextOpened::new(context, chat, user_id) };
     Ok(each(callback, bots, Event::ContextOpened(opened)))
+}
+
+/// A map of user ids to themselves.
+fn mentioned(list: Node<'_>) -> impl Iterator<Item = UserId> {
+    list.entries().filter_map(|(key, id)| id.int().or_else(|| key.parse().ok())).map(UserId::new)
 }
 
 /// An empty context does not travel, so a missing one is the empty map.

@@ -3,8 +3,8 @@
 use super::{chat, incoming, payload, v1};
 use crate::codec::{Callback, Flags, TypeError, classify, fields::Fields};
 use crate::wire::{
-    BotDeleted, BotId, BotRef, Chat, Command, CommandId, ContextOpened, Event, Incoming, Joined, Message,
-    MessageDeleted, MessageId, MessageUpdated, Node, Reaction, User, UserId,
+    BotDeleted, BotId, BotRef, Chat, Command, CommandId, ContextOpened, Event, Forward, Incoming, Joined,
+    Message, MessageDeleted, MessageId, MessageUpdated, Node, Reaction, User, UserId,
 };
 
 /// The bot that a callback is for.
@@ -73,9 +73,12 @@ fn read_message(payload: &mut Payload<'_>) -> Result<Message, TypeError> {
     let mut fields = payload.message()?;
     let id = MessageId::new(fields.id(&["id"])?);
     let author_id = fields.some_id(&["authorId", "author_id"])?.map(UserId::new);
+    let date = fields.text("date").to_owned();
     let text = fields.plain_text("text")?.to_owned();
     let system = fields.flag("isSystem").unwrap_or(false);
     let uuid = fields.some_text("uuid");
+    let forward = fields.map("forward", "data.message.forward").map(forward);
+    let viewed_by_others = fields.flag("viewedByOthers");
     let files = chat::files(fields.get("files"), fields.get("params"));
     let chat = payload.chat(Some(&mut fields))?;
     let flags = Flags::of(payload.user.as_ref(), author_id.unwrap_or_default(), system);
@@ -86,9 +89,21 @@ fn read_message(payload: &mut Payload<'_>) -> Result<Message, TypeError> {
         files,
         uuid,
         system,
+        date,
+        forward,
+        viewed_by_others,
         language: std::mem::take(&mut payload.language),
         ..Message::new(id, text, chat, author_id.unwrap_or_default(), author)
     })
+}
+
+fn forward(mut fields: Fields<'_>) -> Forward {
+    Forward {
+        id: fields.text("id").to_owned(),
+        user: UserId::new(fields.int("userId").unwrap_or(0).max(0)),
+        chat: fields.int("chatId").unwrap_or(0).max(0).into(),
+        date: fields.text("date").to_owned(),
+    }
 }
 
 pub(super) fn message(callback: &Callback) -> Result<Vec<Incoming>, TypeError> {

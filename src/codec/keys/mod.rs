@@ -24,8 +24,9 @@ use sha2::{Digest, Sha256};
 
 use super::Callback;
 use crate::wire::{
-    BotId, Chat, ChatEntity, ChatId, CommandContext, Event, Incoming, LineAddress, MessageId, Node, Origin,
-    Raw, UserId,
+    BotId, Chat, ChatEntity, ChatId, CommandContext, ConnectorMessage, ConnectorMessageDeleted,
+    ConnectorMessageUpdated, ConnectorPlace, Event, Incoming, LineAddress, MessageId, Node, Origin, Raw,
+    UserId,
 };
 
 /// What kind of fact a [`Fact`] names.
@@ -124,6 +125,15 @@ fn content(incoming: &Incoming) -> [u8; 16] {
                     sum.number(session.chat.get()).number(session.address.user.get())
                 }
                 Event::LineMessage(message) => sum.text(&message.external_id),
+                Event::ConnectorMessage(ConnectorMessage { place, message_id, .. })
+                | Event::ConnectorMessageUpdated(ConnectorMessageUpdated { place, message_id, .. })
+                | Event::ConnectorMessageDeleted(ConnectorMessageDeleted { place, message_id, .. }) => {
+                    sum.number(message_id.get()).text(&place.external_chat)
+                }
+                Event::ConnectorDialogStarted(dialog) | Event::ConnectorDialogFinished(dialog) => sum
+                    .number(dialog.session.id.get())
+                    .number(dialog.user.get())
+                    .text(&dialog.place.external_chat),
                 _ => sum,
             };
             sum.payload(&incoming.raw).finish()
@@ -184,7 +194,24 @@ pub fn lane(incoming: &Incoming) -> String {
             of_address(&session.address, Some(session.chat))
         }
         Event::BotDeleted(deleted) => format!("bot|{}", deleted.bot.id),
-        Event::AppInstalled(_) | Event::AppUpdated(_) | Event::AppUninstalled(_) => "app".to_owned(),
+        Event::ConnectorMessage(message) => of_channel(&message.place),
+        Event::ConnectorMessageUpdated(update) => of_channel(&update.place),
+        Event::ConnectorMessageDeleted(delete) => of_channel(&delete.place),
+        Event::ConnectorDialogStarted(dialog) | Event::ConnectorDialogFinished(dialog) => {
+            of_channel(&dialog.place)
+        }
+        Event::ConnectorRemoved(removed) => of_channel(&removed.place),
+        Event::LineRemoved(removed) => {
+            of_channel(&ConnectorPlace { line: removed.line, ..ConnectorPlace::default() })
+        }
+        Event::AppInstalled(_)
+        | Event::AppUpdated(_)
+        | Event::AppUninstalled(_)
+        | Event::AppPaid(_)
+        | Event::SubscriptionRenewed(_)
+        | Event::MethodConfirmed(_)
+        | Event::AppTested(_)
+        | Event::OfflineEvents(_) => "app".to_owned(),
         Event::Other => of_other(incoming.origin, &incoming.code, &incoming.raw),
     }
 }
@@ -221,19 +248,15 @@ fn of_address(address: &LineAddress, chat: Option<ChatId>) -> String {
     }
 }
 
+fn of_channel(place: &ConnectorPlace) -> String {
+    format!("connector|{}|{}|{}", place.connector, place.line, place.external_chat)
+}
+
 fn of_other(origin: Origin, code: &str, raw: &Raw) -> String {
     let data = raw.root().get("data");
     let text = |keys: &[&str]| data.and_then(|data| data.path(keys)).and_then(Node::as_str);
     match origin {
-        Origin::Connector => {
-            let connector = text(&["CONNECTOR"]).or_else(|| text(&["connector"])).unwrap_or("");
-            let line =
-                text(&["LINE"]).or_else(|| text(&["line"])).or(data.and_then(Node::as_str)).unwrap_or("");
-            let chat = ["MESSAGES", "DATA"]
-                .iter()
-                .find_map(|list| data?.get(list)?.list().next()?.path(&["chat", "id"])?.as_str());
-            format!("connector|{connector}|{line}|{}", chat.unwrap_or(""))
-        }
+        Origin::Connector => format!("connector|other|{code}"),
         Origin::App => "app".to_owned(),
         _ => match text(&["chat", "dialogId"])
             .or_else(|| text(&["dialogId"]))

@@ -3,6 +3,19 @@
 //! Layout, version 1: the byte 1; the number of entries; for each entry in order, inner ones after their map, the length
 //! of its key and then `2 × length` of its text or `2 × count + 1` of its entries; then all keys and texts in that order.
 //! Numbers are LEB128.
+//!
+//! ```
+//! use openlines::codec;
+//!
+//! let body = b"event=ONAPPTEST&data[QUERY][a]=1&auth[access_token]=s3cret&auth[member_id]=7c1f";
+//! let kept = codec::to_stored(&codec::form::decode(body, &Default::default())?);
+//! let again = codec::from_stored(&kept)?;
+//! assert_eq!(again.path(&["auth", "member_id"]).and_then(|id| id.as_str()), Some("7c1f"));
+//! assert!(again.path(&["auth", "access_token"]).is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Trap:** tokens go by the names of their keys. A token under a name that no portal gives to one is kept.
 
 mod error;
 mod read;
@@ -36,7 +49,7 @@ pub fn stored(incoming: &Incoming) -> Bytes {
         }
         (Event::Other | Event::BotDeleted(_), _) => Part::All,
         (_, Some(bot)) if incoming.origin == Origin::BotV1 => Part::Bot(bot),
-        (event, None) if incoming.origin == Origin::Line => Part::Blocks(event),
+        (event, None) if matches!(incoming.origin, Origin::Line | Origin::Connector) => Part::Blocks(event),
         _ => Part::All,
     };
     write(&incoming.raw, &part)

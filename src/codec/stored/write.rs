@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::VERSION;
 use crate::{
-    codec::events::{line, v1},
+    codec::events::{connector, line, v1},
     wire::{BotId, CommandId, Event, Node, Raw},
 };
 
@@ -39,7 +39,9 @@ impl Part<'_> {
             (Self::Command(command, bot), Place::Commands) => {
                 v1::command_id(key, node) == Some((*command, *bot))
             }
-            (Self::Blocks(event), Place::Blocks) => line::belongs(node, event),
+            (Self::Blocks(event), Place::Blocks) => {
+                line::belongs(node, event) && connector::belongs(node, event)
+            }
             _ => true,
         }
     }
@@ -62,7 +64,7 @@ impl Place {
             (Self::Top, "data") => Self::Payload,
             (Self::Payload, v1::BOTS) => Self::Bots,
             (Self::Payload, v1::COMMANDS) => Self::Commands,
-            (Self::Payload, "DATA") if line::is_list(node) => Self::Blocks,
+            (Self::Payload, "DATA" | connector::MESSAGES) if line::is_list(node) => Self::Blocks,
             _ => Self::Elsewhere,
         }
     }

@@ -1,4 +1,14 @@
 //! Calls over HTTP: one attempt, and a second one after a renewed token or a renamed portal.
+//!
+//! ```
+//! use std::time::Duration;
+//! use openlines::rest::HttpOptions;
+//!
+//! let options = HttpOptions::default().timeout(Duration::from_secs(20)).max_body(1024 * 1024);
+//! assert!(format!("{options:?}").contains("20s"));
+//! ```
+//!
+//! **Trap:** a call whose time ran out may have been carried out.
 
 mod address;
 mod answer;

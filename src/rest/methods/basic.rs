@@ -1,7 +1,22 @@
 //! Who and where we are (protocol 4.11), and `batch` (8.4).
+//!
+//! ```
+//! use openlines::rest::{Method, methods::basic::MethodGet};
+//!
+//! let known = MethodGet::read_answer(serde_json::json!({"isExisting": true, "isAvailable": false}))?;
+//! assert!(known.exists && !known.available);
+//! assert_eq!(MethodGet::new("imbot.v2.File.upload").name, "imbot.v2.File.upload");
+//! # Ok::<(), openlines::rest::CallError>(())
+//! ```
+//!
+//! **Trap:** [`AppInfo`] by incoming webhook tells neither id nor whether the application is installed.
 
-use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use super::{OneZero, answer::bare_list};
 use crate::{rest::loose, wire::UserId};
 
 methods! {
@@ -17,14 +32,67 @@ methods! {
     needs {}
     takes {}
 
-    /// The scopes of the token.
+    /// The scopes of the token; with `full` all that the portal has.
     Scope = "scope", "4.11", Idempotent, Read -> Scopes;
     needs {}
+    takes { full "full": OneZero }
+
+    /// The portal's clock, ISO 8601 with its offset.
+    ServerTime = "server.time", "4.11", Idempotent, Read -> Now;
+    needs {}
     takes {}
+
+    /// Whether a method is there, and whether the token may call it.
+    MethodGet = "method.get", "4.11", Idempotent, Read -> MethodState;
+    needs { name "name": String }
+    takes {}
+
+    /// Up to 50 commands `method?query` in one request. [`rest::Batch`](crate::rest::Batch) makes them of calls, and
+    /// reads the answers.
+    BatchCall = "batch", "8.4", Once, AtMostOnce -> BatchAnswer, refuses ["ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED"];
+    needs { cmd "cmd": BTreeMap<String, String> }
+    takes { halt "halt": OneZero }
+}
+
+answers! {
+    /// What [`MethodGet`] answers.
+    MethodState {
+        /// Such a method is there.
+        exists "isExisting" "loose::flag": bool,
+        /// The token may call it.
+        available "isAvailable" "loose::flag": bool,
+    }
+
+    /// What [`BatchCall`] answers, by the keys of the commands.
+    BatchAnswer {
+        /// `result` of those that succeeded.
+        result "result" "loose::map": BTreeMap<String, Value>,
+        /// `error` and `error_description` of those that did not.
+        errors "result_error" "loose::map": BTreeMap<String, Value>,
+        /// How many rows there are in all, of lists.
+        total "result_total" "loose::map": BTreeMap<String, Value>,
+        /// The `start` of the next page, of lists that have one.
+        next "result_next" "loose::map": BTreeMap<String, Value>,
+    }
+}
+
+/// What [`ServerTime`] answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct Now {
+    /// ISO 8601 with offset.
+    pub time: String,
+}
+
+impl<'de> Deserialize<'de> for Now {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        loose::text(from).map(|time| Self { time })
+    }
 }
 
 /// What [`AppInfo`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub struct AppDescription {
@@ -46,6 +114,9 @@ pub struct AppDescription {
     /// Whether the subscription has lapsed.
     #[serde(deserialize_with = "loose::flag")]
     pub payment_expired: bool,
+    /// Days until a demo or a subscription ends.
+    #[serde(deserialize_with = "loose::int")]
+    pub days: i64,
     /// Language of the portal.
     #[serde(deserialize_with = "loose::text")]
     pub language_id: String,
@@ -58,7 +129,7 @@ pub struct AppDescription {
 }
 
 /// What [`Profile`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub struct ProfileDescription {
@@ -74,21 +145,21 @@ pub struct ProfileDescription {
     /// Last name.
     #[serde(deserialize_with = "loose::text")]
     pub last_name: String,
+    /// `M`, `F` or empty.
+    #[serde(deserialize_with = "loose::text")]
+    pub personal_gender: String,
+    /// Address of the picture; empty when there is none.
+    #[serde(deserialize_with = "loose::text")]
+    pub personal_photo: String,
     /// Time zone, may be empty.
     #[serde(deserialize_with = "loose::text")]
     pub time_zone: String,
 }
 
-/// What [`Scope`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Scopes {
-    /// `imbot`, `imopenlines`, …
-    pub names: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for Scopes {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        loose::list(from).map(|names| Self { names })
-    }
+bare_list! {
+    /// What [`Scope`] answers.
+    Scopes(
+        /// `imbot`, `imopenlines`, …
+        names: String
+    )
 }

@@ -32,6 +32,9 @@ pub struct MethodRow {
     pub repeat: Repeat,
     /// What may be promised.
     pub guarantee: Guarantee,
+    /// Codes of its own that it refuses with, as portals send them. The codes of the platform (section 8.3),
+    /// `ERROR_ARGUMENT` and codes from within (section 4) may come from any method.
+    pub errors: &'static [&'static str],
 }
 
 /// A struct of parameters, for a method or nested in one: `new` takes what it needs, a method each sets what it
@@ -85,7 +88,7 @@ macro_rules! methods {
         $(
             $(#[$doc:meta])*
             $name:ident = $method:literal, $section:literal, $repeat:ident, $guarantee:ident -> $answer:ty
-                $(, repeats $repeats:expr)?;
+                $(, repeats $repeats:expr)? $(, refuses [$($error:literal),* $(,)?])?;
             needs $needs:tt
             takes $takes:tt
         )+
@@ -94,12 +97,14 @@ macro_rules! methods {
             params! {
                 $(#[$doc])*
                 #[doc = concat!("\n\n`", $method, "`, protocol ", $section, ".")]
+                $(#[doc = concat!("Refuses with" $(, " `", $error, "`")*, ".")])?
                 $name needs $needs takes $takes
             }
 
             impl crate::rest::Method for $name {
                 const NAME: &'static str = $method;
                 const REPEAT: crate::rest::Repeat = crate::rest::Repeat::$repeat;
+                $(const ERRORS: &'static [&'static str] = &[$($error),*];)?
                 type Answer = $answer;
                 $(
                     fn repeat(&self) -> crate::rest::Repeat {
@@ -110,14 +115,38 @@ macro_rules! methods {
             }
         )+
 
-        pub(super) const ROWS: &[super::MethodRow] = &[$(
-            super::MethodRow {
+        pub(in crate::rest::methods) const ROWS: &[crate::rest::methods::MethodRow] = &[$(
+            crate::rest::methods::MethodRow {
                 name: $method,
                 scope: $scope,
                 section: $section,
                 repeat: crate::rest::Repeat::$repeat,
-                guarantee: super::Guarantee::$guarantee,
+                guarantee: crate::rest::methods::Guarantee::$guarantee,
+                errors: <$name as crate::rest::Method>::ERRORS,
             },
         )+];
     };
+}
+
+/// Structs of answers: each field with its name on the wire and the reader for what PHP makes of its type. What is
+/// missing is empty. They can be stored, so that a step may remember them.
+macro_rules! answers {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident {
+            $($(#[$field_doc:meta])* $field:ident $wire:literal $reader:literal: $type:ty,)*
+        }
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$field_doc])*
+                #[serde(rename = $wire, deserialize_with = $reader)]
+                pub $field: $type,
+            )*
+        }
+    )+};
 }
