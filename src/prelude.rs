@@ -7,7 +7,7 @@ pub use crate::{
     dispatch::{
         Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
-    message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
+    message::{Attach, Button, Keyboard, Reply, RtEvent, Text, literal},
     wire::{
         AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
         ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,
