@@ -8,6 +8,7 @@ pub use crate::{
         Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
     message::{Attach, Button, Keyboard, Reply, RtEvent, Text, literal},
+    rest::{DownloadLimits, Upload},
     wire::{
         AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
         ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,

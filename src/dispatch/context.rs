@@ -17,14 +17,16 @@ use crate::{
     message::{Reply, RtEvent},
     portal::RegisteredBot,
     rest::{
-        ApiExt, Call, Method,
+        ApiExt, Call, Download, DownloadLimits, Method, SentFile, Upload,
         methods::{
             YesNo,
             imopenlines::{SessionFinish, SessionOperator, SessionTransfer, TransferTarget},
         },
     },
     store::{LaneKey, Lease, NewOutboxRow, Turn},
-    wire::{BotRef, Chat, ChatId, DialogId, Event, Incoming, MessageId, PortalKey, Timestamp, UserId},
+    wire::{
+        BotRef, Chat, ChatId, DialogId, Event, FileRef, Incoming, MessageId, PortalKey, Timestamp, UserId,
+    },
 };
 
 /// One turn as its handler sees it. Cheap to clone.
@@ -221,6 +223,21 @@ impl Context {
     /// Makes a typed call now.
     pub async fn invoke<M: Method>(&self, method: &M) -> Result<M::Answer, HandlerError> {
         Ok(self.inner.services.direct.invoke(self.portal(), method).await?)
+    }
+
+    /// Sends a file into the dialog of the event now, as the bot: up to 100 MiB, streamed. At most once; put it into a
+    /// [`step`](Self::step) so that a turn that runs again does not send it again.
+    pub async fn upload(&self, file: &Upload) -> Result<SentFile, HandlerError> {
+        let bot = self.acting_bot()?.id;
+        let dialog =
+            self.dialog().ok_or_else(|| HandlerError::msg("upload: the event belongs to no dialog"))?;
+        Ok(file.send(&*self.inner.services.direct, self.portal(), bot, &dialog).await?)
+    }
+
+    /// Begins to download a file of the event, within `limits`. See [`Downloads`](crate::rest::Downloads).
+    pub async fn download(&self, file: &FileRef, limits: &DownloadLimits) -> Result<Download, HandlerError> {
+        let bot = self.acting_bot()?.id;
+        Ok(self.inner.services.downloads.open(self.portal(), bot, file, limits).await?)
     }
 
     /// The portal.

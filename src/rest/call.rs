@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, CallErrorKind};
+use super::{CallError, CallErrorKind, FileContent};
 use crate::wire::PortalKey;
 
 /// Whether a call may be made again after an unknown outcome.
@@ -34,18 +34,27 @@ pub struct Call {
     pub params: Value,
     /// Whether it may be repeated.
     pub repeat: Repeat,
+    /// The content of a file, sent as `fields.content` of the parameters.
+    pub content: Option<FileContent>,
 }
 
 impl Call {
     /// Calls `method` with `params` on `portal`; [`Repeat::Once`] until said otherwise.
     pub fn new(portal: PortalKey, method: impl Into<Cow<'static, str>>, params: Value) -> Self {
-        Self { portal, method: method.into(), params, repeat: Repeat::Once }
+        Self { portal, method: method.into(), params, repeat: Repeat::Once, content: None }
     }
 
     /// Sets whether it may be repeated.
     #[must_use]
     pub fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    /// Adds the content of a file, read while it is sent.
+    #[must_use]
+    pub fn content(mut self, content: FileContent) -> Self {
+        self.content = Some(content);
         self
     }
 }
