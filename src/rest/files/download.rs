@@ -27,7 +27,7 @@ const HEAD: usize = 12;
 
 /// Downloads files of portals.
 ///
-/// The portal is asked for a signed address ([`imbot.v2.File.download`](super), protocol 4.8), which must be on the
+/// The portal is asked for a signed address (`imbot.v2.File.download`, protocol 4.8), which must be on the
 /// portal's own host. It may redirect to a storage elsewhere: over HTTPS only, to a host with a name, and never with
 /// what signed the first address. No token of ours is sent to either.
 pub struct Downloads {
