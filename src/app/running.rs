@@ -22,7 +22,7 @@ use crate::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
     },
-    rest::{Api, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
+    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
     store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
@@ -92,10 +92,13 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     };
     let direct: Arc<dyn Api> = Arc::new(Retrying::new(api.clone(), clock.clone()));
     let api_of_pages = api.clone();
+    let tokens = Arc::new(registry.clone());
+    let downloads = Downloads::new(direct.clone(), tokens, HttpOptions::default()).map_err(no_tls)?;
     let engine = Engine::start(Services {
         store: store.clone(),
         api,
         direct: direct.clone(),
+        downloads: Arc::new(downloads),
         clock: clock.clone(),
         registry: registry.clone(),
         bots,

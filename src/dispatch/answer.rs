@@ -1,12 +1,12 @@
 //! What a closure may return: nothing, its reply, or either of these behind `Option` or `Result`.
 
 use super::{Context, Done, Handled, HandlerError};
-use crate::message::Reply;
+use crate::message::{Reply, Text};
 
 /// Turns what a closure returned into effects.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no answer",
-    note = "return `()`, `Done`, `&str`, `String`, a `Reply`, or an `Option` or `Result` of these"
+    note = "return `()`, `Done`, `&str`, `String`, a `Text`, a `Reply`, or an `Option` or `Result` of these"
 )]
 pub trait Answer: Send {
     /// Asks `cx` for what the value says.
@@ -36,7 +36,7 @@ macro_rules! replies {
     )+};
 }
 
-replies!(&'static str, String, Reply);
+replies!(&'static str, String, Text, Reply);
 
 impl<A: Answer> Answer for Option<A> {
     fn answer(self, cx: &Context) -> Handled {

@@ -17,14 +17,16 @@ use crate::{
     message::{Reply, RtEvent, RtMessage, RtRecipients},
     portal::RegisteredBot,
     rest::{
-        ApiExt, Call, Method,
+        ApiExt, Call, Download, DownloadLimits, Method, SentFile, Upload,
         methods::{
             YesNo,
             imopenlines::{SessionFinish, SessionOperator, SessionTransfer, TransferTarget},
         },
     },
     store::{LaneKey, Lease, NewOutboxRow, Turn},
-    wire::{BotRef, Chat, ChatId, DialogId, Event, Incoming, MessageId, PortalKey, Timestamp, UserId},
+    wire::{
+        BotRef, Chat, ChatId, DialogId, Event, FileRef, Incoming, MessageId, PortalKey, Timestamp, UserId,
+    },
 };
 
 /// One turn as its handler sees it. Cheap to clone.
@@ -74,7 +76,8 @@ impl Context {
     /// Replies into the dialog of the event, as the bot. Text takes BB code; user text goes in through
     /// [`literal`](crate::message::literal).
     ///
-    /// Limits: protocol 5.3, 6.4 and 7. A reply over a limit, or one in an event without a dialog, fails the turn
+    /// A text over the limit becomes several messages in order, with keyboard and attachment on the last. A keyboard
+    /// or an attachment over its limit (protocol 5.3, 6.4), or a reply in an event without a dialog, fails the turn
     /// with an error that says which.
     pub fn reply(&self, reply: impl Into<Reply>) {
         match self.dialog() {
@@ -88,11 +91,12 @@ impl Context {
 
     /// Sends a bot message into another dialog.
     pub fn reply_to(&self, dialog: &DialogId, reply: impl Into<Reply>) {
-        let reply = reply.into();
-        self.ask(|key| {
-            let call = Outgoing::message(self.acting_bot()?, dialog, &reply, key)?;
-            Ok(Effect::message(call, self.queue_of(dialog)))
-        });
+        for part in reply.into().split() {
+            self.ask(|key| {
+                let call = Outgoing::message(self.acting_bot()?, dialog, &part, key)?;
+                Ok(Effect::message(call, self.queue_of(dialog)))
+            });
+        }
     }
 
     /// Sends `text` to the client of a CRM item through `imopenlines.crm.message.add`, into the chat of the event, as
@@ -115,7 +119,9 @@ impl Context {
             ));
             return;
         }
-        self.ask(|_| Effect::crm(item, chat, self.acting_bot()?.id.into(), text, self.queue()));
+        for part in Reply::text(text).split() {
+            self.ask(|_| Effect::crm(item, chat, self.acting_bot()?.id.into(), &part.text, self.queue()));
+        }
     }
 
     /// Sends a message to a portal user through a joined network line (`imopenlines.network.message.add`): one a
@@ -198,7 +204,7 @@ impl Context {
         self.remember(name, &result).await
     }
 
-    /// Sends a bot message now and tells its id. Its content is stored before it is sent, so a turn that runs again
+    /// Sends a bot message now and tells its id; its text must fit into one message. Its content is stored before it is sent, so a turn that runs again
     /// sends the same content under the same key: exactly once on v2. On v1 a failure in between may send it twice,
     /// so it is refused there.
     pub async fn send_now(&self, name: &str, reply: impl Into<Reply>) -> Result<MessageId, HandlerError> {
@@ -242,6 +248,21 @@ impl Context {
     /// Makes a typed call now.
     pub async fn invoke<M: Method>(&self, method: &M) -> Result<M::Answer, HandlerError> {
         Ok(self.inner.services.direct.invoke(self.portal(), method).await?)
+    }
+
+    /// Sends a file into the dialog of the event now, as the bot: up to 100 MiB, streamed. At most once; put it into a
+    /// [`step`](Self::step) so that a turn that runs again does not send it again.
+    pub async fn upload(&self, file: &Upload) -> Result<SentFile, HandlerError> {
+        let bot = self.acting_bot()?.id;
+        let dialog =
+            self.dialog().ok_or_else(|| HandlerError::msg("upload: the event belongs to no dialog"))?;
+        Ok(file.send(&*self.inner.services.direct, self.portal(), bot, &dialog).await?)
+    }
+
+    /// Begins to download a file of the event, within `limits`. See [`Downloads`](crate::rest::Downloads).
+    pub async fn download(&self, file: &FileRef, limits: &DownloadLimits) -> Result<Download, HandlerError> {
+        let bot = self.acting_bot()?.id;
+        Ok(self.inner.services.downloads.open(self.portal(), bot, file, limits).await?)
     }
 
     /// The portal.

@@ -6,7 +6,7 @@ use super::{BotProfile, Handle, Policy};
 use crate::{
     clock::Clock,
     portal::{RegisteredBot, Registry},
-    rest::Api,
+    rest::{Api, Downloads},
     store::{NodeId, Store},
     wire::{BotRef, PortalKey},
 };
@@ -35,6 +35,8 @@ pub struct Services {
     pub api: Arc<dyn Api>,
     /// Carries the calls that handlers make themselves.
     pub direct: Arc<dyn Api>,
+    /// Gets the files that clients send.
+    pub downloads: Arc<Downloads>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The portals, and which bots they know.

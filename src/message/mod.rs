@@ -25,7 +25,7 @@
 //! ```
 //!
 //! **Trap:** the platform has no escape for BB code. User text that goes into a reply unwrapped may hold
-//! `[send=…]`, `[img]` or `[url]`; put it through [`literal()`].
+//! `[send=…]`, `[img]` or `[url]`; put it through [`literal()`], or write it by [`Text`], which does so by itself.
 
 mod attach;
 mod color;
@@ -36,6 +36,7 @@ mod literal;
 mod reply;
 mod rt;
 mod size;
+mod text;
 mod trim;
 
 pub use attach::{
@@ -48,6 +49,7 @@ pub use keyboard::{Action, Button, ButtonContext, ButtonDisplay, Keyboard, Keybo
 pub use literal::{Literal, literal};
 pub use reply::Reply;
 pub use rt::{RtEvent, RtMessage, RtRecipients};
+pub use text::{Icon, ImageSize, MomentFormat, Phrases, Text, strip, strip_with};
 
 /// Characters of a message's text; the portal cuts longer ones without an error (protocol 7).
 pub const TEXT_LIMIT: usize = 20_000;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Attach, BuildError, Keyboard, TEXT_LIMIT, trim::trimmed};
+use super::{Attach, BuildError, Keyboard, TEXT_LIMIT, text, trim::trimmed};
 
 /// A message of the bot: text with BB code, and what goes with it.
 ///
@@ -90,6 +90,17 @@ impl Reply {
             return Err(BuildError::too_long("MESSAGE", "7", size, TEXT_LIMIT));
         }
         Ok(())
+    }
+
+    /// Cuts a text that is too long for one message into several, in order; keyboard and attachment go with the last.
+    /// What is open at a cut is closed there and opened again (see [`Text::split`](super::Text::split)).
+    pub fn split(self) -> Vec<Self> {
+        let mut parts = text::split(&self.text, TEXT_LIMIT);
+        let Some(last) = parts.pop() else { return vec![self] };
+        let with = |text| Self { text, attach: None, keyboard: None, ..self.clone() };
+        let mut replies: Vec<Self> = parts.into_iter().map(with).collect();
+        replies.push(Self { text: last, ..self });
+        replies
     }
 
     /// As `fields` of `imbot.v2.Chat.Message.send` (protocol 4.8), without `templateId`.

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, CallErrorKind};
+use super::{CallError, CallErrorKind, FileContent};
 use crate::wire::PortalKey;
 
 /// Whether a call may be made again after an unknown outcome.
@@ -47,12 +47,14 @@ pub struct Call {
     pub repeat: Repeat,
     /// Token of the user it acts as; without one it acts as the user who installed the application.
     pub acting: Option<SecretString>,
+    /// The content of a file, sent as `fields.content` of the parameters.
+    pub content: Option<FileContent>,
 }
 
 impl Call {
     /// Calls `method` with `params` on `portal`; [`Repeat::Once`] until said otherwise.
     pub fn new(portal: PortalKey, method: impl Into<Cow<'static, str>>, params: Value) -> Self {
-        Self { portal, method: method.into(), params, repeat: Repeat::Once, acting: None }
+        Self { portal, method: method.into(), params, repeat: Repeat::Once, acting: None, content: None }
     }
 
     /// Sets whether it may be repeated.
@@ -67,6 +69,13 @@ impl Call {
     #[must_use]
     pub fn acting_as(mut self, token: SecretString) -> Self {
         self.acting = Some(token);
+        self
+    }
+
+    /// Adds the content of a file, read while it is sent.
+    #[must_use]
+    pub fn content(mut self, content: FileContent) -> Self {
+        self.content = Some(content);
         self
     }
 }

@@ -49,6 +49,7 @@ mod batch;
 mod bucket;
 mod call;
 mod error;
+mod files;
 mod http;
 mod limited;
 mod loose;
@@ -62,6 +63,10 @@ pub mod oauth;
 pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
+pub use files::{
+    Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, SentFile,
+    StoredFile, Upload,
+};
 pub use http::{HttpApi, HttpOptions, SetupError};
 pub use limited::{Limited, Limits};
 pub use retrying::Retrying;

@@ -24,8 +24,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use reqwest::header;
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{Instrument as _, Span, field};
 
 pub(super) use address::Address;
@@ -37,7 +38,7 @@ pub(super) use transport::{Failure, Transport};
 use super::{
     Access, Api, Authorization, Call, CallError, CallErrorKind, TokenError, TokenErrorKind, TokenSource,
 };
-use crate::wire::PortalKey;
+use crate::{rest::files::Trouble, wire::PortalKey};
 use answer::Verdict;
 
 /// After a renewal that brought no new address, how long a moved portal is not asked for one again: refreshing
@@ -138,19 +139,42 @@ impl HttpApi {
         if let Authorization::Bearer(token) = &access.authorization {
             request = request.bearer_auth(token.expose_secret());
         }
-        let request = if call.params.is_null() {
-            request.json(&serde_json::json!({}))
-        } else {
-            request.json(&call.params)
-        };
         let scrub = Scrub::of(access, &call.params);
+        let (request, trouble) = self.with_body(request, call).await?;
         match self.transport.send(request).await {
             Ok(answer) => {
                 Span::current().record("status", answer.status);
                 Ok(answer::judge(&call.method, &address, &answer, &scrub))
             }
-            Err(failure) => Err(failure.into_error(&call.method, &scrub)),
+            Err(failure) => match trouble.take() {
+                // The portal got half a JSON.
+                Some(trouble) => Err(bad(trouble)),
+                None => Err(failure.into_error(&call.method, &scrub)),
+            },
         }
+    }
+
+    /// Adds the parameters, and streams the content of a file if there is one.
+    async fn with_body(
+        &self,
+        request: reqwest::RequestBuilder,
+        call: &Call,
+    ) -> Result<(reqwest::RequestBuilder, Trouble), CallError> {
+        let bad = |what: &str| CallError::new(CallErrorKind::BadParams, call.method.clone()).describe(what);
+        let Some(content) = &call.content else {
+            let nothing = json!({});
+            let params = if call.params.is_null() { &nothing } else { &call.params };
+            return Ok((request.json(params), Trouble::default()));
+        };
+        let body = content.body(&call.params).await.map_err(|error| bad(&error.to_string()))?;
+        let body = body.ok_or_else(|| bad("a file goes with parameters that have `fields`"))?;
+        let (length, trouble) = (body.length(), body.trouble());
+        let request = request
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_LENGTH, length)
+            .timeout(self.transport.time_for(length))
+            .body(reqwest::Body::wrap_stream(body.stream()));
+        Ok((request, trouble))
     }
 
     fn access(&self, call: &Call, access: Result<Access, TokenError>) -> Result<Access, CallError> {

@@ -56,6 +56,11 @@ impl Transport {
             .get_or_init(|| builder(&self.options).no_proxy().build().unwrap_or_else(|_| self.client.clone()))
     }
 
+    /// How long a call may take.
+    pub(crate) fn usual_time(&self) -> Duration {
+        self.options.timeout
+    }
+
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Received, Failure> {
         let answer = request.send().await.map_err(Failure::of)?;
         let status = answer.status().as_u16();
@@ -87,7 +92,14 @@ impl Transport {
 }
 
 impl Failure {
-    fn of(error: reqwest::Error) -> Self {
+    /// What happened, without the address.
+    pub(crate) fn told(self) -> String {
+        match self {
+            Self::Unsendable(what) | Self::Unreachable(what) | Self::Broken(what) => what,
+        }
+    }
+
+    pub(crate) fn of(error: reqwest::Error) -> Self {
         if error.is_builder() {
             Self::Unsendable(told(error))
         } else if error.is_connect() {
