@@ -7,7 +7,9 @@ pub use crate::{
     dispatch::{
         Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
-    message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
+    message::{
+        Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, literal,
+    },
     wire::{
         AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
         ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,
