@@ -54,7 +54,7 @@ fn a_keyboard_names_itself() {
     let oversize = Keyboard::builder().button(Button::link("x".repeat(60_000), "/"));
     assert_eq!(
         oversize.build_for(BotId::new(39)).unwrap_err().to_string(),
-        "KEYBOARD has 60159 characters, 160 over the limit of 59999 (protocol 5.3)"
+        "KEYBOARD has 60160 characters, 161 over the limit of 59999 (protocol 5.3)"
     );
     assert_eq!(
         Keyboard::builder().row().build().unwrap_err().to_string(),
@@ -90,7 +90,7 @@ fn a_context_menu_names_itself() {
     let oversize = ContextMenu::builder().item(ContextItem::link("&".repeat(12_000), "/"));
     assert_eq!(
         oversize.build_for(BotId::new(39)).unwrap_err().to_string(),
-        "MENU has 60067 characters, 68 over the limit of 59999 (protocol 5.4)"
+        "MENU has 60068 characters, 69 over the limit of 59999 (protocol 5.4)"
     );
     assert_eq!(ContextMenu::builder().build().unwrap_err().to_string(), "MENU has no item (protocol 5.4)");
 }

@@ -18,12 +18,14 @@ pub(crate) enum Form {
     Stored,
 }
 
+type SetColor = fn(KeyboardBuilder, Color) -> KeyboardBuilder;
+
 pub(crate) fn keyboard(given: &Value, form: Form) -> Result<KeyboardBuilder, String> {
     let mut builder = Keyboard::builder();
     let items = match given.get("BUTTONS") {
         Some(items) => {
             let colors = &given["COLORS"];
-            let setters: [(&str, fn(KeyboardBuilder, Color) -> KeyboardBuilder); 4] = [
+            let setters: [(&str, SetColor); 4] = [
                 ("BG_COLOR", KeyboardBuilder::bg_color),
                 ("TEXT_COLOR", KeyboardBuilder::text_color),
                 ("OFF_BG_COLOR", KeyboardBuilder::off_bg_color),

@@ -1,10 +1,29 @@
 //! Actions of buttons and menu items, as said and as stored.
 
 use openlines::{message::Action, wire::DialogId};
-use proptest::prelude::*;
+use openlines_emulator::validate::Outcome;
+use proptest::{prelude::*, test_runner::TestCaseError};
 use serde_json::{Map, Value, json};
 
 use crate::words::{any_address, any_id, any_text, html, trimmed};
+
+/// The portal takes what was built in each form it is sent in, all `parts` of it, and stores and counts it as the
+/// builder says.
+pub(crate) fn is_kept(
+    sent: [Value; 2],
+    check: impl Fn(&Value) -> Outcome,
+    parts: usize,
+    expected: (Value, usize),
+) -> Result<(), TestCaseError> {
+    for sent in sent {
+        let Outcome::Ok { normalised, json_chars } = check(&sent) else {
+            panic!("the portal refuses {sent}")
+        };
+        prop_assert_eq!(normalised.as_array().unwrap().len(), parts, "something vanished");
+        prop_assert_eq!((&normalised, json_chars), (&expected.0, expected.1));
+    }
+    Ok(())
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum Act {

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::{
     blocks::{SaidBlock, any_block},
-    words::{Fill, LIMIT, any_color, any_fill, any_text, any_token, cases, meet, seen, some_fill},
+    words::{
+        Fill, LIMIT, any_color, any_fill, any_text, any_token, cases, meet, one_line, seen, some_fill,
+        trimmed,
+    },
 };
 
 #[derive(Debug, Clone)]
@@ -99,7 +102,7 @@ impl Said {
     /// Whether the portal stored all of it, as it is seen.
     fn is_kept_in(&self, stored: &Value) -> bool {
         let mut descriptions: Vec<&str> = vec![self.described()];
-        descriptions.retain(|text| seen(&json!(text)) != "");
+        descriptions.retain(|text| !trimmed(&one_line(text)).is_empty());
         descriptions.extend(self.blocks.iter().filter_map(|block| match block {
             SaidBlock::Message { text, described: true } => Some(text.as_str()),
             _ => None,

@@ -10,7 +10,7 @@ use openlines::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::words::{any_address, any_color, any_id, any_pixels, any_text, any_token, trimmed};
+use crate::words::{any_address, any_color, any_id, any_pixels, any_text, any_token, one_line, trimmed};
 
 #[derive(Debug, Clone)]
 pub(crate) enum SaidBlock {
@@ -304,7 +304,7 @@ impl SaidBlock {
 
 /// Nothing is left when the portal has trimmed it and made it one line.
 fn is_blank(name: &str) -> bool {
-    trimmed(&crate::words::seen(&json!(name)).as_str().unwrap().replace('\u{2060}', "")).is_empty()
+    trimmed(&one_line(name)).is_empty()
 }
 
 impl SaidTarget {

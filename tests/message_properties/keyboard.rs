@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    action::{Act, any_act},
+    action::{Act, any_act, is_kept},
     words::{
         Fill, LIMIT, TRIMMED, any_color, any_fill, any_pixels, any_text, any_token, cases, meet, some_fill,
         trimmed,
@@ -219,18 +219,9 @@ fn a_keyboard_is_kept_whole_or_refused_by_the_builder_and_cut_by_the_portal() {
         let bot = BotId::new(said.bot);
         match said.built().build_for(bot) {
             Ok(built) => {
-                for sent in [built.to_value(), built.to_value_for(bot)] {
-                    let Outcome::Ok { normalised, json_chars } = keyboard::check(&sent, said.bot) else {
-                        panic!("the portal refuses {sent}")
-                    };
-                    prop_assert_eq!(
-                        normalised.as_array().unwrap().len(),
-                        said.items.len(),
-                        "something vanished"
-                    );
-                    prop_assert_eq!(&normalised, &built.normalised(bot));
-                    prop_assert_eq!(json_chars, built.size(bot));
-                }
+                let sent = [built.to_value(), built.to_value_for(bot)];
+                let expected = (built.normalised(bot), built.size(bot));
+                is_kept(sent, |sent| keyboard::check(sent, said.bot), said.items.len(), expected)?;
                 let outbox = serde_json::to_string(&built).unwrap();
                 prop_assert_eq!(serde_json::from_str::<Keyboard>(&outbox).unwrap(), built);
                 Ok(true)

@@ -143,14 +143,16 @@ pub(crate) fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// What PHP's `\R` matches becomes a space.
+pub(crate) fn one_line(text: &str) -> String {
+    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    text.replace("\r\n", " ").replace(breaks, " ")
+}
+
 /// A value whose texts are compared by what is seen: signs of no width, kinds of line break and blank ends aside.
 pub(crate) fn seen(value: &Value) -> Value {
     match value {
-        Value::String(text) => {
-            let text: String = text.replace("\r\n", " ").chars().filter(|sign| *sign != '\u{2060}').collect();
-            let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
-            Value::from(trimmed(&text.replace(breaks, " ")))
-        }
+        Value::String(text) => Value::from(trimmed(&one_line(&text.replace('\u{2060}', "")))),
         Value::Array(items) => items.iter().map(seen).collect(),
         Value::Object(fields) => {
             Value::Object(fields.iter().map(|(name, value)| (name.clone(), seen(value))).collect())

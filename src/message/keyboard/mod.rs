@@ -42,6 +42,7 @@ struct Defaults {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most items are buttons")]
 enum Item {
     Button(Button),
     Row,

@@ -68,6 +68,9 @@ pub enum MenuReading<'m, T> {
     Unknown,
 }
 
+/// Whether the word of the item at this place is meant.
+type Means<'a> = &'a dyn Fn(usize, &str) -> bool;
+
 impl<T> Menu<T> {
     /// The value that the answer means, if it means just one.
     pub fn choice<'a>(&self, answer: impl Into<MenuAnswer<'a>>) -> Option<&T>
@@ -133,7 +136,7 @@ impl<T> Menu<T> {
         let bare = plain::bare(&light);
         let number = plain::number(&light);
         let numbered = plain::numbered(&light);
-        let stages: [&dyn Fn(usize, &str) -> bool; 4] = [
+        let stages: [Means<'_>; 4] = [
             &|at, word| number == Some(at + 1) || word == light,
             &|at, word| {
                 numbered.is_some_and(|(number, label)| {
