@@ -68,7 +68,7 @@ fn meet(
 #[test]
 fn every_stored_keyboard_is_built_with_the_size_that_the_portal_counts() {
     let own = vec![
-        json!({"name": "command", "bot_id": 39, "outcome": "ok", "json_chars": 187, "normalized": [
+        json!({"name": "command", "bot_id": 39, "outcome": "ok", "json_chars": 190, "normalized": [
         {"BOT_ID": 39, "TYPE": "BUTTON", "COMMAND": "go", "COMMAND_PARAMS": "\u{2028}", "TEXT": "T", "VOTE": "N",
             "BLOCK": "Y", "WAIT": "N", "CONTEXT": "ALL", "DISABLED": "N", "DISPLAY": "BLOCK",
             "BG_COLOR_TOKEN": "base"}]}),
