@@ -7,7 +7,10 @@ pub use crate::{
     dispatch::{
         Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
     },
-    message::{Attach, Button, Keyboard, Reply, RtEvent, RtMessage, RtRecipients, Text, literal},
+    message::{
+        Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,
+        RtRecipients, Text, literal,
+    },
     rest::{DownloadLimits, Upload},
     wire::{
         AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command,

@@ -1,8 +1,11 @@
 //! What the portal cuts off a text before it looks at it.
 
-/// Cuts what PHP's `trim` cuts; it leaves U+00A0 and the like.
+/// What PHP's `trim` cuts; it leaves U+00A0 and the like.
+pub(super) const TRIMMED: [char; 6] = [' ', '\t', '\n', '\r', '\0', '\u{b}'];
+
+/// Cuts what PHP's `trim` cuts.
 pub(super) fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r', '\0', '\u{b}'])
+    text.trim_matches(TRIMMED)
 }
 
 /// One line: line breaks become spaces, ends are trimmed.
@@ -30,15 +33,24 @@ pub(super) fn keep_backslashes(text: &str) -> String {
 /// The portal turns HTML in descriptions to BB code. A U+2060, of no width, keeps it from that.
 pub(super) fn keep_html(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut signs = text.chars().peekable();
-    while let Some(sign) = signs.next() {
+    for (at, sign) in text.char_indices() {
         kept.push(sign);
-        let next = signs.peek().copied().unwrap_or(' ');
-        if (sign == '<' && (next == '/' || next.is_ascii_alphabetic())) || (sign == '&' && next == 'n') {
+        let rest = &text[at + sign.len_utf8()..];
+        if (sign == '<' && opens_a_tag(rest)) || (sign == '&' && rest.starts_with("nbsp;")) {
             kept.push('\u{2060}');
         }
     }
     kept
+}
+
+/// Whether what follows a `<` is the name of a tag that the portal turns to BB code or takes away.
+fn opens_a_tag(rest: &str) -> bool {
+    let begins = |name: &str| {
+        rest.as_bytes().get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let style = ["b", "u", "s", "i"].into_iter().any(begins)
+        && !rest.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic);
+    style || ["a", "br", "hr", "font", "span", "div"].into_iter().any(begins)
 }
 
 /// `#BR#` as the portal stores it in texts of several lines.

@@ -1,31 +1,106 @@
-//! Keyboards, attachments and RT events against what a portal's own validators made of them.
+//! Keyboards, context menus, attachments and RT events against what a portal's own validators made of them.
+//!
+//! Each row is met twice: what the portal stored is read as builder calls, which must give the same form and size;
+//! and what was sent is read as the outbox reads its rows, which must refuse what the portal refuses.
 //!
 //! `OPENLINES_FIXTURES=DIR` names a directory of more rows; without it the few below run.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::PathBuf;
+mod blocks;
+mod buttons;
+mod rows;
 
 use openlines::{
-    message::{Attach, Keyboard, RtMessage, RtRecipients},
+    message::{Attach, BuildError, ContextMenu, JSON_LIMIT, Keyboard, RtMessage, RtRecipients},
     wire::{BotId, UserId},
 };
 use serde_json::{Value, json};
 
-fn rows(file: &str, own: Vec<Value>) -> Vec<Value> {
-    let Some(dir) = std::env::var_os("OPENLINES_FIXTURES") else { return own };
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(dir);
-    let text =
-        std::fs::read_to_string(dir.join(file)).unwrap_or_else(|error| panic!("{file} in {dir:?}: {error}"));
-    text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
+use buttons::Form;
+use rows::{Tally, input, rows, stored, unescaped};
+
+/// The size that a refusal names, if it is one for size.
+fn size_of_refusal<T: std::fmt::Debug>(built: Result<T, BuildError>) -> Result<usize, String> {
+    match built {
+        Err(error) => error.over().map(|over| JSON_LIMIT + over).ok_or_else(|| error.to_string()),
+        Ok(built) => panic!("built, but the portal finds it oversize: {built:?}"),
+    }
 }
 
-fn input(row: &Value) -> Value {
-    let Some(repeat) = row.get("input_repeat") else { return row["input"].clone() };
-    let part = |name: &str| repeat[name].as_str().unwrap();
-    let times = usize::try_from(repeat["times"].as_u64().unwrap()).unwrap();
-    let text = format!("{}{}{}", part("prefix"), part("unit").repeat(times), part("suffix"));
-    serde_json::from_str(&text).unwrap()
+/// Runs through the rows that were stored or found oversize. `read` builds from JSON in the given form, for a bot, and
+/// tells the stored form and its size.
+fn meet(
+    kind: &str,
+    rows: &[Value],
+    read: impl Fn(&Value, Form, BotId) -> Result<Result<(Value, usize), BuildError>, String>,
+) {
+    let mut tally = Tally::default();
+    for row in rows {
+        let bot = BotId::new(row["bot_id"].as_i64().unwrap_or(0));
+        if row["outcome"] == "oversize" {
+            let said = read(&input(row), Form::Sent, bot).and_then(size_of_refusal);
+            tally.oversize(
+                row,
+                said.map(|size| assert_eq!(json!(size), row["json_chars"], "{}", row["name"])),
+            );
+        } else if let Some(expected) = stored(row) {
+            let said = read(&expected, Form::Stored, bot).and_then(|built| {
+                let (mut normalised, size) = built.map_err(|error| error.to_string())?;
+                if normalised.get("ID").is_some() {
+                    normalised["ID"] = json!("@time");
+                    if expected["COLOR"] == "@random" {
+                        normalised["COLOR"] = json!("@random");
+                    }
+                }
+                if normalised != expected {
+                    return Err(format!("would be stored as {normalised:.300}"));
+                }
+                assert_eq!(json!(size), row["json_chars"], "{}", row["name"]);
+                Ok(())
+            });
+            tally.stored(row, said);
+        }
+    }
+    tally.print(kind);
+}
+
+#[test]
+fn every_stored_keyboard_is_built_with_the_size_that_the_portal_counts() {
+    let own = vec![
+        json!({"name": "command", "bot_id": 39, "outcome": "ok", "json_chars": 190, "normalized": [
+        {"BOT_ID": 39, "TYPE": "BUTTON", "COMMAND": "go", "COMMAND_PARAMS": "\u{2028}", "TEXT": "T", "VOTE": "N",
+            "BLOCK": "Y", "WAIT": "N", "CONTEXT": "ALL", "DISABLED": "N", "DISPLAY": "BLOCK",
+            "BG_COLOR_TOKEN": "base"}]}),
+    ];
+    meet("keyboard", &rows("keyboard.jsonl", own), |given, form, bot| {
+        let built = buttons::keyboard(given, form)?.build_for(bot);
+        Ok(built.map(|keyboard| (keyboard.normalised(bot), keyboard.size(bot))))
+    });
+}
+
+#[test]
+fn every_stored_context_menu_is_built_with_the_size_that_the_portal_counts() {
+    let own = vec![json!({"name": "link", "bot_id": 39, "outcome": "ok", "json_chars": 85, "normalized": [
+        {"BOT_ID": 39, "LINK": "/?a=1&amp;b=2", "TEXT": "&lt;T", "CONTEXT": "ALL", "DISABLED": "N"}]})];
+    meet("menu", &rows("menu.jsonl", own), |given, form, bot| {
+        let built = buttons::menu(given, form)?.build_for(bot);
+        Ok(built.map(|menu| (menu.normalised(bot), menu.size(bot))))
+    });
+}
+
+#[test]
+fn every_stored_attachment_is_built_with_the_size_that_the_portal_counts() {
+    let own = vec![json!({"name": "message", "outcome": "ok", "json_chars": 100, "normalized":
+        {"ID": "@time", "BLOCKS": [{"MESSAGE": "m"}], "DESCRIPTION": "", "COLOR": "@random",
+        "COLOR_TOKEN": "base"}})];
+    meet("attach", &rows("attach.jsonl", own), |given, form, _| {
+        let mut given = given.clone();
+        if form == Form::Sent {
+            unescaped(&mut given)?;
+        }
+        Ok(blocks::attach(&given)?.build().map(|attach| (attach.normalised(), attach.size())))
+    });
 }
 
 /// Whether `sent` says just what `given` says: fields with their default value aside.
@@ -82,18 +157,52 @@ fn every_keyboard_that_can_be_built_is_stored_as_computed() {
         if row["bot_id"].as_i64().is_none_or(|bot| bot <= 0) && keyboard.has_commands() {
             continue;
         }
+        let bot = BotId::new(row["bot_id"].as_i64().unwrap());
+        // What is read back was built for a bot that is not known any more.
+        if keyboard.size(bot) > JSON_LIMIT {
+            assert_eq!(row["oversize"], true, "{name}");
+            continue;
+        }
         assert_eq!(row["accepted"], true, "{name} was built, but the portal refuses it");
         if !says_the_same(&given, &keyboard.to_value()) {
             continue;
         }
         built += 1;
-        let bot = BotId::new(row["bot_id"].as_i64().unwrap());
         if row.get("normalized").is_some_and(|stored| !stored.is_null()) {
             assert_eq!(keyboard.normalised(bot), row["normalized"], "{name}");
         }
         assert_eq!(json!(keyboard.size(bot)), row["json_chars"], "{name}");
     }
     println!("keyboard: {built} rows built and computed alike, {refused} refused");
+    assert!(built >= 1 && refused >= 1);
+}
+
+#[test]
+fn every_context_menu_that_can_be_built_is_accepted() {
+    let own = vec![
+        json!({"name": "link", "input": [{"TEXT": "T", "LINK": "/x"}], "bot_id": 39, "accepted": true,
+            "json_chars": 70, "normalized": [
+            {"BOT_ID": 39, "LINK": "/x", "TEXT": "T", "CONTEXT": "ALL", "DISABLED": "N"}]}),
+        json!({"name": "no action", "input": [{"TEXT": "T"}], "bot_id": 39, "accepted": false}),
+    ];
+    let (mut built, mut refused) = (0, 0);
+    for row in rows("menu.jsonl", own) {
+        let name = &row["name"];
+        let Ok(menu) = serde_json::from_value::<ContextMenu>(input(&row)) else {
+            refused += 1;
+            continue;
+        };
+        if row["bot_id"].as_i64().is_none_or(|bot| bot <= 0) && menu.has_commands() {
+            continue;
+        }
+        if menu.size(BotId::new(row["bot_id"].as_i64().unwrap())) > JSON_LIMIT {
+            assert_eq!(row["oversize"], true, "{name}");
+            continue;
+        }
+        assert_eq!(row["accepted"], true, "{name} was built, but the portal refuses it");
+        built += 1;
+    }
+    println!("menu: {built} rows read, {refused} refused");
     assert!(built >= 1 && refused >= 1);
 }
 
