@@ -5,12 +5,14 @@ pub use async_trait::async_trait;
 pub use crate::{
     app::{App, AppError, Config},
     dispatch::{
-        Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
+        Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem, Done,
+        EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery, Router,
+        SessionFinished, SessionStarted,
     },
     message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
     wire::{
         AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
-        ContextOpened, DialogId, Incoming, Joined, LineMessage, LineSessionEvent, Message, MessageDeleted,
-        MessageUpdated, Reaction, User, UserId,
+        ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineSessionEvent, Message,
+        MessageDeleted, MessageUpdated, Origin, Reaction, User, UserId,
     },
 };
