@@ -9,7 +9,9 @@ pub use crate::{
         EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery, Router,
         SessionFinished, SessionStarted,
     },
-    message::{Attach, Button, Keyboard, Reply, RtEvent, literal},
+    message::{
+        Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, literal,
+    },
     wire::{
         AppInstall, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command, CommandContext,
         ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineSessionEvent, Message,

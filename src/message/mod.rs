@@ -29,10 +29,12 @@
 
 mod attach;
 mod color;
+mod context_menu;
 mod error;
 mod keyboard;
 mod link;
 mod literal;
+mod menu;
 mod reply;
 mod rt;
 mod size;
@@ -40,12 +42,17 @@ mod trim;
 
 pub use attach::{
     Attach, AttachBuilder, AvatarKind, Block, Delimiter, FileLink, GridDisplay, GridRow, Image, LinkBlock,
-    LinkTarget, RichLink, UserBlock, UserTarget,
+    LinkTarget, RichLink, UserBlock, UserTarget, card, table,
 };
 pub use color::{Color, ColorToken};
+pub use context_menu::{ContextItem, ContextMenu, ContextMenuBuilder};
 pub use error::{BuildError, BuildErrorKind};
-pub use keyboard::{Action, Button, ButtonContext, ButtonDisplay, Keyboard, KeyboardBuilder, KeyboardColors};
+pub use keyboard::{
+    Action, AnyAction, Button, ButtonContext, ButtonDisplay, ButtonPayload, ButtonPress, Keyboard,
+    KeyboardBuilder, KeyboardColors, OfApp, OfCommand, StaleButton,
+};
 pub use literal::{Literal, literal};
+pub use menu::{Buttons, Capabilities, Channels, Menu, MenuAnswer, MenuPress, MenuReading};
 pub use reply::Reply;
 pub use rt::{RtEvent, RtRecipients};
 

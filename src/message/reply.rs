@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Attach, BuildError, Keyboard, TEXT_LIMIT, trim::trimmed};
+use super::{Attach, BuildError, ContextMenu, Keyboard, TEXT_LIMIT, trim::trimmed};
 
 /// A message of the bot: text with BB code, and what goes with it.
 ///
@@ -28,6 +28,9 @@ pub struct Reply {
     /// Blocks below the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attach: Option<Attach>,
+    /// What the message's context menu offers besides; methods of `imbot.v2` ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_menu: Option<ContextMenu>,
     /// Shown as a message of the system; never leaves the portal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub system: bool,
@@ -54,6 +57,12 @@ impl Reply {
     /// Adds blocks below the text.
     pub fn attach(mut self, attach: Attach) -> Self {
         self.attach = Some(attach);
+        self
+    }
+
+    /// Adds a context menu, which methods of `imbot.v2` ignore (protocol 5.4).
+    pub fn context_menu(mut self, menu: ContextMenu) -> Self {
+        self.context_menu = Some(menu);
         self
     }
 
@@ -114,6 +123,9 @@ impl Reply {
         let mut params = Map::new();
         params.insert("MESSAGE".to_owned(), json!(self.text));
         self.put_parts(&mut params, "ATTACH", "KEYBOARD");
+        if let Some(menu) = &self.context_menu {
+            params.insert("MENU".to_owned(), menu.to_value());
+        }
         for (name, set, value) in [
             ("SYSTEM", self.system, "Y"),
             ("URL_PREVIEW", self.without_preview, "N"),

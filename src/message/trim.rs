@@ -1,8 +1,11 @@
 //! What the portal cuts off a text before it looks at it.
 
-/// Cuts what PHP's `trim` cuts; it leaves U+00A0 and the like.
+/// What PHP's `trim` cuts; it leaves U+00A0 and the like.
+pub(super) const TRIMMED: [char; 6] = [' ', '\t', '\n', '\r', '\0', '\u{b}'];
+
+/// Cuts what PHP's `trim` cuts.
 pub(super) fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r', '\0', '\u{b}'])
+    text.trim_matches(TRIMMED)
 }
 
 /// One line: line breaks become spaces, ends are trimmed.

@@ -22,6 +22,8 @@ pub enum Block {
     RichLink(RichLink),
     /// A text with BB code. Made by [`Block::message`].
     Message(String),
+    /// The same, and lists of chats show it for the attachment. Made by [`Block::described`].
+    Described(String),
     /// Rows of names and values.
     Grid(Vec<GridRow>),
     /// Pictures.
@@ -38,10 +40,16 @@ impl Block {
         Self::Message(check::lines(text.as_ref()))
     }
 
+    /// A text that lists of chats show for the whole attachment, too.
+    pub fn described(text: impl AsRef<str>) -> Self {
+        Self::Described(check::lines(text.as_ref()))
+    }
+
     /// As the portal would keep it, also if it was made field by field.
     pub(super) fn tidied(self) -> Self {
         match self {
             Self::Message(text) => Self::message(text),
+            Self::Described(text) => Self::described(text),
             Self::Grid(rows) => Self::Grid(rows.into_iter().map(GridRow::tidied).collect()),
             Self::Image(images) => Self::Image(images.into_iter().map(Image::tidied).collect()),
             Self::File(files) => Self::File(files.into_iter().map(FileLink::tidied).collect()),
@@ -54,7 +62,7 @@ impl Block {
             Self::User(_) => "USER",
             Self::Link(_) => "LINK",
             Self::RichLink(_) => "RICH_LINK",
-            Self::Message(_) => "MESSAGE",
+            Self::Message(_) | Self::Described(_) => "MESSAGE",
             Self::Grid(_) => "GRID",
             Self::Image(_) => "IMAGE",
             Self::File(_) => "FILE",
@@ -67,8 +75,10 @@ impl Block {
             Self::User(user) => user.check(),
             Self::Link(link) => link.check(),
             Self::RichLink(link) => link.check(),
-            Self::Message(text) if text.is_empty() => Err(BuildError::blank("MESSAGE", SECTION)),
-            Self::Message(_) => Ok(()),
+            Self::Message(text) | Self::Described(text) if text.is_empty() => {
+                Err(BuildError::blank("MESSAGE", SECTION))
+            }
+            Self::Message(_) | Self::Described(_) => Ok(()),
             Self::Grid(rows) => each(rows, "row", |row| (row.check(), &row.name)),
             Self::Image(images) => each(images, "image", |image| (image.check(), &image.link)),
             Self::File(files) => each(files, "file", |file| (file.check(), &file.link)),
@@ -82,6 +92,7 @@ impl Block {
             Self::Link(link) => json!({"LINK": link.sent()}),
             Self::RichLink(link) => json!({"RICH_LINK": link.sent()}),
             Self::Message(text) => json!({"MESSAGE": text}),
+            Self::Described(text) => json!({"MESSAGE": {"TEXT": text, "AS_DESCRIPTION": "Y"}}),
             Self::Grid(rows) => json!({"GRID": rows}),
             Self::Image(images) => json!({"IMAGE": images}),
             Self::File(files) => json!({"FILE": files}),
@@ -97,7 +108,7 @@ impl Block {
             Self::Delimiter(line) => {
                 json!({"DELIMITER": Delimiter { size: Some(line.size.unwrap_or(200)), color: line.color.clone() }})
             }
-            Self::Message(text) => json!({"MESSAGE": trim::stored_breaks(text)}),
+            Self::Message(text) | Self::Described(text) => json!({"MESSAGE": trim::stored_breaks(text)}),
             Self::Grid(rows) => json!({"GRID": rows.iter().map(GridRow::stored).collect::<Vec<_>>()}),
             same => same.sent(),
         }
@@ -199,7 +210,7 @@ impl FileLink {
         self
     }
 
-    /// Its size in bytes.
+    /// Its size in bytes, at most `i64::MAX`.
     pub fn size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
         self
@@ -214,7 +225,8 @@ impl FileLink {
 
     fn check(&self) -> Result<(), BuildError> {
         check::address(&self.link, "LINK")?;
-        check::above_zero(self.size.map(|size| i64::try_from(size).unwrap_or(i64::MAX)), "SIZE")
+        // What PHP cannot hold as an integer is as bad as nothing.
+        check::above_zero(self.size.map(|size| i64::try_from(size).unwrap_or(-1)), "SIZE")
     }
 }
 

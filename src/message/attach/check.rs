@@ -1,6 +1,6 @@
 //! Rules that several blocks share.
 
-use crate::message::{BuildError, link, trim};
+use crate::message::{BuildError, error::quoted, link, trim};
 
 pub(super) const SECTION: &str = "6.2";
 
@@ -27,6 +27,18 @@ pub(super) fn above_zero(value: Option<i64>, field: &'static str) -> Result<(), 
         }
         _ => Ok(()),
     }
+}
+
+/// An id that the portal keeps as it is: it takes the first sign, escaped, and the integer of the rest.
+pub(super) fn network_id(id: &str) -> Result<(), BuildError> {
+    let mut signs = id.chars();
+    let kept = signs.next().is_some_and(|first| !"&<>\"".contains(first));
+    let number = signs.as_str();
+    if kept && number.parse::<i64>().is_ok_and(|parsed| parsed.to_string() == number) {
+        return Ok(());
+    }
+    let rule = format!("must be one sign and a number, as b123, not {}", quoted(id));
+    Err(BuildError::bad("NETWORK_ID", SECTION, rule))
 }
 
 /// A text of several lines as the portal keeps it.

@@ -4,9 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::check::{self, SECTION};
 use crate::{
-    message::BuildError,
+    message::{BuildError, trim},
     wire::{ChatId, UserId},
 };
+
+impl Default for LinkTarget {
+    fn default() -> Self {
+        Self::Address(String::new())
+    }
+}
 
 /// What a link opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub enum LinkTarget {
     User(UserId),
     /// A chat. Needs a name.
     Chat(ChatId),
+    /// Somebody of the vendor's network, `b123`: one sign and a number. Needs a name.
+    Network(String),
 }
 
 impl LinkTarget {
@@ -26,6 +34,7 @@ impl LinkTarget {
             Self::Address(address) => return check::address(address, "LINK"),
             Self::User(user) => check::above_zero(Some(user.get()), "USER_ID")?,
             Self::Chat(chat) => check::above_zero(Some(chat.get()), "CHAT_ID")?,
+            Self::Network(id) => check::network_id(id)?,
         }
         if name.is_none_or(str::is_empty) { Err(BuildError::blank("NAME", SECTION)) } else { Ok(()) }
     }
@@ -35,6 +44,7 @@ impl LinkTarget {
             Self::Address(address) => ("LINK", json!(address)),
             Self::User(user) => ("USER_ID", json!(user)),
             Self::Chat(chat) => ("CHAT_ID", json!(chat)),
+            Self::Network(id) => ("NETWORK_ID", json!(id)),
         };
         fields.insert(name.to_owned(), value);
     }
@@ -49,7 +59,7 @@ macro_rules! common_setters {
 
         /// To what `target` names.
         pub fn to(target: LinkTarget) -> Self {
-            Self { target, name: None, desc: None, preview: None, size: None }
+            Self { target, ..Self::default() }
         }
 
         /// The text of the link, one line.
@@ -70,11 +80,9 @@ macro_rules! common_setters {
             self
         }
 
-        pub(super) fn check(&self) -> Result<(), BuildError> {
+        fn check_common(&self) -> Result<(), BuildError> {
             self.target.check(self.name.as_deref())?;
             check::address_if_any(self.preview.as_deref(), "PREVIEW")?;
-            check::above_zero(self.size.map(|(width, _)| width.into()), "WIDTH")?;
-            check::above_zero(self.size.map(|(_, height)| height.into()), "HEIGHT")?;
             if self.size.is_some() && self.preview.is_none() {
                 return Err(BuildError::bad("WIDTH, HEIGHT", SECTION, "must come with PREVIEW"));
             }
@@ -84,7 +92,9 @@ macro_rules! common_setters {
         fn common(&self) -> Map<String, Value> {
             let mut fields = Map::new();
             self.target.put(&mut fields);
-            for (name, value) in [("NAME", &self.name), ("DESC", &self.desc), ("PREVIEW", &self.preview)] {
+            for (name, value) in
+                [("NAME", &self.name), ("DESC", &self.desc), ("HTML", &self.html), ("PREVIEW", &self.preview)]
+            {
                 if let Some(value) = value {
                     fields.insert(name.to_owned(), json!(value));
                 }
@@ -94,13 +104,14 @@ macro_rules! common_setters {
     };
 }
 
-/// A link with a description and a picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A link with a description and a picture, or HTML instead of the picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "a block is shown once it is in an attachment"]
 pub struct LinkBlock {
     pub(super) target: LinkTarget,
     pub(super) name: Option<String>,
     pub(super) desc: Option<String>,
+    pub(super) html: Option<String>,
     pub(super) preview: Option<String>,
     pub(super) size: Option<(u32, u32)>,
 }
@@ -110,8 +121,23 @@ impl LinkBlock {
 
     /// What is said below it.
     pub fn description(mut self, text: impl AsRef<str>) -> Self {
-        self.desc = Some(crate::message::trim::keep_backslashes(text.as_ref()));
+        self.desc = Some(trim::keep_backslashes(text.as_ref()));
         self
+    }
+
+    /// HTML in place of the picture.
+    pub fn html(mut self, html: impl AsRef<str>) -> Self {
+        self.html = Some(trim::keep_backslashes(html.as_ref()));
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        self.check_common()?;
+        if self.html.is_some() && self.preview.is_some() {
+            return Err(BuildError::bad("HTML", SECTION, "must not come with PREVIEW, which it replaces"));
+        }
+        check::above_zero(self.size.map(|(width, _)| width.into()), "WIDTH")?;
+        check::above_zero(self.size.map(|(_, height)| height.into()), "HEIGHT")
     }
 
     pub(super) fn sent(&self) -> Value {
@@ -125,14 +151,16 @@ impl LinkBlock {
 }
 
 /// A link as a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "a block is shown once it is in an attachment"]
 pub struct RichLink {
     pub(super) target: LinkTarget,
     pub(super) name: Option<String>,
     pub(super) desc: Option<String>,
+    pub(super) html: Option<String>,
     pub(super) preview: Option<String>,
     pub(super) size: Option<(u32, u32)>,
+    pub(super) extra_image: Option<String>,
 }
 
 impl RichLink {
@@ -144,10 +172,35 @@ impl RichLink {
         self
     }
 
+    /// HTML below it, one line.
+    pub fn html(mut self, html: impl AsRef<str>) -> Self {
+        self.html = Some(check::line(html.as_ref()));
+        self
+    }
+
+    /// Address of another picture, where there is no preview.
+    pub fn extra_image(mut self, address: impl Into<String>) -> Self {
+        self.extra_image = Some(address.into());
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), BuildError> {
+        self.check_common()?;
+        check::address_if_any(self.extra_image.as_deref(), "EXTRA_IMAGE")?;
+        if self.extra_image.is_some() && self.preview.is_some() {
+            let rule = "must not come with PREVIEW, for which the portal drops it";
+            return Err(BuildError::bad("EXTRA_IMAGE", SECTION, rule));
+        }
+        Ok(())
+    }
+
     pub(super) fn sent(&self) -> Value {
         let mut fields = self.common();
         if let Some((width, height)) = self.size {
             fields.insert("PREVIEW_SIZE".to_owned(), json!({"HEIGHT": height, "WIDTH": width}));
+        }
+        if let Some(image) = &self.extra_image {
+            fields.insert("EXTRA_IMAGE".to_owned(), json!(image));
         }
         Value::Object(fields)
     }

@@ -1,6 +1,25 @@
 //! What is shown below a message's text: blocks with grids, links, pictures (protocol 6).
+//!
+//! ```
+//! use openlines::message::{Attach, Color, card, table};
+//!
+//! # fn main() -> Result<(), openlines::message::BuildError> {
+//! let attach = Attach::builder()
+//!     .color(Color::rgb(0x29, 0x61, 0x9b))
+//!     .message_as_description("[b]Order 15[/b]")
+//!     .block(card([("Sum", "100 €"), ("Paid", "yes")]))
+//!     .block(table(("Item", "Price"), [("Tea", "60 €"), ("Cup", "40 €")]))
+//!     .build()?;
+//! assert_eq!(attach.blocks().len(), 3);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **Trap:** the portal reads `\n`, `\t`, `\"` and `\\` inside attachments once more (protocol 6.4). Texts are kept from
+//! that by a sign of no width, so `C:\new` is shown as it is; addresses that hold such a sequence are refused.
 
 mod block;
+mod card;
 mod check;
 mod grid;
 mod links;
@@ -11,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use block::{Block, Delimiter, FileLink, Image};
+pub use card::{card, table};
 pub use grid::{GridDisplay, GridRow};
 pub use links::{LinkBlock, LinkTarget, RichLink};
 pub use user::{AvatarKind, UserBlock, UserTarget};
@@ -25,8 +45,32 @@ use wire::AttachWire;
 pub struct Attach {
     color: AttachColor,
     token: ColorToken,
-    description: String,
+    description: Description,
     blocks: Vec<Block>,
+}
+
+/// What lists of chats show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Description {
+    #[default]
+    None,
+    Text(String),
+    FirstMessage,
+    SkipMessage,
+}
+
+impl Description {
+    const FIRST_MESSAGE: &str = "FIRST_MESSAGE";
+    const SKIP_MESSAGE: &str = "SKIP_MESSAGE";
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Text(text) => text,
+            Self::FirstMessage => Self::FIRST_MESSAGE,
+            Self::SkipMessage => Self::SKIP_MESSAGE,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +87,7 @@ impl Attach {
         AttachBuilder(Self {
             color: AttachColor::default(),
             token: ColorToken::default(),
-            description: String::new(),
+            description: Description::default(),
             blocks: Vec::new(),
         })
     }
@@ -66,10 +110,14 @@ impl Attach {
             AttachColor::Transparent => "transparent",
             AttachColor::Fixed(color) => color.as_str(),
         };
+        let described = self.blocks.iter().rev().find_map(|block| match block {
+            Block::Described(text) => Some(text.as_str()),
+            _ => None,
+        });
         json!({
             "ID": 1_000_000_000,
             "BLOCKS": self.blocks.iter().map(Block::stored).collect::<Vec<_>>(),
-            "DESCRIPTION": trim::stored_breaks(&self.description),
+            "DESCRIPTION": trim::stored_breaks(described.unwrap_or(self.description.as_str())),
             "COLOR": color,
             "COLOR_TOKEN": self.token.as_str(),
         })
@@ -106,9 +154,29 @@ impl AttachBuilder {
         self
     }
 
-    /// What lists of chats show instead of the attachment; its first 100 characters are seen.
+    /// What lists of chats show instead of the attachment; its first 100 characters are seen. One line.
     pub fn description(mut self, text: impl AsRef<str>) -> Self {
-        self.0.description = trim::keep_html(&check::line(text.as_ref()));
+        let text = trim::keep_html(&check::line(text.as_ref()));
+        self.0.description = match text.as_str() {
+            "" => Description::None,
+            // The same words of a text are no order.
+            Description::FIRST_MESSAGE | Description::SKIP_MESSAGE => {
+                Description::Text(format!("{text}\u{2060}"))
+            }
+            _ => Description::Text(text),
+        };
+        self
+    }
+
+    /// Lists of chats show the first text of the attachment.
+    pub fn description_of_first_message(mut self) -> Self {
+        self.0.description = Description::FirstMessage;
+        self
+    }
+
+    /// Lists of chats do not show the text of the message (`SKIP_MESSAGE`).
+    pub fn description_without_message(mut self) -> Self {
+        self.0.description = Description::SkipMessage;
         self
     }
 
@@ -121,6 +189,11 @@ impl AttachBuilder {
     /// Adds a text; BB code is shown as such.
     pub fn message(self, text: impl AsRef<str>) -> Self {
         self.block(Block::message(text))
+    }
+
+    /// Adds a text that lists of chats show for the whole attachment, too.
+    pub fn message_as_description(self, text: impl AsRef<str>) -> Self {
+        self.block(Block::described(text))
     }
 
     /// Adds a grid.
@@ -151,6 +224,14 @@ impl AttachBuilder {
         }
         for (at, block) in attach.blocks.iter().enumerate() {
             block.check().map_err(|error| error.at(format_args!("block {} {}", at + 1, block.kind())))?;
+            let described = |block: &Block| matches!(block, Block::Described(_));
+            let earlier =
+                attach.description != Description::None || attach.blocks[..at].iter().any(described);
+            if described(block) && earlier {
+                let error =
+                    BuildError::bad("AS_DESCRIPTION", "6.2", "would replace the description given before");
+                return Err(error.at(format_args!("block {} {}", at + 1, block.kind())));
+            }
         }
         let size = attach.size();
         if size > JSON_LIMIT {

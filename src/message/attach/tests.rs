@@ -16,6 +16,10 @@ fn an_attachment_is_sent_in_the_full_form() {
         .block(FileLink::new("/f.pdf").name("bill.pdf").size(1000))
         .block(UserBlock::new("Ann").target(UserTarget::Chat(ChatId::new(5))).avatar("/a.png"))
         .block(RichLink::new("/r").name("Card").preview("/p.png"))
+        .block(RichLink::new("/r").html("<b>x</b>").extra_image("/e.png"))
+        .block(LinkBlock::to(LinkTarget::Network("b123".to_owned())).name("Shop").html("<i>\nx</i>"))
+        .block(UserBlock::new("Net").target(UserTarget::Network("u5".to_owned())))
+        .message_as_description("all#BR#of it")
         .build()
         .unwrap();
     let sent = attach.to_value();
@@ -30,6 +34,15 @@ fn an_attachment_is_sent_in_the_full_form() {
         json!({"USER": [{"NAME": "Ann", "CHAT_ID": 5, "AVATAR": "/a.png", "AVATAR_TYPE": "CHAT"}]})
     );
     assert_eq!(stored["BLOCKS"][7]["RICH_LINK"][0]["PREVIEW_SIZE"], json!({"HEIGHT": 0, "WIDTH": 0}));
+    assert_eq!(
+        stored["BLOCKS"][8],
+        json!({"RICH_LINK": [{"LINK": "/r", "HTML": "<b>x</b>", "EXTRA_IMAGE": "/e.png"}]})
+    );
+    assert_eq!(stored["BLOCKS"][9]["LINK"][0]["NETWORK_ID"], "b123");
+    assert_eq!(stored["BLOCKS"][10]["USER"][0]["AVATAR_TYPE"], "USER");
+    assert_eq!(sent["BLOCKS"][11], json!({"MESSAGE": {"TEXT": "all#BR#of it", "AS_DESCRIPTION": "Y"}}));
+    assert_eq!(stored["BLOCKS"][11], json!({"MESSAGE": "all[BR]of it"}));
+    assert_eq!(stored["DESCRIPTION"], "all[BR]of it");
     let back: Attach = serde_json::from_value(sent).unwrap();
     assert_eq!(back, attach);
 }
@@ -55,10 +68,41 @@ fn a_block_that_the_portal_would_drop_is_named_with_field_and_rule() {
         (vec![GridRow::new("a", "b").link("x")].into(), "LINK"),
         (Block::Image(Vec::new()), "LIST"),
         (Image::new("/a\\new.png").into(), "LINK"),
+        (RichLink::new("/x").preview("/p").extra_image("/e").into(), "EXTRA_IMAGE"),
+        (RichLink::new("/x").extra_image("e").into(), "EXTRA_IMAGE"),
+        (LinkBlock::new("/x").preview("/p").html("h").into(), "HTML"),
+        (LinkBlock::to(LinkTarget::Network("b1x".to_owned())).name("n").into(), "NETWORK_ID"),
+        (LinkBlock::to(LinkTarget::Network("b1".to_owned())).into(), "NAME"),
+        (UserBlock::new("b").target(UserTarget::Network(String::new())).into(), "NETWORK_ID"),
+        (UserBlock::new("b").target(UserTarget::Network("<1".to_owned())).into(), "NETWORK_ID"),
+        (FileLink::new("/f").size(u64::MAX).into(), "SIZE"),
+        (Block::described(" "), "MESSAGE"),
     ] {
         assert_eq!(refused(block).field(), field);
     }
     assert_eq!(Attach::builder().build().unwrap_err().kind(), BuildErrorKind::Empty);
+}
+
+#[test]
+fn a_description_is_given_once() {
+    let twice =
+        Attach::builder().message_as_description("a").message_as_description("b").build().unwrap_err();
+    assert_eq!((twice.place(), twice.field()), ("block 2 MESSAGE", "AS_DESCRIPTION"));
+    let both = Attach::builder().description("a").message_as_description("b").build().unwrap_err();
+    assert_eq!((both.place(), both.field()), ("block 1 MESSAGE", "AS_DESCRIPTION"));
+}
+
+#[test]
+fn the_words_of_an_order_are_none_in_a_text() {
+    let described = |builder: AttachBuilder| {
+        let attach = builder.message("m").build().unwrap();
+        let stored = serde_json::to_string(&attach).unwrap();
+        assert_eq!(serde_json::from_str::<Attach>(&stored).unwrap(), attach);
+        attach.normalised()["DESCRIPTION"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(described(Attach::builder().description("FIRST_MESSAGE")), "FIRST_MESSAGE\u{2060}");
+    assert_eq!(described(Attach::builder().description_of_first_message()), "FIRST_MESSAGE");
+    assert_eq!(described(Attach::builder().description_without_message()), "SKIP_MESSAGE");
 }
 
 #[test]

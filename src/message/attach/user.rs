@@ -21,6 +21,8 @@ pub enum UserTarget {
     Bot(BotId),
     /// An address.
     Address(String),
+    /// Somebody of the vendor's network, `b123`: one sign and a number.
+    Network(String),
 }
 
 /// The shape of the picture when there is none.
@@ -80,6 +82,7 @@ impl UserBlock {
             Some(UserTarget::Chat(id)) => check::above_zero(Some(id.get()), "CHAT_ID")?,
             Some(UserTarget::Bot(id)) => check::above_zero(Some(id.get()), "BOT_ID")?,
             Some(UserTarget::Address(address)) => check::address(address, "LINK")?,
+            Some(UserTarget::Network(id)) => check::network_id(id)?,
             None => {}
         }
         check::address_if_any(self.avatar.as_deref(), "AVATAR")
@@ -93,6 +96,7 @@ impl UserBlock {
             Some(UserTarget::Chat(id)) => fields.insert("CHAT_ID".to_owned(), json!(id)),
             Some(UserTarget::Bot(id)) => fields.insert("BOT_ID".to_owned(), json!(id)),
             Some(UserTarget::Address(address)) => fields.insert("LINK".to_owned(), json!(address)),
+            Some(UserTarget::Network(id)) => fields.insert("NETWORK_ID".to_owned(), json!(id)),
             None => None,
         };
         if let Some(avatar) = &self.avatar {

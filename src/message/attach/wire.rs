@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Attach, AttachBuilder, AttachColor, AvatarKind, Block, Delimiter, FileLink, GridRow, Image, LinkBlock,
-    LinkTarget, RichLink, UserBlock, UserTarget,
+    Attach, AttachBuilder, AttachColor, AvatarKind, Block, Delimiter, Description, FileLink, GridRow, Image,
+    LinkBlock, LinkTarget, RichLink, UserBlock, UserTarget,
 };
 use crate::{
     message::{BuildError, ColorToken},
@@ -34,7 +34,7 @@ enum BlockRead {
     #[serde(rename = "RICH_LINK")]
     RichLink(OneOrList<LinkRead>),
     #[serde(rename = "MESSAGE")]
-    Message(String),
+    Message(MessageRead),
     #[serde(rename = "GRID")]
     Grid(Vec<GridRow>),
     #[serde(rename = "IMAGE")]
@@ -43,6 +43,21 @@ enum BlockRead {
     File(OneOrList<FileLink>),
     #[serde(rename = "DELIMITER")]
     Delimiter(Delimiter),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum MessageRead {
+    Text(String),
+    Full(FullMessage),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
+struct FullMessage {
+    text: String,
+    #[serde(default)]
+    as_description: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -65,6 +80,7 @@ impl<T> OneOrList<T> {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 struct UserRead {
     name: String,
+    network_id: Option<String>,
     user_id: Option<UserId>,
     chat_id: Option<ChatId>,
     bot_id: Option<BotId>,
@@ -76,11 +92,14 @@ struct UserRead {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 struct LinkRead {
+    network_id: Option<String>,
     user_id: Option<UserId>,
     chat_id: Option<ChatId>,
     link: Option<String>,
     name: Option<String>,
     desc: Option<String>,
+    html: Option<String>,
+    extra_image: Option<String>,
     preview: Option<String>,
     width: Option<u32>,
     height: Option<u32>,
@@ -103,7 +122,7 @@ impl From<Attach> for AttachWire {
                 AttachColor::Fixed(color) => Some(color.into()),
             },
             color_token: (attach.token != ColorToken::Base).then_some(attach.token),
-            description: attach.description,
+            description: attach.description.as_str().to_owned(),
             blocks: attach.blocks.iter().map(Block::sent).collect(),
         }
     }
@@ -113,7 +132,11 @@ impl TryFrom<AttachWire> for Attach {
     type Error = BuildError;
 
     fn try_from(wire: AttachWire) -> Result<Self, BuildError> {
-        let mut builder = Attach::builder().description(wire.description);
+        let mut builder = match wire.description.as_str() {
+            Description::FIRST_MESSAGE => Attach::builder().description_of_first_message(),
+            Description::SKIP_MESSAGE => Attach::builder().description_without_message(),
+            text => Attach::builder().description(text),
+        };
         builder = match wire.color.as_deref() {
             None | Some("CHAT") => builder,
             Some("TRANSPARENT") => builder.transparent(),
@@ -131,7 +154,11 @@ fn read_block(builder: AttachBuilder, block: Value) -> Result<AttachBuilder, Bui
     let read = serde_json::from_value(block)
         .map_err(|error| BuildError::bad("BLOCKS", "6.2", format!("holds an unreadable block: {error}")))?;
     Ok(match read {
-        BlockRead::Message(text) => builder.message(text),
+        BlockRead::Message(MessageRead::Text(text)) => builder.message(text),
+        BlockRead::Message(MessageRead::Full(message)) if message.as_description == "Y" => {
+            builder.message_as_description(message.text)
+        }
+        BlockRead::Message(MessageRead::Full(message)) => builder.message(message.text),
         BlockRead::Grid(rows) => builder.grid(rows),
         BlockRead::Image(images) => builder.block(Block::Image(images.list())),
         BlockRead::File(files) => builder.block(Block::File(files.list())),
@@ -153,7 +180,11 @@ fn only<T, const N: usize>(targets: [Option<T>; N]) -> Result<Option<T>, BuildEr
     let mut targets = targets.into_iter().flatten();
     match (targets.next(), targets.next()) {
         (target, None) => Ok(target),
-        _ => Err(BuildError::bad("LINK, USER_ID, CHAT_ID, BOT_ID", "6.2", "must be one of these at most")),
+        _ => Err(BuildError::bad(
+            "LINK, USER_ID, CHAT_ID, BOT_ID, NETWORK_ID",
+            "6.2",
+            "must be one of these at most",
+        )),
     }
 }
 
@@ -164,6 +195,7 @@ impl UserRead {
             self.chat_id.map(UserTarget::Chat),
             self.bot_id.map(UserTarget::Bot),
             self.link.map(UserTarget::Address),
+            self.network_id.map(UserTarget::Network),
         ])?;
         Ok(UserBlock { target, avatar: self.avatar, kind: self.avatar_type, ..UserBlock::new(self.name) })
     }
@@ -175,6 +207,7 @@ impl LinkRead {
             self.user_id.take().map(LinkTarget::User),
             self.chat_id.take().map(LinkTarget::Chat),
             self.link.take().map(LinkTarget::Address),
+            self.network_id.take().map(LinkTarget::Network),
         ];
         only(targets)?.ok_or_else(|| BuildError::blank("LINK", "6.2"))
     }
@@ -187,8 +220,14 @@ impl LinkRead {
         if let Some(desc) = self.desc {
             block = block.description(desc);
         }
+        if let Some(html) = self.html {
+            block = block.html(html);
+        }
         block.preview = self.preview;
         block.size = self.width.zip(self.height);
+        if self.extra_image.is_some() {
+            return Err(BuildError::bad("EXTRA_IMAGE", "6.2", "is of rich links only"));
+        }
         if self.preview_size.is_some() || self.width.is_some() != self.height.is_some() {
             return Err(BuildError::bad("WIDTH, HEIGHT", "6.2", "must come together, without PREVIEW_SIZE"));
         }
@@ -203,6 +242,10 @@ impl LinkRead {
         if let Some(desc) = self.desc {
             block = block.description(desc);
         }
+        if let Some(html) = self.html {
+            block = block.html(html);
+        }
+        block.extra_image = self.extra_image;
         block.preview = self.preview;
         block.size = self.preview_size.map(|size| (size.width, size.height));
         if self.width.is_some() || self.height.is_some() {

@@ -1,47 +1,19 @@
 //! One button: a text and exactly one action (protocol 5.2).
 
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::KeyboardColors;
+use super::{
+    Defaults, KeyboardColors,
+    action::{Action, Place, action_constructors},
+    payload::{self, ButtonPayload},
+};
 use crate::{
-    message::{BuildError, Color, ColorToken, error::quoted, link, trim::trimmed},
+    message::{BuildError, Color, ColorToken, trim::trimmed},
     wire::{BotId, DialogId},
 };
-
-const SECTION: &str = "5.2";
-
-/// What a press does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Action {
-    /// Opens an address.
-    Link(String),
-    /// Opens an application of the portal.
-    App {
-        /// Its number on the portal.
-        id: i64,
-        /// Parameters for it.
-        params: Option<String>,
-    },
-    /// Puts a text into the input field.
-    Put(String),
-    /// Sends a text as the user.
-    Send(String),
-    /// Copies a text.
-    Copy(String),
-    /// Calls a number.
-    Call(String),
-    /// Opens a dialog.
-    Dialog(DialogId),
-    /// Sends the bot a command; the bot hears it as such.
-    Command {
-        /// Without the slash.
-        command: String,
-        /// What comes after it.
-        params: String,
-    },
-}
 
 /// Where a button is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,12 +41,39 @@ pub enum ButtonDisplay {
     Line,
 }
 
-/// A button. Its rules are checked when the [`Keyboard`](super::Keyboard) is built.
+/// Any action: the kind of [`Button`] that a keyboard holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnyAction;
+
+/// A command, which has parameters and can block the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfCommand;
+
+/// An application, which has parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfApp;
+
+/// A button: a text and exactly one action. What only some actions have, only their buttons have.
+///
+/// ```
+/// use openlines::message::Button;
+///
+/// let pay = Button::command("Pay", "pay").params("15").block();
+/// ```
+///
+/// ```compile_fail
+/// # use openlines::message::Button;
+/// let link = Button::link("Shop", "/shop").params("15"); // a link has no parameters
+/// ```
+///
+/// The other rules are checked when the [`Keyboard`](super::Keyboard) is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a button is shown once it is in a keyboard"]
-pub struct Button {
+pub struct Button<K = AnyAction> {
     pub(super) text: String,
     pub(super) action: Action,
+    /// Why the payload could not be written; said when the keyboard is built.
+    fault: Option<BuildError>,
     pub(super) block: bool,
     pub(super) disabled: bool,
     pub(super) context: ButtonContext,
@@ -82,14 +81,80 @@ pub struct Button {
     pub(super) width: Option<u32>,
     pub(super) colors: KeyboardColors,
     pub(super) token: ColorToken,
+    kind: PhantomData<K>,
 }
 
 impl Button {
     /// A button with any action.
     pub fn new(text: impl AsRef<str>, action: Action) -> Self {
+        Self::with(text, action)
+    }
+
+    /// Sends the bot the command. A slash before it is cut, and what follows its first word are parameters: `order
+    /// 15` is `order` with `15`.
+    pub fn command(text: impl AsRef<str>, command: impl Into<String>) -> Button<OfCommand> {
+        Button::with(text, Action::Command { command: command.into(), params: String::new() })
+    }
+
+    /// Sends the bot a value, which [`ButtonPayload::press`] reads back.
+    pub fn payload<T: ButtonPayload>(text: impl AsRef<str>, payload: &T) -> Button<OfCommand> {
+        let (params, fault) = match payload::written(payload) {
+            Ok(params) => (params, None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        Button { fault, ..Self::command(text, T::COMMAND).params(params) }
+    }
+
+    /// Opens an application of the portal.
+    pub fn app(text: impl AsRef<str>, id: i64) -> Button<OfApp> {
+        Button::with(text, Action::App { id, params: None })
+    }
+
+    /// Opens a live chat. Undocumented on the portal's side.
+    pub fn livechat(text: impl AsRef<str>, what: impl Into<String>) -> Self {
+        Self::new(text, Action::Livechat(what.into()))
+    }
+
+    /// Opens an article of the help. Undocumented on the portal's side.
+    pub fn help(text: impl AsRef<str>, article: impl Into<String>) -> Self {
+        Self::new(text, Action::Help(article.into()))
+    }
+
+    action_constructors!();
+}
+
+impl Button<OfCommand> {
+    /// What the bot hears after the command.
+    pub fn params(mut self, given: impl Into<String>) -> Self {
+        if let Action::Command { params, .. } = &mut self.action {
+            *params = given.into();
+        }
+        self
+    }
+
+    /// A press disables the keyboard until the bot answers.
+    pub fn block(mut self) -> Self {
+        self.block = true;
+        self
+    }
+}
+
+impl Button<OfApp> {
+    /// What the application gets.
+    pub fn params(mut self, given: impl Into<String>) -> Self {
+        if let Action::App { params, .. } = &mut self.action {
+            *params = Some(given.into());
+        }
+        self
+    }
+}
+
+impl<K> Button<K> {
+    fn with(text: impl AsRef<str>, action: Action) -> Self {
         Self {
             text: trimmed(text.as_ref()).to_owned(),
-            action,
+            action: action.tidied(),
+            fault: None,
             block: false,
             disabled: false,
             context: ButtonContext::All,
@@ -97,65 +162,24 @@ impl Button {
             width: None,
             colors: KeyboardColors::default(),
             token: ColorToken::Base,
+            kind: PhantomData,
         }
     }
 
-    /// Sends the bot the command; a slash before it is cut.
-    pub fn command(text: impl AsRef<str>, command: impl AsRef<str>) -> Self {
-        let command = command.as_ref();
-        let command = command.strip_prefix('/').unwrap_or(command).to_owned();
-        Self::new(text, Action::Command { command, params: String::new() })
-    }
-
-    /// Opens an address.
-    pub fn link(text: impl AsRef<str>, address: impl Into<String>) -> Self {
-        Self::new(text, Action::Link(address.into()))
-    }
-
-    /// Opens an application of the portal.
-    pub fn app(text: impl AsRef<str>, id: i64) -> Self {
-        Self::new(text, Action::App { id, params: None })
-    }
-
-    /// Sends a text as the user.
-    pub fn send(text: impl AsRef<str>, what: impl Into<String>) -> Self {
-        Self::new(text, Action::Send(what.into()))
-    }
-
-    /// Puts a text into the input field.
-    pub fn put(text: impl AsRef<str>, what: impl Into<String>) -> Self {
-        Self::new(text, Action::Put(what.into()))
-    }
-
-    /// Copies a text.
-    pub fn copy(text: impl AsRef<str>, what: impl Into<String>) -> Self {
-        Self::new(text, Action::Copy(what.into()))
-    }
-
-    /// Calls a number.
-    pub fn call(text: impl AsRef<str>, number: impl Into<String>) -> Self {
-        Self::new(text, Action::Call(number.into()))
-    }
-
-    /// Opens a dialog.
-    pub fn dialog(text: impl AsRef<str>, dialog: DialogId) -> Self {
-        Self::new(text, Action::Dialog(dialog))
-    }
-
-    /// Parameters of a command or an application; of no meaning to other actions, which are left as they are.
-    pub fn params(mut self, given: impl Into<String>) -> Self {
-        match &mut self.action {
-            Action::Command { params, .. } => *params = given.into(),
-            Action::App { params, .. } => *params = Some(given.into()),
-            _ => {}
+    fn of_any_kind(self) -> Button {
+        Button {
+            text: self.text,
+            action: self.action,
+            fault: self.fault,
+            block: self.block,
+            disabled: self.disabled,
+            context: self.context,
+            display: self.display,
+            width: self.width,
+            colors: self.colors,
+            token: self.token,
+            kind: PhantomData,
         }
-        self
-    }
-
-    /// A press disables the keyboard until the bot answers. For commands.
-    pub fn block(mut self) -> Self {
-        self.block = true;
-        self
     }
 
     /// Shown, but cannot be pressed.
@@ -222,55 +246,52 @@ impl Button {
         &self.action
     }
 
+    pub(in crate::message) fn fault(&self) -> Option<&BuildError> {
+        self.fault.as_ref()
+    }
+}
+
+impl Button {
     pub(super) fn check(&self) -> Result<(), BuildError> {
+        let section = Place::Button.section();
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         if self.text.is_empty() {
-            return Err(BuildError::blank("TEXT", SECTION));
+            return Err(BuildError::blank("TEXT", section));
         }
         if self.text == "0" {
-            return Err(BuildError::bad(
-                "TEXT",
-                SECTION,
-                "must not be \"0\", which the portal takes for nothing",
-            ));
+            let rule = "must not be \"0\", which the portal takes for nothing";
+            return Err(BuildError::bad("TEXT", section, rule));
         }
         if self.width == Some(0) {
-            return Err(BuildError::bad("WIDTH", SECTION, "must be above 0"));
+            return Err(BuildError::bad("WIDTH", section, "must be above 0"));
         }
-        match &self.action {
-            Action::Link(address) => link::check(address, "LINK", SECTION),
-            Action::App { id, params } => check_app(*id, params.as_deref()),
-            Action::Put(value) | Action::Send(value) | Action::Copy(value) | Action::Call(value) => {
-                check_value(value)
-            }
-            Action::Dialog(dialog) => check_value(dialog.as_str()),
-            Action::Command { command, params } => check_command(command, params),
-        }
+        self.action.check(Place::Button)
     }
 
-    pub(super) fn normalised(&self, bot: BotId, defaults: &KeyboardColors) -> Value {
+    pub(super) fn normalised(&self, bot: BotId, defaults: &Defaults) -> Value {
         let mut stored = Map::new();
         let mut put = |name: &str, value: Value| {
             stored.insert(name.to_owned(), value);
         };
+        let flag = |set: bool| json!(if set { "Y" } else { "N" });
         put("BOT_ID", json!(bot));
         put("TYPE", json!("BUTTON"));
-        for (name, value) in self.action_fields() {
-            let stored =
-                if name == "LINK" { json!(html_escaped(value.as_str().unwrap_or_default())) } else { value };
-            put(name, stored);
+        for (name, value) in self.action.stored() {
+            put(name, value);
         }
         put("TEXT", json!(self.text));
-        put("VOTE", json!("N"));
-        let blocks = self.block && matches!(self.action, Action::Command { .. });
-        put("BLOCK", json!(if blocks { "Y" } else { "N" }));
-        put("WAIT", json!("N"));
+        put("VOTE", flag(defaults.vote));
+        put("BLOCK", flag(self.block));
+        put("WAIT", flag(false));
         put("CONTEXT", json!(self.context));
-        put("DISABLED", json!(if self.disabled { "Y" } else { "N" }));
+        put("DISABLED", flag(self.disabled));
         put("DISPLAY", json!(self.display));
         if let Some(width) = self.width {
             put("WIDTH", json!(width));
         }
-        let (own, root) = (&self.colors, defaults);
+        let (own, root) = (&self.colors, &defaults.colors);
         for (name, own, root) in [
             ("BG_COLOR", &own.bg_color, &root.bg_color),
             ("TEXT_COLOR", &own.text_color, &root.text_color),
@@ -284,72 +305,16 @@ impl Button {
         put("BG_COLOR_TOKEN", json!(self.token));
         Value::Object(stored)
     }
+}
 
-    fn action_fields(&self) -> Vec<(&'static str, Value)> {
-        let action = |name: &str, value: &str| vec![("ACTION", json!(name)), ("ACTION_VALUE", json!(value))];
-        match &self.action {
-            Action::Link(address) => vec![("LINK", json!(address))],
-            Action::App { id, params: None } => vec![("APP_ID", json!(id))],
-            Action::App { id, params: Some(params) } => {
-                vec![("APP_ID", json!(id)), ("APP_PARAMS", json!(params))]
-            }
-            Action::Put(value) => action("PUT", value),
-            Action::Send(value) => action("SEND", value),
-            Action::Copy(value) => action("COPY", value),
-            Action::Call(value) => action("CALL", value),
-            Action::Dialog(dialog) => action("DIALOG", dialog.as_str()),
-            Action::Command { command, params } => {
-                vec![("COMMAND", json!(command)), ("COMMAND_PARAMS", json!(params))]
+macro_rules! any_kind {
+    ($($kind:ty),+) => {$(
+        impl From<Button<$kind>> for Button {
+            fn from(button: Button<$kind>) -> Self {
+                button.of_any_kind()
             }
         }
-    }
+    )+};
 }
 
-fn check_app(id: i64, params: Option<&str>) -> Result<(), BuildError> {
-    if id <= 0 {
-        return Err(BuildError::bad("APP_ID", SECTION, format!("must be above 0, not {id}")));
-    }
-    match params {
-        Some(params) if vanishes(params) => Err(BuildError::bad(
-            "APP_PARAMS",
-            SECTION,
-            format!("must say something, {} is dropped by the portal", quoted(params)),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn check_value(value: &str) -> Result<(), BuildError> {
-    if trimmed(value).is_empty() { Err(BuildError::blank("ACTION_VALUE", SECTION)) } else { Ok(()) }
-}
-
-fn check_command(command: &str, params: &str) -> Result<(), BuildError> {
-    if command.is_empty() {
-        return Err(BuildError::blank("COMMAND", SECTION));
-    }
-    if command == "0" || command.starts_with('/') || command.contains(char::is_whitespace) {
-        return Err(BuildError::bad(
-            "COMMAND",
-            SECTION,
-            format!("must be one word with no further slash, not {}", quoted(command)),
-        ));
-    }
-    if !params.is_empty() && vanishes(params) {
-        return Err(BuildError::bad(
-            "COMMAND_PARAMS",
-            SECTION,
-            format!("must be empty or say something, {} is dropped by the portal", quoted(params)),
-        ));
-    }
-    Ok(())
-}
-
-/// PHP's `empty()` takes `"0"` for nothing, and blanks are dropped.
-fn vanishes(text: &str) -> bool {
-    matches!(trimmed(text), "" | "0")
-}
-
-/// PHP's `htmlspecialchars` as the portal stores links with it.
-fn html_escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
-}
+any_kind!(OfCommand, OfApp);

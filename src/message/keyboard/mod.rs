@@ -1,19 +1,27 @@
-//! Buttons under a message (protocol 5).
+//! Buttons under a message (protocol 5.1 to 5.3).
 
+mod action;
 mod button;
-mod wire;
+pub(super) mod payload;
+pub(super) mod wire;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use button::{Action, Button, ButtonContext, ButtonDisplay};
+pub use action::Action;
+pub(super) use action::{Place, action_constructors, html_escaped};
+pub use button::{AnyAction, Button, ButtonContext, ButtonDisplay, OfApp, OfCommand};
+pub use payload::{ButtonPayload, ButtonPress, StaleButton};
 
 use super::{BuildError, BuildErrorKind, Color, JSON_LIMIT, error::quoted, size::php_json_chars};
 use crate::wire::BotId;
 use wire::KeyboardWire;
 
 /// The longest bot id that size is counted with before the bot is known.
-const LONGEST_BOT: BotId = BotId::new(2_147_483_647);
+pub(super) const LONGEST_BOT: BotId = BotId::new(2_147_483_647);
+
+/// The shortest one: what was once built for a bot is read back without knowing for which.
+pub(super) const SHORTEST_BOT: BotId = BotId::new(1);
 
 /// Buttons of which the portal will drop none. Made by [`Keyboard::builder`].
 ///
@@ -23,7 +31,14 @@ const LONGEST_BOT: BotId = BotId::new(2_147_483_647);
 #[serde(try_from = "KeyboardWire", into = "KeyboardWire")]
 pub struct Keyboard {
     items: Vec<Item>,
+    defaults: Defaults,
+}
+
+/// What the whole keyboard says for its buttons.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Defaults {
     colors: KeyboardColors,
+    vote: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +69,7 @@ pub struct KeyboardColors {
 impl Keyboard {
     /// Begins a keyboard.
     pub fn builder() -> KeyboardBuilder {
-        KeyboardBuilder { items: Vec::new(), colors: KeyboardColors::default() }
+        KeyboardBuilder { items: Vec::new(), defaults: Defaults::default() }
     }
 
     /// The buttons, row by row.
@@ -72,21 +87,17 @@ impl Keyboard {
     /// As it is sent: an array, or an object if it has colours of its own. Never a string, which
     /// `imopenlines.network.message.add` refuses.
     pub fn to_value(&self) -> Value {
-        let buttons = self.buttons();
-        if self.colors == KeyboardColors::default() {
-            buttons
-        } else {
-            json!({"BUTTONS": buttons, "COLORS": self.colors})
-        }
+        json!(KeyboardWire::from(self.clone()))
     }
 
     /// As `imbot.v2.Chat.Message.update` and `imbot.v2.Command.answer` want it, which drop command buttons of a
     /// keyboard without its bot (protocol 5.1).
     pub fn to_value_for(&self, bot: BotId) -> Value {
-        let mut value = json!({"BOT_ID": bot, "BUTTONS": self.buttons()});
-        if self.colors != KeyboardColors::default() {
-            value["COLORS"] = json!(self.colors);
-        }
+        let mut value = match self.to_value() {
+            buttons @ Value::Array(_) => json!({ "BUTTONS": buttons }),
+            full => full,
+        };
+        value["BOT_ID"] = json!(bot);
         value
     }
 
@@ -96,7 +107,7 @@ impl Keyboard {
             self.items
                 .iter()
                 .map(|item| match item {
-                    Item::Button(button) => button.normalised(bot, &self.colors),
+                    Item::Button(button) => button.normalised(bot, &self.defaults),
                     Item::Row => json!({"TYPE": "NEWLINE"}),
                 })
                 .collect(),
@@ -116,10 +127,6 @@ impl Keyboard {
             |item| matches!(item, Item::Button(button) if matches!(button.action(), Action::Command { .. })),
         )
     }
-
-    fn buttons(&self) -> Value {
-        json!(self.items.iter().map(wire::ItemWire::from).collect::<Vec<_>>())
-    }
 }
 
 /// Collects buttons for a [`Keyboard`].
@@ -127,13 +134,13 @@ impl Keyboard {
 #[must_use = "a keyboard is made by `build()`"]
 pub struct KeyboardBuilder {
     items: Vec<Item>,
-    colors: KeyboardColors,
+    defaults: Defaults,
 }
 
 impl KeyboardBuilder {
     /// Adds a button to the row.
-    pub fn button(mut self, button: Button) -> Self {
-        self.items.push(Item::Button(button));
+    pub fn button(mut self, button: impl Into<Button>) -> Self {
+        self.items.push(Item::Button(button.into()));
         self
     }
 
@@ -145,46 +152,62 @@ impl KeyboardBuilder {
 
     /// Background of all buttons that set none.
     pub fn bg_color(mut self, color: Color) -> Self {
-        self.colors.bg_color = Some(color);
+        self.defaults.colors.bg_color = Some(color);
         self
     }
 
     /// Text colour of all buttons that set none.
     pub fn text_color(mut self, color: Color) -> Self {
-        self.colors.text_color = Some(color);
+        self.defaults.colors.text_color = Some(color);
         self
     }
 
     /// Background of all disabled buttons that set none.
     pub fn off_bg_color(mut self, color: Color) -> Self {
-        self.colors.off_bg_color = Some(color);
+        self.defaults.colors.off_bg_color = Some(color);
         self
     }
 
     /// Text colour of all disabled buttons that set none.
     pub fn off_text_color(mut self, color: Color) -> Self {
-        self.colors.off_text_color = Some(color);
+        self.defaults.colors.off_text_color = Some(color);
+        self
+    }
+
+    /// All buttons are votes. Undocumented on the portal's side.
+    pub fn vote(mut self) -> Self {
+        self.defaults.vote = true;
         self
     }
 
     /// The keyboard, if the portal would take it whole; else the button, the field and the rule.
+    ///
+    /// Its size depends on the bot's id, which is taken to be as long as any; [`build_for`](Self::build_for) counts
+    /// to the character.
     pub fn build(self) -> Result<Keyboard, BuildError> {
-        let buttons = self.items.iter().filter_map(|item| match item {
-            Item::Button(button) => Some(button),
-            Item::Row => None,
-        });
+        self.build_for(LONGEST_BOT)
+    }
+
+    /// The keyboard, if the portal would take it whole from this bot.
+    pub fn build_for(self, bot: BotId) -> Result<Keyboard, BuildError> {
+        let rows = self.items.split(|item| matches!(item, Item::Row));
+        let several = self.items.contains(&Item::Row);
         let mut count = 0;
-        for (at, button) in buttons.enumerate() {
-            count += 1;
-            button
-                .check()
-                .map_err(|error| error.at(format_args!("button {} {}", at + 1, quoted(button.text()))))?;
+        for (row, items) in rows.enumerate() {
+            for item in items {
+                let Item::Button(button) = item else { continue };
+                count += 1;
+                button.check().map_err(|error| {
+                    let row = if several { format!(" (row {})", row + 1) } else { String::new() };
+                    error.at(format_args!("button {count} {}{row}", quoted(button.text())))
+                })?;
+            }
         }
         if count == 0 {
             return Err(BuildError::new(BuildErrorKind::Empty, "KEYBOARD", "5.3").rule("has no button"));
         }
-        let keyboard = Keyboard { items: self.items, colors: self.colors };
-        let size = keyboard.size(LONGEST_BOT);
+        let keyboard = Keyboard { items: self.items, defaults: self.defaults };
+        let size = keyboard.size(bot);
         if size > JSON_LIMIT {
             return Err(BuildError::too_long("KEYBOARD", "5.3", size, JSON_LIMIT));
         }

@@ -6,7 +6,7 @@ use crate::message::ColorToken;
 
 const BOT: BotId = BotId::new(39);
 
-fn refused(button: Button) -> BuildError {
+fn refused(button: impl Into<Button>) -> BuildError {
     Keyboard::builder()
         .button(Button::link("Good", "/x"))
         .row()
@@ -51,19 +51,18 @@ fn colours_of_the_whole_go_out_beside_the_buttons() {
 #[test]
 fn a_button_that_the_portal_would_drop_is_named_with_field_and_rule() {
     let error = refused(Button::link("Site", "shop.example"));
-    assert_eq!(error.place(), "button 2 \"Site\"");
+    assert_eq!(error.place(), "button 2 \"Site\" (row 2)");
     assert_eq!((error.field(), error.section()), ("LINK", "5.2"));
     for (button, field) in [
         (Button::link("  ", "/x"), "TEXT"),
         (Button::link("0", "/x"), "TEXT"),
         (Button::link("x", "HTTPS://x"), "LINK"),
-        (Button::app("x", 0), "APP_ID"),
-        (Button::app("x", 5).params(" "), "APP_PARAMS"),
+        (Button::app("x", 0).into(), "APP_ID"),
+        (Button::app("x", 5).params(" ").into(), "APP_PARAMS"),
         (Button::send("x", "\t"), "ACTION_VALUE"),
-        (Button::command("x", "/"), "COMMAND"),
-        (Button::command("x", "two words"), "COMMAND"),
-        (Button::command("x", "//go"), "COMMAND"),
-        (Button::command("x", "go").params("0"), "COMMAND_PARAMS"),
+        (Button::command("x", "/").into(), "COMMAND"),
+        (Button::command("x", "go").params("0").into(), "COMMAND_PARAMS"),
+        (Button::command("x", "go").params("\n").into(), "COMMAND_PARAMS"),
         (Button::link("x", "/x").width(0), "WIDTH"),
     ] {
         assert_eq!(refused(button).field(), field);
@@ -98,21 +97,55 @@ fn what_is_read_back_is_checked_like_what_is_built() {
     }
 }
 
+#[test]
+fn a_command_is_read_as_if_it_had_been_typed() {
+    let said = |button: Button<OfCommand>| match button.action() {
+        Action::Command { command, params } => format!("{command}|{params}"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(said(Button::command("x", "/order  15 now")), "order|15 now");
+    assert_eq!(said(Button::command("x", "order 15").params("16")), "order|16");
+    let built = Action::Command { command: "/a b".to_owned(), params: "c".to_owned() };
+    assert_eq!(
+        Button::new("x", built).action(),
+        &Action::Command { command: "a".to_owned(), params: "b c".to_owned() }
+    );
+    let zero = Keyboard::builder().button(Button::command("x", "0")).build().unwrap();
+    assert_eq!(
+        (&zero.to_value()[0]["COMMAND"], &zero.normalised(BOT)[0]["COMMAND"]),
+        (&json!("/0"), &json!("0"))
+    );
+}
+
+#[test]
+fn a_size_is_counted_with_the_bot_it_is_built_for() {
+    let keyboard =
+        |text: usize| Keyboard::builder().button(Button::link("x".repeat(text), "/x")).row().vote();
+    let spare = JSON_LIMIT - keyboard(1).build_for(BOT).unwrap().size(BOT);
+    let built = keyboard(1 + spare).build_for(BOT).unwrap();
+    assert_eq!(built.size(BOT), JSON_LIMIT);
+    assert_eq!(keyboard(1 + spare).build().unwrap_err().over(), Some("2147483647".len() - "39".len()));
+    let stored = serde_json::to_string(&built).unwrap();
+    assert_eq!(serde_json::from_str::<Keyboard>(&stored).unwrap(), built, "what was built is read back");
+}
+
 fn any_button() -> impl Strategy<Value = Button> {
     let text = "[ -~я😀/\"\\\\\u{2028}\n]{0,12}";
-    (text, text, 0..8_u8, any::<[bool; 3]>(), proptest::option::of(0..3_u32)).prop_map(
+    (text, text, 0..10_u8, any::<[bool; 3]>(), proptest::option::of(0..3_u32)).prop_map(
         |(text, value, kind, [block, disabled, line], width)| {
-            let mut button = match kind {
+            let mut button: Button = match kind {
                 0 => Button::link(text, format!("/{value}")),
                 1 => Button::link(text, value),
-                2 => Button::app(text, 7).params(value),
+                2 => Button::app(text, 7).params(value).into(),
                 3 => Button::put(text, value),
                 4 => Button::copy(text, value),
                 5 => Button::dialog(text, value.into()),
-                6 => Button::command(text, "go").params(value),
-                _ => Button::command(text, value),
+                6 => Button::command(text, "go").params(value).into(),
+                7 => Button::help(text, value),
+                8 => Button::livechat(text, value),
+                _ => Button::command(text, value).into(),
             };
-            button.block = block;
+            button.block = block && matches!(button.action, Action::Command { .. });
             button.disabled = disabled;
             button.display = if line { ButtonDisplay::Line } else { ButtonDisplay::Block };
             button.width = width;

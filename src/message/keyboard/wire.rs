@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Button, ButtonContext, ButtonDisplay, Item, Keyboard, KeyboardBuilder, KeyboardColors};
+use super::{
+    Action, Button, ButtonContext, ButtonDisplay, Defaults, Item, Keyboard, KeyboardBuilder, KeyboardColors,
+    SHORTEST_BOT,
+};
 use crate::message::{BuildError, Color, ColorToken};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,39 +19,50 @@ pub(super) enum KeyboardWire {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
 pub(super) struct FullWire {
     buttons: Vec<ItemWire>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_colorless")]
     colors: KeyboardColors,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vote: Option<Flag>,
+}
+
+fn is_colorless(colors: &KeyboardColors) -> bool {
+    *colors == KeyboardColors::default()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Kind {
+pub(in crate::message) enum Kind {
     Button,
     Newline,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Flag {
+pub(in crate::message) enum Flag {
     Y,
     N,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum ActionName {
+pub(in crate::message) enum ActionName {
     Put,
     Send,
     Copy,
     Call,
     Dialog,
+    Livechat,
+    Help,
 }
 
 macro_rules! wire_fields {
     ($($name:ident: $kind:ty),+ $(,)?) => {
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE", deny_unknown_fields)]
-        pub(super) struct ItemWire {
-            $(#[serde(default, skip_serializing_if = "Option::is_none")] $name: Option<$kind>,)+
+        pub(in crate::message) struct ItemWire {
+            $(
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub(in crate::message) $name: Option<$kind>,
+            )+
         }
     };
 }
@@ -96,38 +110,49 @@ impl From<&Item> for ItemWire {
             off_text_color: colors.off_text_color,
             ..Self::default()
         };
-        let mut act = |name, value: &str| {
-            wire.action = Some(name);
-            wire.action_value = Some(value.to_owned());
-        };
-        match &button.action {
-            Action::Put(value) => act(ActionName::Put, value),
-            Action::Send(value) => act(ActionName::Send, value),
-            Action::Copy(value) => act(ActionName::Copy, value),
-            Action::Call(value) => act(ActionName::Call, value),
-            Action::Dialog(dialog) => act(ActionName::Dialog, dialog.as_str()),
-            Action::Link(address) => wire.link = Some(address.clone()),
-            Action::App { id, params } => {
-                wire.app_id = Some(*id);
-                wire.app_params.clone_from(params);
-            }
-            Action::Command { command, params } => {
-                wire.command = Some(command.clone());
-                wire.command_params = (!params.is_empty()).then(|| params.clone());
-            }
-        }
+        wire.put_action(&button.action);
         wire
     }
 }
 
 impl ItemWire {
-    fn action(&mut self) -> Result<Action, BuildError> {
+    pub(in crate::message) fn put_action(&mut self, action: &Action) {
+        let mut act = |name, value: &str| {
+            self.action = Some(name);
+            self.action_value = Some(value.to_owned());
+        };
+        match action {
+            Action::Put(value) => act(ActionName::Put, value),
+            Action::Send(value) => act(ActionName::Send, value),
+            Action::Copy(value) => act(ActionName::Copy, value),
+            Action::Call(value) => act(ActionName::Call, value),
+            Action::Dialog(dialog) => act(ActionName::Dialog, dialog.as_str()),
+            Action::Livechat(value) => act(ActionName::Livechat, value),
+            Action::Help(value) => act(ActionName::Help, value),
+            Action::Link(address) => self.link = Some(address.clone()),
+            Action::App { id, params } => {
+                self.app_id = Some(*id);
+                self.app_params.clone_from(params);
+            }
+            Action::Command { command, params } => {
+                // The portal cuts one slash, and takes the bare text "0" for nothing.
+                let slash = if command == "0" || command.starts_with('/') { "/" } else { "" };
+                self.command = Some(format!("{slash}{command}"));
+                self.command_params = (!params.is_empty()).then(|| params.clone());
+            }
+        }
+    }
+
+    /// Takes the one action out.
+    pub(in crate::message) fn take_action(&mut self, section: &'static str) -> Result<Action, BuildError> {
         let acting = |name, value: String| match name {
             ActionName::Put => Action::Put(value),
             ActionName::Send => Action::Send(value),
             ActionName::Copy => Action::Copy(value),
             ActionName::Call => Action::Call(value),
             ActionName::Dialog => Action::Dialog(value.into()),
+            ActionName::Livechat => Action::Livechat(value),
+            ActionName::Help => Action::Help(value),
         };
         let app_params = self.app_params.take();
         let command_params = self.command_params.take();
@@ -135,15 +160,16 @@ impl ItemWire {
             self.link.take().map(Action::Link),
             self.app_id.take().map(|id| Action::App { id, params: app_params }),
             self.action.take().map(|name| acting(name, self.action_value.take().unwrap_or_default())),
-            self.command.take().map(|command| Action::Command {
-                command: command.strip_prefix('/').map_or_else(|| command.clone(), str::to_owned),
-                params: command_params.unwrap_or_default(),
-            }),
+            self.command
+                .take()
+                .map(|command| Action::Command { command, params: command_params.unwrap_or_default() }),
         ];
         let mut actions = actions.into_iter().flatten();
         match (actions.next(), actions.next()) {
             (Some(action), None) => Ok(action),
-            _ => Err(BuildError::bad("LINK, APP_ID, ACTION, COMMAND", "5.2", "must be exactly one of these")),
+            _ => {
+                Err(BuildError::bad("LINK, APP_ID, ACTION, COMMAND", section, "must be exactly one of these"))
+            }
         }
     }
 }
@@ -155,9 +181,10 @@ impl TryFrom<ItemWire> for Item {
         if wire.r#type == Some(Kind::Newline) {
             return Ok(Self::Row);
         }
-        let action = wire.action()?;
+        let action = wire.take_action("5.2")?;
         let mut button = Button::new(wire.text.unwrap_or_default(), action);
-        button.block = wire.block == Some(Flag::Y);
+        let blocks = matches!(button.action, Action::Command { .. });
+        button.block = blocks && wire.block == Some(Flag::Y);
         button.disabled = wire.disabled == Some(Flag::Y);
         button.context = wire.context.unwrap_or_default();
         button.display = wire.display.unwrap_or_default();
@@ -176,10 +203,11 @@ impl TryFrom<ItemWire> for Item {
 impl From<Keyboard> for KeyboardWire {
     fn from(keyboard: Keyboard) -> Self {
         let buttons = keyboard.items.iter().map(ItemWire::from).collect();
-        if keyboard.colors == KeyboardColors::default() {
+        if keyboard.defaults == Defaults::default() {
             Self::List(buttons)
         } else {
-            Self::Full(FullWire { buttons, colors: keyboard.colors })
+            let Defaults { colors, vote } = keyboard.defaults;
+            Self::Full(FullWire { buttons, colors, vote: vote.then_some(Flag::Y) })
         }
     }
 }
@@ -188,11 +216,13 @@ impl TryFrom<KeyboardWire> for Keyboard {
     type Error = BuildError;
 
     fn try_from(wire: KeyboardWire) -> Result<Self, BuildError> {
-        let (buttons, colors) = match wire {
-            KeyboardWire::List(buttons) => (buttons, KeyboardColors::default()),
-            KeyboardWire::Full(full) => (full.buttons, full.colors),
+        let (buttons, defaults) = match wire {
+            KeyboardWire::List(buttons) => (buttons, Defaults::default()),
+            KeyboardWire::Full(full) => {
+                (full.buttons, Defaults { colors: full.colors, vote: full.vote == Some(Flag::Y) })
+            }
         };
         let items = buttons.into_iter().map(Item::try_from).collect::<Result<_, _>>()?;
-        KeyboardBuilder { items, colors }.build()
+        KeyboardBuilder { items, defaults }.build_for(SHORTEST_BOT)
     }
 }
