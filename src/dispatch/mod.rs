@@ -46,8 +46,8 @@ pub use handler::{
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{
-    Args, ArgsError, ArgsErrorKind, BadArgs, ButtonPayload, ButtonPress, Captures, EventType, Filter,
-    FromArgs, Layer, Next, Pattern, PatternError, Router, RouterDoor, SessionFinished, SessionStarted, Texts,
+    Args, ArgsError, ArgsErrorKind, BadArgs, Captures, EventType, Filter, FromArgs, Layer, Next, Pattern,
+    PatternError, Router, RouterDoor, SessionFinished, SessionStarted, Texts,
 };
 pub use services::{Bot, Services};
 

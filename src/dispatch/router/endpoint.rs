@@ -7,12 +7,12 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::{
     args::{self, BadArgs, FromArgs},
     event::EventType,
-    payload::{ButtonPayload, ButtonPress},
     table::Scope,
     text::{Captures, Pattern},
 };
 use crate::{
     dispatch::{Answer, Context, Done, Handle, Handled},
+    message::{ButtonPayload, ButtonPress},
     wire::{Command, Event, Incoming},
 };
 

@@ -32,7 +32,6 @@ mod endpoint;
 mod event;
 mod filter;
 mod layer;
-mod payload;
 mod polite;
 mod table;
 mod text;
@@ -49,11 +48,13 @@ pub use event::{EventType, SessionFinished, SessionStarted};
 pub use filter::Filter;
 pub(super) use filter::chat_of;
 pub use layer::{Layer, Next};
-pub use payload::{ButtonPayload, ButtonPress};
 pub use text::{Captures, Pattern, PatternError, Texts};
 
 use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery};
-use crate::wire::{Command, CommandContext, Incoming, Message};
+use crate::{
+    message::{ButtonPayload, ButtonPress},
+    wire::{Command, CommandContext, Incoming, Message},
+};
 use endpoint::{Endpoint, Handler, handler, on_button, on_command, on_event, on_pattern};
 use event::sealed::OfKind;
 use table::{Pick, Pressed, Table, Trigger};
