@@ -43,7 +43,10 @@ impl Log {
         tell: impl Fn(E) -> String + Send + Sync + 'static,
     ) -> impl Fn(Context, E) -> std::future::Ready<()> + Send + Sync + 'static {
         let log = self.clone();
-        move |_cx, event| std::future::ready(log.note(tell(event)))
+        move |_cx, event| {
+            log.note(tell(event));
+            std::future::ready(())
+        }
     }
 
     fn noted(&self) -> Vec<String> {
@@ -81,23 +84,35 @@ async fn arguments_that_cannot_be_read_are_answered_with_how_the_command_is_writ
     assert_eq!(
         said(&stage),
         [
-            "“[b]soon[/b]” is not NUMBER. Write it like this: /order NUMBER [TEXT]"
-                .replace("[b]soon[/b]", "[b]soon[/b]"),
-            "NUMBER is missing. Write it like this: /order NUMBER [TEXT]".to_owned(),
-            "Just /help".to_owned(),
+            "“[b]soon[/b]” is not NUMBER. Write it like this: /order NUMBER [TEXT]",
+            "NUMBER is missing. Write it like this: /order NUMBER [TEXT]",
+            "Just /help",
         ]
     );
     assert!(stage.said()[0].contains("[\u{2060}b]"), "what the client typed is not live");
     assert!(stage.running.store().inbox(None, 9).await.unwrap().is_empty(), "no turn failed");
 }
 
-fn rating(_: Context, message: Message) -> std::future::Ready<Result<Reply, HandlerError>> {
+#[tokio::test]
+async fn what_an_operator_mistypes_is_told_to_operators_only() {
+    let stage = on_stage(Router::new().command("order", async |_cx: Context, _number: u32| ())).await;
+    let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
+    ann.says("hi").await;
+    stage.quiet().await;
+    ivan.says(&ann, "/order soon").await;
+    stage.quiet().await;
+    let told = stage.portal.bot_messages();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.contains("is not NUMBER") && told[0].internal, "{told:?}");
+}
+
+async fn rating(_cx: Context, message: Message) -> Result<Reply, HandlerError> {
     let keyboard = Keyboard::builder()
         .button(Button::payload("Five", &Rate { order: 15, stars: 5 }))
         .button(Button::command("Old", "rate").params("five"))
         .button(Button::command("Gone", "gone"))
-        .build();
-    std::future::ready(Ok(Reply::text(message.text).keyboard(keyboard.unwrap())))
+        .build()?;
+    Ok(Reply::text(message.text).keyboard(keyboard))
 }
 
 fn rated() -> Router {

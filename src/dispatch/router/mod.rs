@@ -98,7 +98,7 @@ pub struct Router {
 
 enum Entry {
     Route(Trigger, Endpoint),
-    Nested(Option<Filter>, Router),
+    Nested(Option<Filter>, Box<Router>),
 }
 
 impl Router {
@@ -191,13 +191,13 @@ impl Router {
 
     /// Adds the routes of another router, fallback and rest included, in this place.
     pub fn nest(self, router: Router) -> Self {
-        self.entry(Entry::Nested(None, router))
+        self.entry(Entry::Nested(None, Box::new(router)))
     }
 
     /// Adds the routes of another router, fallback and rest included, in this place and for such events only. What
     /// none of them takes goes on to the routes after it.
     pub fn when(self, filter: Filter, router: Router) -> Self {
-        self.entry(Entry::Nested(Some(filter), router))
+        self.entry(Entry::Nested(Some(filter), Box::new(router)))
     }
 
     /// Sends messages that no route of this router takes to `handler`.
