@@ -6,6 +6,7 @@ mod stage;
 use std::sync::{Arc, Mutex};
 
 use openlines::{message::Attach, prelude::*};
+use openlines_emulator::BotLeaves;
 use serde::{Deserialize, Serialize};
 use stage::{SOON, Stage, stage};
 
@@ -96,6 +97,7 @@ async fn arguments_that_cannot_be_read_are_answered_with_how_the_command_is_writ
 #[tokio::test]
 async fn what_an_operator_mistypes_is_told_to_operators_only() {
     let stage = on_stage(Router::new().command("order", async |_cx: Context, _number: u32| ())).await;
+    stage.portal.line().bot_leaves(BotLeaves::WhenClosed);
     let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
     ann.says("hi").await;
     stage.quiet().await;
