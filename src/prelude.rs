@@ -5,7 +5,9 @@ pub use async_trait::async_trait;
 pub use crate::{
     app::{App, AppError, Config},
     dispatch::{
-        Answer, BotHandler, BotProfile, Context, CrmItem, Done, Handled, HandlerError, Recovery, Router,
+        Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem, Done,
+        EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery, Router,
+        SessionFinished, SessionStarted,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,
@@ -15,8 +17,8 @@ pub use crate::{
     wire::{
         AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, Author, BotDeleted, Chat, Command,
         CommandContext, ConnectorDialog, ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated,
-        ConnectorRemoved, ContextOpened, DialogId, Incoming, Joined, LineMessage, LineMessageDeleted,
+        ConnectorRemoved, ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineMessageDeleted,
         LineMessageUpdated, LineRemoved, LineSessionEvent, Message, MessageDeleted, MessageUpdated,
-        MethodConfirmation, OfflineEvents, Reaction, SubscriptionRenewed, User, UserId,
+        MethodConfirmation, OfflineEvents, Origin, Reaction, SubscriptionRenewed, User, UserId,
     },
 };

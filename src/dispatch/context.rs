@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     CrmItem, Effect, HandlerError, Outgoing, Route, Services,
     effect::{key_of, uuid_of},
+    router::chat_of,
 };
 use crate::{
     message::{Reply, RtEvent, RtMessage, RtRecipients},
@@ -282,16 +283,7 @@ impl Context {
 
     /// The chat of the event, if it happened in one.
     pub fn chat(&self) -> Option<&Chat> {
-        match &self.inner.incoming.event {
-            Event::Message(event) => Some(&event.chat),
-            Event::MessageUpdated(event) => Some(&event.message.chat),
-            Event::MessageDeleted(event) => Some(&event.chat),
-            Event::Command(event) => Some(&event.chat),
-            Event::Joined(event) => Some(&event.chat),
-            Event::ContextOpened(event) => Some(&event.chat),
-            Event::Reaction(event) => Some(&event.chat),
-            _ => None,
-        }
+        chat_of(&self.inner.incoming.event)
     }
 
     /// Where [`reply`](Self::reply) goes.

@@ -114,8 +114,38 @@ pub trait Handle: Send + Sync + 'static {
 /// A handler runs once per event and one event of a dialog at a time; it runs again when it fails or the process
 /// ends before its commit, so do things through the [`Context`] (they are committed with the event), or inside
 /// [`Context::step`].
+///
+/// It may hold a [`Router`](crate::dispatch::Router) for what is routed, and hand it what it gets:
+///
+/// ```
+/// use openlines::prelude::*;
+///
+/// struct Shop { routes: Router }
+///
+/// #[async_trait]
+/// impl BotHandler for Shop {
+///     fn commands(&self) -> Vec<String> {
+///         self.routes.commands()
+///     }
+///     async fn on_message(&self, cx: &Context, _message: &Message) -> Handled {
+///         self.routes.handle(cx, cx.incoming()).await
+///     }
+///     async fn on_command(&self, cx: &Context, _command: &Command) -> Handled {
+///         self.routes.handle(cx, cx.incoming()).await
+///     }
+/// }
+/// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no bot",
+    note = "`#[async_trait] impl BotHandler for {Self} {{ … }}`, with a method for each event it cares for"
+)]
 pub trait BotHandler: Send + Sync + 'static {
+    /// Commands it waits for, without the slash; registered with the bot, hidden, unless its profile names them.
+    fn commands(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// A client wrote (in open lines), or an employee (in a private chat). Others are heard when the
     /// [`BotProfile`](crate::dispatch::BotProfile) says so.
     async fn on_message(&self, cx: &Context, message: &Message) -> Handled {
@@ -282,6 +312,10 @@ pub(crate) struct Methods<H>(pub(crate) H);
 
 #[async_trait]
 impl<H: BotHandler> Handle for Methods<H> {
+    fn commands(&self) -> Vec<String> {
+        self.0.commands()
+    }
+
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
         let bot = &self.0;
         match &incoming.event {
@@ -327,7 +361,7 @@ impl<H: BotHandler> Handle for Methods<H> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bot",
     note = "implement `BotHandler` for it, or pass a `Router` or an async closure `async |cx: Context, message: Message| …`",
-    note = "a closure takes exactly these two, by value, and returns `()`, `Done`, `&'static str`, `String`, a `Reply`, or an `Option` or `Result` of these"
+    note = "a closure takes exactly these two, by value, and returns an `Answer`: `()`, `&'static str`, `String`, a `Reply`, several of them, or an `Option` or `Result`"
 )]
 pub trait IntoHandle<Door> {
     /// The handler as one object.

@@ -45,7 +45,11 @@ pub use handler::{
 };
 pub use policy::Policy;
 pub use profile::BotProfile;
-pub use router::{Router, RouterDoor};
+pub use router::{
+    Args, ArgsError, ArgsErrorKind, BadArgs, Captures, ConnectorDialogFinished, ConnectorDialogStarted,
+    EventType, Filter, FromArgs, Layer, Next, Pattern, PatternError, Router, RouterDoor, SessionFinished,
+    SessionStarted, Texts,
+};
 pub use services::{Bot, Services};
 
 pub(crate) use effect::{Effect, Outgoing};

@@ -1,0 +1,307 @@
+//! The routes of a router and all nested in it as one list, and the index that finds the first that fits.
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use regex::{RegexSet, RegexSetBuilder};
+
+use super::{
+    Entry, Router,
+    args::BadArgs,
+    endpoint::{self, Endpoint, Handler},
+    event::Kind,
+    filter::Filter,
+    layer::Layer,
+    polite,
+    text::{Pattern, folded},
+};
+use crate::{
+    dispatch::Handle,
+    wire::{Command, CommandContext, Event, Incoming},
+};
+
+/// Bytes that all patterns together may take; beyond that they are tried one by one.
+const PATTERNS_SIZE: usize = 64 << 20;
+
+/// What makes an event one for a route, filters aside.
+#[derive(Clone)]
+pub(super) enum Trigger {
+    Command(String),
+    Button { command: String, read: fn(&Command) -> Pressed },
+    Texts(Vec<String>),
+    Pattern(Pattern),
+    Files,
+    Event(Kind),
+    Any,
+}
+
+/// What a press is to a button's route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pressed {
+    Mine,
+    NotMine,
+    Stale,
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(name) => write!(f, "command `{name}`"),
+            Self::Button { command, .. } => write!(f, "button `{command}`"),
+            Self::Texts(texts) => write!(f, "text `{}`", texts.join("`, `")),
+            Self::Pattern(pattern) => write!(f, "pattern `{}`", pattern.as_str()),
+            Self::Files => f.write_str("files"),
+            Self::Event(kind) => write!(f, "{kind:?}"),
+            Self::Any => f.write_str("any event"),
+        }
+    }
+}
+
+/// What the routes of one router share.
+pub(super) struct Scope {
+    pub(super) filters: Vec<Filter>,
+    pub(super) layers: Vec<Arc<dyn Layer>>,
+    pub(super) bad_args: Handler<BadArgs>,
+    pub(super) stale: Endpoint,
+    pub(super) rest: Option<Arc<dyn Handle>>,
+}
+
+/// One route.
+pub(super) struct Route {
+    pub(super) trigger: Trigger,
+    pub(super) endpoint: Endpoint,
+    pub(super) scope: Arc<Scope>,
+    pub(super) what: String,
+}
+
+/// Where an event goes.
+pub(super) enum Pick<'t> {
+    Route(&'t Route),
+    /// A press that no route can read any more.
+    Stale(&'t Scope),
+    Nothing,
+}
+
+/// All routes, in the order in which they are tried.
+pub(super) struct Table {
+    pub(super) routes: Vec<Route>,
+    pub(super) root: Arc<Scope>,
+    /// Places by command, by folded text and by kind of event, each ascending.
+    commands: HashMap<String, Vec<usize>>,
+    texts: HashMap<String, Vec<usize>>,
+    patterns: Patterns,
+    kinds: [Vec<usize>; Kind::COUNT],
+}
+
+#[derive(Default)]
+struct Patterns {
+    set: Option<RegexSet>,
+    routes: Vec<usize>,
+}
+
+/// A route by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    At(usize),
+    Stale(usize),
+}
+
+impl Place {
+    fn number(self) -> usize {
+        match self {
+            Self::At(place) | Self::Stale(place) => place,
+        }
+    }
+}
+
+impl Table {
+    pub(super) fn of(router: &Router) -> Self {
+        let nowhere = Scope {
+            filters: Vec::new(),
+            layers: Vec::new(),
+            bad_args: endpoint::handler(polite::bad_args),
+            stale: endpoint::on_event(endpoint::handler(polite::stale)),
+            rest: None,
+        };
+        let root = Arc::new(nowhere.inner(router, None));
+        let mut table = Self {
+            routes: Vec::new(),
+            root: root.clone(),
+            commands: HashMap::new(),
+            texts: HashMap::new(),
+            patterns: Patterns::default(),
+            kinds: Default::default(),
+        };
+        table.take_in(router, &root);
+        table.patterns.build(&table.routes);
+        table
+    }
+
+    fn take_in(&mut self, router: &Router, scope: &Arc<Scope>) {
+        for entry in &router.entries {
+            match entry {
+                Entry::Route(trigger, endpoint) => self.add(trigger.clone(), endpoint.clone(), scope, None),
+                Entry::Nested(filter, nested) => {
+                    self.take_in(nested, &Arc::new(scope.inner(nested, filter.as_ref())));
+                }
+            }
+        }
+        if let Some(fallback) = &router.fallback {
+            self.add(Trigger::Event(Kind::Message), fallback.clone(), scope, Some("fallback"));
+        }
+        if let Some(rest) = &router.rest {
+            self.add(Trigger::Any, endpoint::on_all(rest.clone()), scope, Some("rest"));
+        }
+    }
+
+    fn add(&mut self, trigger: Trigger, endpoint: Endpoint, scope: &Arc<Scope>, what: Option<&str>) {
+        let place = self.routes.len();
+        match &trigger {
+            Trigger::Command(name) | Trigger::Button { command: name, .. } => {
+                self.commands.entry(name.clone()).or_default().push(place);
+            }
+            Trigger::Texts(texts) => {
+                for text in texts {
+                    let places = self.texts.entry(text.clone()).or_default();
+                    if places.last() != Some(&place) {
+                        places.push(place);
+                    }
+                }
+            }
+            Trigger::Pattern(_) => self.patterns.routes.push(place),
+            Trigger::Files => self.kinds[Kind::Message as usize].push(place),
+            Trigger::Event(kind) => self.kinds[*kind as usize].push(place),
+            Trigger::Any => self.kinds.iter_mut().for_each(|places| places.push(place)),
+        }
+        let what = what.map_or_else(|| trigger.to_string(), str::to_owned);
+        self.routes.push(Route { trigger, endpoint, scope: scope.clone(), what });
+    }
+
+    pub(super) fn pick(&self, incoming: &Incoming) -> Pick<'_> {
+        match self.place(incoming) {
+            Some(Place::At(place)) => Pick::Route(&self.routes[place]),
+            Some(Place::Stale(place)) => Pick::Stale(&self.routes[place].scope),
+            None if self.is_unknown_press(&incoming.event) => Pick::Stale(&self.root),
+            None => Pick::Nothing,
+        }
+    }
+
+    /// The first route that fits.
+    pub(super) fn place(&self, incoming: &Incoming) -> Option<Place> {
+        let found = match &incoming.event {
+            Event::Command(command) => self.by_command(command, incoming),
+            Event::Message(message) => self.by_text(&message.text, incoming).map(Place::At),
+            _ => None,
+        };
+        let before = found.map_or(usize::MAX, Place::number);
+        let plain = &self.kinds[Kind::of(&incoming.event) as usize];
+        let earlier = plain.iter().take_while(|place| **place < before);
+        let earlier = earlier.copied().find(|place| self.fits(*place, incoming));
+        earlier.map(Place::At).or(found)
+    }
+
+    /// The first that can read it; else the first button that once could.
+    fn by_command(&self, command: &Command, incoming: &Incoming) -> Option<Place> {
+        let mut stale = None;
+        for &place in self.commands.get(&command.name.to_lowercase())? {
+            if !self.fits(place, incoming) {
+                continue;
+            }
+            match &self.routes[place].trigger {
+                Trigger::Button { read, .. } => match read(command) {
+                    Pressed::Mine => return Some(Place::At(place)),
+                    Pressed::Stale => stale = stale.or(Some(Place::Stale(place))),
+                    Pressed::NotMine => {}
+                },
+                _ => return Some(Place::At(place)),
+            }
+        }
+        stale
+    }
+
+    fn by_text(&self, text: &str, incoming: &Incoming) -> Option<usize> {
+        let exact = if self.texts.is_empty() { None } else { self.texts.get(&folded(text)) };
+        let exact = exact.and_then(|places| places.iter().copied().find(|place| self.fits(*place, incoming)));
+        let before = exact.unwrap_or(usize::MAX);
+        self.patterns.first(text, &self.routes, before, |place| self.fits(place, incoming)).or(exact)
+    }
+
+    /// Whether filters hold, and what no index knows.
+    fn fits(&self, place: usize, incoming: &Incoming) -> bool {
+        let route = &self.routes[place];
+        let knows = match (&route.trigger, &incoming.event) {
+            (Trigger::Files, Event::Message(message)) => !message.files.is_empty(),
+            _ => true,
+        };
+        knows && route.scope.filters.iter().all(|filter| filter.holds(incoming))
+    }
+
+    /// A press of a command that no route here has: that of an older program.
+    fn is_unknown_press(&self, event: &Event) -> bool {
+        match event {
+            Event::Command(command) => {
+                command.context != CommandContext::Typed
+                    && !self.commands.contains_key(&command.name.to_lowercase())
+            }
+            _ => false,
+        }
+    }
+
+    /// Commands to be registered, without the slash.
+    pub(super) fn commands(&self) -> Vec<String> {
+        let rests = self.routes.iter().filter(|route| matches!(route.trigger, Trigger::Any));
+        let rests = rests.filter_map(|route| route.scope.rest.as_ref()).flat_map(|rest| rest.commands());
+        let mut names: Vec<String> = self.commands.keys().cloned().chain(rests).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+impl Patterns {
+    fn build(&mut self, routes: &[Route]) {
+        let patterns = self.routes.iter().filter_map(|place| match &routes[*place].trigger {
+            Trigger::Pattern(pattern) => Some(pattern.as_str()),
+            _ => None,
+        });
+        self.set = RegexSetBuilder::new(patterns).size_limit(PATTERNS_SIZE).build().ok();
+    }
+
+    /// The first before `before` that matches and fits.
+    fn first(
+        &self,
+        text: &str,
+        routes: &[Route],
+        before: usize,
+        fits: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        if self.routes.first().is_none_or(|place| *place > before) {
+            return None;
+        }
+        let wanted = |place: &usize| *place < before && fits(*place);
+        match &self.set {
+            // Most messages match none, and that is told more quickly than which ones do.
+            Some(set) if !set.is_match(text) => None,
+            Some(set) => set.matches(text).iter().map(|number| self.routes[number]).find(wanted),
+            None => self.routes.iter().copied().filter(wanted).find(|place| match &routes[*place].trigger {
+                Trigger::Pattern(pattern) => pattern.regex.is_match(text),
+                _ => false,
+            }),
+        }
+    }
+}
+
+impl Scope {
+    /// That of `router` inside of this one.
+    fn inner(&self, router: &Router, filter: Option<&Filter>) -> Self {
+        Self {
+            filters: self.filters.iter().chain(filter).cloned().collect(),
+            layers: self.layers.iter().chain(&router.layers).cloned().collect(),
+            bad_args: router.bad_args.as_ref().unwrap_or(&self.bad_args).clone(),
+            stale: router.stale.as_ref().unwrap_or(&self.stale).clone(),
+            rest: router.rest.as_ref().or(self.rest.as_ref()).cloned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
