@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     dispatch::{Bot, BotProfile, IntoHandle, Policy},
-    rest::Api,
+    rest::{Api, Limits},
     store::Store,
 };
 
@@ -38,6 +38,7 @@ pub struct App {
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) wrap: Option<Wrap>,
     pub(super) policy: Policy,
+    pub(super) limits: Limits,
     task: Task,
 }
 
@@ -66,6 +67,7 @@ impl App {
             store: None,
             wrap: None,
             policy: Policy::default(),
+            limits: Limits::standard(),
             task: Task::Serve,
         }
     }
@@ -94,6 +96,12 @@ impl App {
     /// Sets tries and waits.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sets what portals allow; [`Limits::standard`] unless they are on the largest plan.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
