@@ -57,13 +57,14 @@ impl Ledger for SqliteStore {
         line: &str,
         user: UserId,
     ) -> Result<Option<LedgerEntry>, StoreError> {
-        let Some(known) = self.shared.known().portal(portal) else { return Ok(None) };
-        let (no, line) = (known.no, line.to_owned());
+        let (portal, line) = (portal.clone(), line.to_owned());
+        // By name and not by number: who only looks has no numbers in mind.
         self.read(move |conn| {
             conn.prepare_cached(
-                "SELECT at, state, uuid FROM network_ledger WHERE portal = ?1 AND line = ?2 AND user = ?3",
+                "SELECT l.at, l.state, l.uuid FROM portal_numbers n CROSS JOIN network_ledger l ON l.portal = n.no
+                 WHERE n.app = ?1 AND n.member = ?2 AND l.line = ?3 AND l.user = ?4",
             )?
-            .query_row(params![no, line, user.get()], |row| {
+            .query_row(params![portal.app.as_str(), portal.member.as_str(), line, user.get()], |row| {
                 Ok(LedgerEntry {
                     at: row.get(0)?,
                     state: row.get(1)?,
