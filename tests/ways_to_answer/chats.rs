@@ -58,19 +58,17 @@ async fn title_colour_members_and_owner_are_changed(#[values(false, true)] v2: b
         cx.chat_acts_in(&of)
             .title("After")
             .color(ChatColor::Purple)
-            .add([eve, max])
+            .add_users([eve, max])
             .manager(max, true)
             .manager(max, false)
-            .remove(max)
+            .remove_user(max)
             .text_field(false)
             .owner(eve)
             .leave();
     });
     bench.client_asks(&ann).await;
     bench.nobody_is_needed().await;
-    let members = bench.portal().messages(dialog.chat().unwrap().get());
-    drop(members);
-    // The bot has left, so it cannot look any more: the owner's answer is what the portal has.
+    // The bot has left, so it cannot look any more; the portal's answers tell.
     let calls = bench.portal().calls();
     let changes = calls
         .iter()
@@ -110,7 +108,7 @@ async fn members_are_added_and_the_bot_leaves_although_the_answers_were_lost(
         };
         bench.portal().faults().rest(&method, RestFault::CloseAfterExecution, 1);
     }
-    bench.does(move |cx| cx.chat_acts_in(&dialog).add([eve]).leave());
+    bench.does(move |cx| cx.chat_acts_in(&dialog).add_users([eve]).leave());
     bench.client_asks(&ann).await;
     bench.nobody_is_needed().await;
 }

@@ -99,17 +99,17 @@ impl ChatActs<'_> {
     }
 
     /// Adds users.
-    pub fn add(self, users: impl IntoIterator<Item = UserId>) -> Self {
+    pub fn add_users(self, users: impl IntoIterator<Item = UserId>) -> Self {
         self.act(ChatAct::Add { users: users.into_iter().collect(), hide_history: false })
     }
 
     /// Adds users who do not see what was said before; v1 only.
-    pub fn add_without_history(self, users: impl IntoIterator<Item = UserId>) -> Self {
+    pub fn add_users_without_history(self, users: impl IntoIterator<Item = UserId>) -> Self {
         self.act(ChatAct::Add { users: users.into_iter().collect(), hide_history: true })
     }
 
     /// Removes a user.
-    pub fn remove(self, user: UserId) -> Self {
+    pub fn remove_user(self, user: UserId) -> Self {
         self.act(ChatAct::Remove(user))
     }
 
