@@ -34,8 +34,8 @@ impl Drop for Typing {
 }
 
 impl Context {
-    /// Shows that the bot is typing, in the dialog of the event and of both generations, until the guard is dropped
-    /// or the turn ends. Without a dialog or a bot it shows nothing.
+    /// Shows that the bot is typing, in the dialog of the event, until the guard is dropped or the turn ends. Without a
+    /// dialog or a bot it shows nothing.
     ///
     /// ```
     /// use openlines::prelude::*;

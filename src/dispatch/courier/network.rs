@@ -4,7 +4,7 @@
 //! `USER_MESSAGE_LIMIT` then means that the first one arrived. Where there is no limit, or nobody knows, the message
 //! is sent once.
 
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 
 use super::post::{Post, is_doubtful};
 use crate::{
@@ -56,6 +56,7 @@ pub(super) async fn carry(
         && limit == NetworkLimit::Weekly
         && tried.is_some_and(|first| post.now().since(first) > WEEK - MARGIN)
     {
+        enter(post, row, &line, user, LedgerState::Uncertain).await?;
         return Ok(SendOutcome::Uncertain(
             "perhaps sent a week ago: by now the portal would take a repeat as a new message; ask the user, then retry or drop it".into(),
         ));
@@ -137,7 +138,8 @@ async fn limit(post: &Post) -> Result<NetworkLimit, CallError> {
     if set != NetworkLimit::AsLicensed {
         return Ok(set);
     }
-    let known = *post.licence.lock().unwrap_or_else(PoisonError::into_inner);
+    // Held while it is asked for: one call for all that want to know.
+    let mut known = post.licence.lock().await;
     let is_young = |asked: Timestamp| post.now().since(asked) < LICENCE_LIFE;
     if let Some((limit, _)) = known.filter(|(_, asked)| is_young(*asked)) {
         return Ok(limit);
@@ -149,6 +151,6 @@ async fn limit(post: &Post) -> Result<NetworkLimit, CallError> {
         }
         Err(error) => return Err(error),
     };
-    *post.licence.lock().unwrap_or_else(PoisonError::into_inner) = Some((limit, post.now()));
+    *known = Some((limit, post.now()));
     Ok(limit)
 }

@@ -1,8 +1,9 @@
 //! One row on its way: marked, sent, and what became of it recorded.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::{crm, history, network};
 use crate::{
