@@ -21,8 +21,8 @@ use bytes::Bytes;
 use openlines::{
     prelude::*,
     rest::{
-        Access, Api, Authorization, Call, CallError, DownloadErrorKind, Downloads, HttpOptions, SentFile,
-        TokenError, TokenSource,
+        Access, Api, Authorization, Call, CallError, DownloadErrorKind, Downloads, HttpOptions, TokenError,
+        TokenSource, methods::imbot_v2::UploadedFile,
     },
     wire::{BotId, FileRef, PortalKey},
 };
@@ -102,7 +102,7 @@ async fn a_file_of_the_disk_and_a_reader_arrive_and_are_saved() {
 #[tokio::test]
 async fn a_file_that_is_not_wanted_is_not_asked_for() {
     let (stage, said) = one_turn(|cx| async move {
-        let sent: SentFile = cx.upload(&Upload::bytes("virus.exe", "MZ not a picture")).await?;
+        let sent: UploadedFile = cx.upload(&Upload::bytes("virus.exe", "MZ not a picture")).await?;
         let file: FileRef = sent.file.into();
         let pictures = DownloadLimits::new().types(["png"]);
         let typed = cx.download(&file, &pictures).await.map(drop).unwrap_err();

@@ -333,7 +333,7 @@ async fn answers_of_a_portal_are_read_as_their_types() {
     let file = imbot_v2::NewFile::new("a.txt", "aGk=");
     let file =
         api.invoke(&key, &imbot_v2::FileUpload::new(bot.id, dialog, file).bot_token(token)).await.unwrap();
-    assert_eq!((file.file.unwrap().name.as_str(), file.chat_id), ("a.txt", chat.id));
+    assert_eq!((file.file.name.as_str(), file.chat_id), ("a.txt", chat.id));
 
     let contact = crm::CrmFields::new().name("Ann").phone("+49301234", "WORK");
     let contact = api.invoke(&key, &crm::ContactAdd::new(contact)).await.unwrap().id;

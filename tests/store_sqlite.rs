@@ -210,7 +210,30 @@ async fn settings_that_live_in_the_file_are_as_measured_best() {
     let text = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
     let number = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((text("journal_mode").as_str(), number("page_size")), ("wal", 4096));
-    assert_eq!((number("user_version"), number("application_id")), (1, 0x4F50_4C4E));
+    assert_eq!((number("user_version"), number("application_id")), (2, 0x4F50_4C4E));
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date_with_what_it_holds() {
+    let place = Place::new();
+    let raw = place.raw();
+    raw.execute_batch(include_str!("../src/store/sqlite/schema/v1.sql")).unwrap();
+    raw.execute_batch(
+        "INSERT INTO portal_numbers (no, app, member, epoch, node) VALUES (1, 'app', 'p', 3, 'n');
+         INSERT INTO outbox (id, portal, dialog, priority, call, uuid, created)
+         VALUES (7, 1, 'a', 0, '{}', zeroblob(16), 1000);
+         INSERT INTO outbox_open (portal, id, sending, attempts, error) VALUES (1, 7, 2000, 1, '');",
+    )
+    .unwrap();
+    raw.pragma_update(None, "application_id", 0x4F50_4C4E).unwrap();
+    raw.pragma_update(None, "user_version", 1).unwrap();
+    drop(raw);
+    let store = place.open();
+    let leases = store.acquire(&[PortalKey::new("app", "p")], &NodeId::new("n"), at(9)).await.unwrap();
+    assert_eq!(leases[0].epoch, 4);
+    let rows = store.unsettled(&leases[0], OutboxId(0), 9).await.unwrap();
+    assert_eq!((rows[0].id, rows[0].attempts, rows[0].note.as_deref()), (OutboxId(7), 1, None));
+    store.note(&leases[0], OutboxId(7), "noted").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     dispatch::{Bot, BotProfile, IntoHandle, Policy},
-    rest::Api,
+    rest::{Api, Limits},
     store::Store,
 };
 
@@ -42,6 +42,7 @@ pub struct App {
     pub(super) policy: Policy,
     pub(super) pages: Vec<Page>,
     pub(super) routes: Option<axum::Router>,
+    pub(super) limits: Limits,
     task: Task,
 }
 
@@ -72,6 +73,7 @@ impl App {
             policy: Policy::default(),
             pages: Vec::new(),
             routes: None,
+            limits: Limits::standard(),
             task: Task::Serve,
         }
     }
@@ -115,6 +117,12 @@ impl App {
     /// Sets tries and waits.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sets what portals allow; [`Limits::standard`] unless they are on the largest plan.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 

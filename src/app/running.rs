@@ -16,13 +16,13 @@ use tokio::{
 
 use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
 use crate::{
-    dispatch::{Bot, Engine, Services},
+    dispatch::{Bot, Engine, PortalDesk, Services},
     ingest::{Gate, Poller},
     portal::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
     },
-    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Limits, Retrying, SetupError, oauth::OAuthClient},
+    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient},
     store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
@@ -56,7 +56,7 @@ pub struct Running {
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
-    let App { config, bots, events, clock, store, wrap, policy, pages, routes, .. } = app;
+    let App { config, bots, events, clock, store, wrap, policy, limits, pages, routes, .. } = app;
     check_bots(&bots)?;
     rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
@@ -84,7 +84,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(http, Limits::standard(), clock.clone());
+    let limited = Limited::new(http, limits, clock.clone());
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -191,6 +191,13 @@ impl Running {
     /// The portals.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The portal of this member id, for sending outside of an event; `None` where the app is not installed.
+    pub fn portal(&self, member: &str) -> Option<PortalDesk> {
+        let portals = self.registry.portals();
+        let found = portals.iter().find(|portal| portal.key.member.as_str() == member)?;
+        Some(self.engine.desk(&found.key))
     }
 
     /// The store.

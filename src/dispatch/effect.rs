@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::HandlerError;
+use super::{HandlerError, network};
 use crate::{
     message::{Reply, RtMessage},
     portal::{BotGeneration, RegisteredBot},
@@ -19,7 +19,7 @@ use crate::{
         },
     },
     store::{NewOutboxRow, Priority, TurnId},
-    wire::{ChatId, DialogId, UserId},
+    wire::{ChatId, DialogId, MessageId, UserId},
 };
 
 /// By which way a call reaches people; decides what an unknown outcome means.
@@ -29,11 +29,11 @@ use crate::{
 pub enum Route {
     /// A bot message with a key by which the portal knows a repeat: exactly once.
     KeyedMessage,
-    /// A bot message without one (v1, or a system message): at most once.
+    /// A bot message without one (v1, or a system message): at most once; looked up in the session's history.
     PlainMessage,
-    /// `imopenlines.network.message.add`: at most once.
+    /// `imopenlines.network.message.add`: exactly once where the portal has its weekly limit, else at most once.
     Network,
-    /// `imopenlines.crm.message.add`: at most once.
+    /// `imopenlines.crm.message.add`: at most once; looked up in the session's history.
     Crm,
     /// Hand-over, edits, deletions: doing it twice is doing it once.
     Idempotent,
@@ -59,12 +59,42 @@ impl Route {
 pub(crate) struct Outgoing {
     pub(crate) route: Route,
     pub(crate) method: String,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub(crate) params: Value,
+    /// The message it answers, in the same dialog: what it says came after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<MessageId>,
+    /// Of a message for a CRM item, in place of parameters: those are complete when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) crm: Option<CrmPlan>,
+}
+
+/// A message for a CRM item.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CrmPlan {
+    pub(crate) entity: CrmEntity,
+    pub(crate) id: i64,
+    pub(crate) sender: UserId,
+    /// The chat wished for.
+    pub(crate) chat: Option<ChatId>,
+    /// Into that chat or none.
+    pub(crate) only: bool,
+    pub(crate) text: String,
 }
 
 impl Outgoing {
+    /// Any call by its name.
+    pub(crate) fn named(route: Route, method: &str, params: Value) -> Self {
+        Self { route, method: method.into(), params, after: None, crm: None }
+    }
+
     fn of<M: Method>(route: Route, method: &M) -> Result<Self, HandlerError> {
-        Ok(Self { route, method: M::NAME.into(), params: serde_json::to_value(method)? })
+        Ok(Self::named(route, M::NAME, serde_json::to_value(method)?))
+    }
+
+    /// Tells the message it answers.
+    pub(crate) fn after(self, message: Option<MessageId>) -> Self {
+        Self { after: message, ..self }
     }
 
     /// A bot message to `dialog`, under `key` where the bot's generation has keys.
@@ -101,31 +131,36 @@ impl Effect {
         Self { call, queue, priority: Priority::Reply }
     }
 
-    /// A message through the chat of a CRM item.
+    /// A message through the chat of a CRM item: the one wished for, or no other.
     pub(crate) fn crm(
         item: CrmItem,
-        chat: ChatId,
+        chat: Option<ChatId>,
+        only: bool,
         sender: UserId,
         text: &str,
         queue: String,
     ) -> Result<Self, HandlerError> {
+        if text.is_empty() || text == "0" {
+            return Err(HandlerError::msg(
+                "crm_reply: the portal refuses an empty text and the text `0` (protocol 4.1); send other words",
+            ));
+        }
         let (entity, id) = item.parts();
-        let call = Outgoing::of(Route::Crm, &CrmMessageAdd::new(entity, id, sender, chat, text))?;
-        Ok(Self { call, queue, priority: Priority::Reply })
+        let plan = CrmPlan { entity, id, sender, chat, only, text: text.to_owned() };
+        let call = Outgoing::named(Route::Crm, CrmMessageAdd::NAME, Value::Null);
+        Ok(Self { call: Outgoing { crm: Some(plan), ..call }, queue, priority: Priority::Reply })
     }
 
     /// A message through a network line.
-    pub(crate) fn network(
-        code: &str,
-        user: UserId,
-        reply: &Reply,
-        bot: Option<&RegisteredBot>,
-    ) -> Result<Self, HandlerError> {
-        reply.check()?;
-        let mut add = NetworkMessageAdd::reply(code, user, reply);
-        add.bot_id = bot.map(|bot| bot.id);
-        let call = Outgoing::of(Route::Network, &add)?;
+    pub(crate) fn network(code: &str, user: UserId, reply: &Reply) -> Result<Self, HandlerError> {
+        network::check(code, reply)?;
+        let call = Outgoing::of(Route::Network, &NetworkMessageAdd::reply(code, user, reply))?;
         Ok(Self { call, queue: format!("network:{code}:{user}"), priority: Priority::Bulk })
+    }
+
+    /// A change of a message or of a chat: made twice it is as made once.
+    pub(crate) fn act(call: Outgoing, queue: String) -> Self {
+        Self { call, queue, priority: Priority::Edit }
     }
 
     /// An RT event.
@@ -141,13 +176,18 @@ impl Effect {
 
     /// Any other call.
     pub(crate) fn other(method: String, params: Value, queue: String) -> Self {
-        Self { call: Outgoing { route: Route::Other, method, params }, queue, priority: Priority::Bulk }
+        Self { call: Outgoing::named(Route::Other, &method, params), queue, priority: Priority::Bulk }
     }
 
     /// The row for the outbox.
     pub(crate) fn into_row(self, key: Uuid) -> Result<NewOutboxRow, HandlerError> {
         let call = serde_json::to_string(&self.call)?;
         Ok(NewOutboxRow { dialog: self.queue, priority: self.priority, call, uuid: key })
+    }
+
+    /// Where it queues.
+    pub(crate) fn queue(&self) -> &str {
+        &self.queue
     }
 }
 
@@ -176,6 +216,17 @@ pub enum CrmItem {
     Contact(i64),
     /// A company.
     Company(i64),
+}
+
+/// `deal 15`.
+pub(crate) fn item_name(entity: CrmEntity, id: i64) -> String {
+    let kind = match entity {
+        CrmEntity::Lead => "lead",
+        CrmEntity::Deal => "deal",
+        CrmEntity::Contact => "contact",
+        CrmEntity::Company => "company",
+    };
+    format!("{kind} {id}")
 }
 
 impl CrmItem {

@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     fmt,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    Services,
+    PortalDesk, Services,
     courier::{self, Errand},
     lanes::Lanes,
     turn::{self, TurnEnd},
@@ -43,6 +46,8 @@ struct Shared {
     services: Arc<Services>,
     turns: Arc<Semaphore>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
+    /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
+    over: AtomicBool,
     requests: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -65,8 +70,13 @@ impl Engine {
     pub fn start(services: Services) -> Self {
         let services = Arc::new(services);
         let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
-        let shared =
-            Arc::new(Shared { services, turns, portals: Mutex::default(), requests: Mutex::default() });
+        let shared = Arc::new(Shared {
+            services,
+            turns,
+            portals: Mutex::default(),
+            over: AtomicBool::new(false),
+            requests: Mutex::default(),
+        });
         let engine = Self { shared };
         let requests = tokio::spawn(engine.clone().carry_out_requests());
         *engine.shared.requests.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
@@ -76,6 +86,15 @@ impl Engine {
     /// Tells that `portal` has new events, or is to be worked for from now on.
     pub fn wake(&self, portal: &PortalKey) {
         self.with(portal, |worker| worker.wake.notify_one());
+    }
+
+    /// For sending on `portal` outside of an event.
+    pub fn desk(&self, portal: &PortalKey) -> PortalDesk {
+        PortalDesk::new(self.clone(), portal.clone())
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.shared.services
     }
 
     /// Returns once every portal has nothing waiting, running or to be sent. Timers are not waited for.
@@ -95,6 +114,7 @@ impl Engine {
 
     /// Starts no more turns and calls, and waits for those under way. What is left is on disk.
     pub async fn stop(&self) {
+        self.shared.over.store(true, Ordering::SeqCst);
         let workers: Vec<Worker> = {
             let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
             portals.drain().map(|(_, worker)| worker).collect()
@@ -117,6 +137,7 @@ impl Engine {
 
     /// Ends every task where it stands, as when the process ends. What is on disk stays.
     pub fn abort(&self) {
+        self.shared.over.store(true, Ordering::SeqCst);
         let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
         portals.drain().for_each(|(_, worker)| worker.task.abort());
         if let Some(requests) = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -124,15 +145,18 @@ impl Engine {
         }
     }
 
-    fn with<T>(&self, portal: &PortalKey, act: impl FnOnce(&Worker) -> T) -> T {
+    fn with<T>(&self, portal: &PortalKey, act: impl FnOnce(&Worker) -> T) -> Option<T> {
         let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared.over.load(Ordering::SeqCst) {
+            return None;
+        }
         if portals.get(portal).is_none_or(|worker| worker.task.is_finished()) {
             let (orders, inbox) = mpsc::unbounded_channel();
             let wake = Arc::new(Notify::new());
             let work = work(self.shared.clone(), portal.clone(), wake.clone(), inbox);
             portals.insert(portal.clone(), Worker { wake, orders, task: tokio::spawn(work) });
         }
-        act(&portals[portal])
+        portals.get(portal).map(act)
     }
 
     async fn carry_out_requests(self) {

@@ -20,14 +20,17 @@
 //! **Trap:** a handler that fails runs again. What it did through [`Context`] effects is not done twice; what it did
 //! by itself is, unless it stands in a [`Context::step`].
 
+mod acts;
 mod answer;
 mod closure;
 mod context;
 mod courier;
+mod desk;
 mod effect;
 mod engine;
 mod handler;
 mod lanes;
+mod network;
 mod policy;
 mod profile;
 mod router;
@@ -35,14 +38,17 @@ mod services;
 mod settle;
 mod turn;
 
+pub use acts::{AgentStatus, ChatColor};
 pub use answer::Answer;
 pub use closure::ClosureDoor;
-pub use context::Context;
+pub use context::{ChatActs, Context, Typing};
+pub use desk::{EnqueueError, EnqueueErrorKind, Enqueued, PortalDesk};
 pub use effect::{CrmItem, Route};
 pub use engine::Engine;
 pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
+pub use network::{NetworkLedger, NetworkLimit};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{

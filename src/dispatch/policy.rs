@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::NetworkLimit;
+
 /// The settings of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,10 +18,15 @@ pub struct Policy {
     pub longest_wait: Duration,
     /// How long a v2 message is sent again under its key after an unknown outcome.
     pub unknown_window: Duration,
+    /// How long a message without a key is looked for in its session's history after an unknown outcome; then it is
+    /// shown as uncertain.
+    pub look_up_window: Duration,
     /// Age of a key after which it is not used again unasked; the server frees it after 60 minutes.
     pub key_life: Duration,
     /// How long a call waits for a portal that cannot be reached or refuses the authorisation.
     pub patience: Duration,
+    /// Whether the portal allows one network message a week for each user.
+    pub network_limit: NetworkLimit,
     /// Turns that run at once, over all portals.
     pub turns_at_once: usize,
     /// Calls under way at once, for each portal.
@@ -35,8 +42,10 @@ impl Default for Policy {
             first_wait: Duration::from_secs(1),
             longest_wait: MINUTE,
             unknown_window: Duration::from_secs(90),
+            look_up_window: Duration::from_secs(10),
             key_life: MINUTE * 50,
             patience: MINUTE * 60,
+            network_limit: NetworkLimit::default(),
             turns_at_once: 1024,
             calls_at_once: 16,
         }

@@ -34,10 +34,28 @@ pub(crate) fn after_restart(
     }
 }
 
-/// What becomes of a row whose call was answered with `answer` at `now`.
+/// Refusals of a repeat that mean that an earlier try did it: what was to be changed is not there any more, or is
+/// as it was to be.
+const DONE_BEFORE: [&str; 9] = [
+    "MESSAGE_NOT_FOUND",
+    "MESSAGE_ACCESS_DENIED",
+    "CANT_EDIT_MESSAGE",
+    "REACTION_NOT_FOUND",
+    "CHAT_NOT_FOUND",
+    "ACCESS_DENIED",
+    "ACCESS_ERROR",
+    "WRONG_REQUEST",
+    "WRONG_CHAT",
+];
+/// Refusals that mean that it is as it was to be already.
+const DONE_ALREADY: [&str; 2] = ["REACTION_ALREADY_SET", "WITHOUT_CHANGES"];
+
+/// What becomes of a row whose call was answered with `answer` at `now`; the row as it was marked. `doubtful` tells
+/// that an earlier try may have been executed.
 pub(crate) fn settle(
     route: Route,
     row: &OutboxRow,
+    doubtful: bool,
     answer: Result<Value, CallError>,
     policy: &Policy,
     now: Timestamp,
@@ -48,7 +66,7 @@ pub(crate) fn settle(
     };
     let text = error.to_string();
     let first = row.first_sent.unwrap_or(now);
-    let tried = row.attempts + 1;
+    let tried = row.attempts.max(1);
     let again = |unknown| SendOutcome::Retry {
         at: now.plus(error.retry_after().unwrap_or_else(|| policy.wait(tried, row.id.0.unsigned_abs()))),
         error: text.clone(),
@@ -64,15 +82,25 @@ pub(crate) fn settle(
                 SendOutcome::Uncertain(text)
             }
         },
+        Outcome::NotExecuted if is_done(route, doubtful, &error) => SendOutcome::Sent("true".into()),
         Outcome::NotExecuted => match error.kind() {
             CallErrorKind::Limited | CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
-                again(false)
+                again(doubtful)
             }
+            _ if doubtful && !matches!(route, Route::Idempotent | Route::Rt) => SendOutcome::Uncertain(
+                format!("perhaps sent by an earlier try, whose answer was lost; now: {text}"),
+            ),
             _ => SendOutcome::Rejected(text),
         },
     }
+}
+
+fn is_done(route: Route, doubtful: bool, error: &CallError) -> bool {
+    route == Route::Idempotent
+        && error.kind() == CallErrorKind::Refused
+        && (DONE_ALREADY.contains(&error.code()) || (doubtful && DONE_BEFORE.contains(&error.code())))
 }
 
 #[cfg(test)]
@@ -93,6 +121,7 @@ mod tests {
             first_sent: Some(Timestamp::from_seconds(1000)),
             retry_at: None,
             created: Timestamp::from_seconds(1000),
+            note: None,
         }
     }
 
@@ -150,14 +179,43 @@ mod tests {
         #[case] seconds: i64,
         #[case] expected: Kind,
     ) {
+        let doubtful = false;
         let outcome = settle(
             route,
             &row(OutboxState::Sending(Timestamp::from_seconds(1000))),
+            doubtful,
             Err(error),
             &Policy::default(),
             Timestamp::from_seconds(1000 + seconds),
         );
         assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    }
+
+    #[rstest]
+    #[case::a_repeat_refused_by_the_key_life(Route::KeyedMessage, "ACCESS_DENIED", true, Kind::Uncertain)]
+    #[case::deleted_before(Route::Idempotent, "MESSAGE_NOT_FOUND", true, Kind::Sent)]
+    #[case::never_there(Route::Idempotent, "MESSAGE_NOT_FOUND", false, Kind::Rejected)]
+    #[case::set_already(Route::Idempotent, "REACTION_ALREADY_SET", false, Kind::Sent)]
+    #[case::a_wrong_call_stays_wrong(Route::Idempotent, "ATTACH_ERROR", true, Kind::Rejected)]
+    fn a_refusal_after_a_doubtful_try_says_what_became_of_that(
+        #[case] route: Route,
+        #[case] code: &str,
+        #[case] doubtful: bool,
+        #[case] expected: Kind,
+    ) {
+        let at = Timestamp::from_seconds(1001);
+        let row = row(OutboxState::Sending(at));
+        let outcome = settle(route, &row, doubtful, Err(refused(code)), &Policy::default(), at);
+        assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    }
+
+    #[test]
+    fn a_doubt_outlives_a_portal_that_cannot_be_reached() {
+        let at = Timestamp::from_seconds(1001);
+        let row = row(OutboxState::Sending(at));
+        let error = CallError::new(CallErrorKind::Unreachable, "m");
+        let outcome = settle(Route::KeyedMessage, &row, true, Err(error), &Policy::default(), at);
+        assert_eq!(kind(&outcome), Kind::Again { unknown: true });
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Context, Done, Handle, Handled, HandlerError, Recovery, Services};
+use super::{Context, Done, Handle, Handled, HandlerError, Recovery, Services, desk};
 use crate::{
     codec,
     store::{
@@ -58,6 +58,16 @@ async fn attempt(
     let Some(row) = rows.iter().find(|row| Some(&row.seq) == turn.seqs.first()).or(rows.first()) else {
         return Ok(TurnEnd::Over { sent: false });
     };
+    if row.code == desk::SEND {
+        let effect = match desk::row_of(&row.body, turn.id) {
+            Ok(effect) => effect,
+            Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
+        };
+        return match commit(services, lease, lane, &turn, row, &state, vec![effect]).await? {
+            Ok(end) => Ok(end),
+            Err(error) => fail(services, lease, row, &turn, &error, false).await,
+        };
+    }
     let mut incoming = match codec::event_of_stored(&row.body) {
         Ok(incoming) => incoming,
         Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,

@@ -45,6 +45,11 @@ pub(crate) fn maybe<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> 
     }
 }
 
+/// A part that is not there, or is no such thing, reads as an empty one.
+pub(crate) fn part<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
+    Ok(maybe(from)?.unwrap_or_default())
+}
+
 /// A list, also if it came as a map with keys 0..n-1 or as nothing.
 pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let items = match Value::deserialize(from)? {

@@ -64,8 +64,7 @@ pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
 pub use files::{
-    Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, SentFile,
-    StoredFile, Upload,
+    Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };
 pub use http::{HttpApi, HttpOptions, SetupError};
 pub use limited::{Limited, Limits};

@@ -41,6 +41,7 @@
 mod error;
 mod inbox;
 mod journal;
+mod ledger;
 mod memory;
 mod naming;
 mod outbox;
@@ -52,8 +53,9 @@ mod work;
 pub use error::{StoreError, StoreErrorKind};
 pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
 pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
+pub use ledger::{Ledger, LedgerEntry, LedgerState};
 pub use memory::MemoryStore;
-pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome};
+pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, SentBefore};
 pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
 pub use sqlite::{OpenMode, SqliteStore};
 pub use url::{inspect, open};
@@ -65,7 +67,8 @@ pub use work::{
 use crate::wire::Timestamp;
 use std::time::Duration;
 
-/// How long rows are kept once they are done with (design: bodies 24 h, keys 31 days, sent 7 days, parked 30 days).
+/// How long rows are kept once they are done with: bodies 24 h, keys 31 days, sent 7 days, parked 30 days, the ledger
+/// 31 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
@@ -77,12 +80,14 @@ pub struct Retention {
     pub sent: Duration,
     /// Parked events and uncertain outbox rows.
     pub parked: Duration,
+    /// Entries of the ledger of network messages. Shorter than the week of their limit, the limit is forgotten.
+    pub ledger: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(86_400);
-        Self { bodies: DAY, keys: DAY * 31, sent: DAY * 7, parked: DAY * 30 }
+        Self { bodies: DAY, keys: DAY * 31, sent: DAY * 7, parked: DAY * 30, ledger: DAY * 31 }
     }
 }
 
@@ -98,6 +103,8 @@ pub struct Swept {
     pub sent: u64,
     /// Parked rows.
     pub parked: u64,
+    /// Entries of the ledger.
+    pub ledger: u64,
 }
 
 /// Housekeeping.
@@ -112,6 +119,12 @@ pub trait Upkeep: Send + Sync {
 }
 
 /// Everything the engine needs of a store.
-pub trait Store: Journal + Work + Outbox + Portals + Inbox + Upkeep + std::fmt::Debug + 'static {}
+pub trait Store:
+    Journal + Work + Outbox + Ledger + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+{
+}
 
-impl<S> Store for S where S: Journal + Work + Outbox + Portals + Inbox + Upkeep + std::fmt::Debug + 'static {}
+impl<S> Store for S where
+    S: Journal + Work + Outbox + Ledger + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+{
+}

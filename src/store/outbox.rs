@@ -72,6 +72,17 @@ pub struct OutboxRow {
     pub retry_at: Option<Timestamp>,
     /// When its turn was committed.
     pub created: Timestamp,
+    /// What was noted before it was sent, by [`Outbox::note`].
+    pub note: Option<String>,
+}
+
+/// What went before a row in its dialog.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SentBefore {
+    /// Results of the rows sent before it, the last one first.
+    pub results: Vec<String>,
+    /// Whether one before it is uncertain.
+    pub uncertain: bool,
 }
 
 /// What became of a row.
@@ -110,6 +121,13 @@ pub trait Outbox: Send + Sync {
     /// Marks rows as being sent, durable when it returns: only then may a call start. Counts a try and clears
     /// `retry_at`. All or none: [`Gone`](super::StoreErrorKind::Gone) if one of them is settled.
     async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps a note with an unsettled row, durable when it returns, until the row is settled; the last one stays.
+    async fn note(&self, lease: &Lease, row: OutboxId, note: &str) -> Result<(), StoreError>;
+
+    /// What went before `row` in its dialog: at most `limit` results of rows that are not swept yet.
+    /// [`Gone`](super::StoreErrorKind::Gone) if it never was. For what happens seldom: it may read much.
+    async fn sent_before(&self, lease: &Lease, row: OutboxId, limit: u32) -> Result<SentBefore, StoreError>;
 
     /// Records what became of a row. After [`SendOutcome::Retry`] with `unknown` the row stays `Sending`. The first
     /// final outcome stays: settling a settled row again changes nothing and is no error.

@@ -15,13 +15,53 @@ use openlines::{
     app::Running,
     clock::{Clock, SystemClock},
     prelude::*,
-    store::{MemoryStore, Store},
+    store::{InboxState, MemoryStore, Store},
 };
 use openlines_emulator::{Client, Emulator, Portal};
 use points::{PointedApi, PointedStore, Points};
 use tokio::runtime::{Builder, Runtime};
 
-const MESSAGES: usize = 3;
+/// What the bot answers with, and how many messages it is sent.
+#[derive(Debug, Clone)]
+enum Scenario {
+    Echo,
+    /// Through a network line, each message to another user.
+    Network {
+        code: String,
+        users: Vec<i64>,
+    },
+    /// Through the chat of a deal.
+    Crm {
+        deal: i64,
+    },
+}
+
+impl Scenario {
+    fn messages(&self) -> usize {
+        match self {
+            Self::Echo => 3,
+            Self::Network { users, .. } => users.len(),
+            Self::Crm { .. } => 2,
+        }
+    }
+
+    fn answer(&self, cx: &Context, message: &Message) {
+        let text = format!("You said: {}", literal(&message.text));
+        match self {
+            Self::Echo => cx.reply(text),
+            Self::Network { code, users } => {
+                let user = users[number(&message.text).expect("every message is numbered")];
+                cx.network_reply(code, UserId::new(user), text);
+            }
+            Self::Crm { deal } => cx.crm_reply(CrmItem::Deal(*deal), text),
+        }
+    }
+}
+
+fn number(text: &str) -> Option<usize> {
+    text.rsplit_once("message ").and_then(|(_, number)| number.parse().ok())
+}
+
 const SOON: Duration = Duration::from_secs(20);
 const MASTER_KEY: &str = "dGhpcyBpcyBhIGtleSB1c2VkIGluIHRlc3RzIG9ubHk=";
 
@@ -34,7 +74,13 @@ struct Life {
 }
 
 impl Life {
-    async fn begin(portal: &Portal, store: &Arc<dyn Store>, listen: SocketAddr, points: Points) -> Self {
+    async fn begin(
+        scenario: &Scenario,
+        portal: &Portal,
+        store: &Arc<dyn Store>,
+        listen: SocketAddr,
+        points: Points,
+    ) -> Self {
         let app = portal.app();
         let config = Config::new()
             .listen(listen)
@@ -47,12 +93,15 @@ impl Life {
         let around = points.clone();
         let mut policy = openlines::dispatch::Policy::default();
         policy.first_wait = Duration::from_millis(5);
+        policy.look_up_window = Duration::from_millis(20);
+        let scenario = scenario.clone();
         let app = App::new(config)
             .store(store)
             .policy(policy)
             .wrap_api(move |inner| Arc::new(PointedApi { inner, points: around }))
-            .bot(BotProfile::openline("echo").name("Echo"), async |cx: Context, message: Message| {
-                cx.reply(format!("You said: {}", literal(&message.text)));
+            .bot(BotProfile::openline("echo").name("Echo"), move |cx: Context, message: Message| {
+                let scenario = scenario.clone();
+                async move { scenario.answer(&cx, &message) }
             });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let started = runtime.spawn(app.start());
@@ -97,13 +146,14 @@ async fn answered(life: &Life, portal: &Portal) {
 }
 
 /// Runs the scenario with a stop at `stop_at`; tells the point's name, or how many points there were if it had none.
-async fn run(stop_at: usize) -> Result<String, usize> {
+async fn run(scenario: fn(&Portal) -> Scenario, stop_at: usize) -> Result<String, usize> {
     let emulator = Emulator::start().await;
     let portal = emulator.portal();
+    let scenario = scenario(&portal);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let points = Points::stop_at(stop_at);
-    let mut life = Life::begin(&portal, &store, listen, points.clone()).await;
+    let mut life = Life::begin(&scenario, &portal, &store, listen, points.clone()).await;
     let mut stopped = if life.running.is_none() { Some(points.stopped().await) } else { None };
     let mut next = 0;
 
@@ -113,7 +163,7 @@ async fn run(stop_at: usize) -> Result<String, usize> {
     loop {
         if stopped.is_some() && life.points.passed() > stop_at {
             life.end();
-            life = begin_again(&portal, &store, listen).await;
+            life = begin_again(&scenario, &portal, &store, listen).await;
         }
         if !installed {
             let page = format!("http://{listen}/install");
@@ -147,7 +197,7 @@ async fn run(stop_at: usize) -> Result<String, usize> {
             continue;
         }
         let Some(ann) = &client else { continue };
-        if next < MESSAGES {
+        if next < scenario.messages() {
             ann.says(&format!("message {next}")).await;
             next += 1;
         }
@@ -155,11 +205,11 @@ async fn run(stop_at: usize) -> Result<String, usize> {
             stopped = Some(point);
             continue;
         }
-        if next == MESSAGES {
+        if next == scenario.messages() {
             break;
         }
     }
-    verify(&portal, &emulator, stopped.as_deref().unwrap_or("no stop")).await;
+    verify(&scenario, &portal, &store, stopped.as_deref().unwrap_or("no stop")).await;
     let passed = points.passed();
     life.end();
     stopped.ok_or(passed)
@@ -183,42 +233,63 @@ async fn set_up_or_refused(life: &Life, store: &Arc<dyn Store>) {
 }
 
 /// The next life on the same store, without points. The last one's address may be held for a moment longer.
-async fn begin_again(portal: &Portal, store: &Arc<dyn Store>, listen: SocketAddr) -> Life {
+async fn begin_again(
+    scenario: &Scenario,
+    portal: &Portal,
+    store: &Arc<dyn Store>,
+    listen: SocketAddr,
+) -> Life {
     let deadline = Instant::now() + SOON;
     while std::net::TcpListener::bind(listen).is_err() {
         assert!(Instant::now() < deadline, "the address of the last life is still held");
         tokio::task::yield_now().await;
     }
-    Life::begin(portal, store, listen, Points::stop_at(usize::MAX)).await
+    Life::begin(scenario, portal, store, listen, Points::stop_at(usize::MAX)).await
 }
 
-async fn verify(portal: &Portal, _emulator: &Emulator, point: &str) {
-    let number =
-        |text: &str| text.rsplit_once("message ").and_then(|(_, number)| number.parse::<usize>().ok());
+async fn verify(scenario: &Scenario, portal: &Portal, store: &Arc<dyn Store>, point: &str) {
     let acknowledged: Vec<usize> = portal
         .deliveries()
         .iter()
         .filter(|delivery| delivery.event == "ONIMBOTV2MESSAGEADD" && delivery.status == Ok(200))
         .filter_map(|delivery| number(delivery.form()["data"]["message"]["text"].as_str()?))
         .collect();
-    let answers: Vec<usize> = portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect();
+    let mut answers: Vec<usize> = match scenario {
+        Scenario::Network { .. } => {
+            portal.network_messages().iter().filter_map(|sent| number(&sent.text)).collect()
+        }
+        _ => portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect(),
+    };
+    if matches!(scenario, Scenario::Network { .. }) {
+        // To different people, in whatever order.
+        answers.sort_unstable();
+    }
     let mut once = answers.clone();
     once.sort_unstable();
     once.dedup();
     assert_eq!(answers, once, "stopped {point}: answered once and in order");
-    for message in acknowledged {
-        assert!(
-            answers.contains(&message),
-            "stopped {point}: message {message} got its 200 and no answer: {answers:?}"
-        );
+    let shown = store.inbox(Some(InboxState::Uncertain), 9).await.unwrap();
+    let missing: Vec<usize> = acknowledged.into_iter().filter(|message| !answers.contains(message)).collect();
+    match scenario {
+        // At most once: what did not arrive is shown, and nothing that arrived is.
+        Scenario::Crm { .. } => {
+            assert_eq!(missing.len(), shown.len(), "stopped {point}: {missing:?} not sent, shown: {shown:?}");
+        }
+        _ => {
+            assert!(
+                missing.is_empty(),
+                "stopped {point}: {missing:?} got their 200 and no answer: {answers:?}"
+            );
+            assert!(shown.is_empty(), "stopped {point}: {shown:?}");
+        }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once_and_in_order() {
+/// Runs the scenario once for each of its points; the names of the points.
+async fn at_every_point(scenario: fn(&Portal) -> Scenario) -> Vec<String> {
     let mut names = Vec::new();
     for stop_at in 0.. {
-        match run(stop_at).await {
+        match run(scenario, stop_at).await {
             Ok(point) => {
                 println!("{stop_at}: {point}");
                 names.push(point);
@@ -231,7 +302,19 @@ async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once
         }
     }
     println!("stopped at {} points", names.len());
-    for wanted in [
+    names
+}
+
+fn expect_stops(names: &[String], wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(names.iter().any(|name| name == wanted), "never stopped {wanted}: {names:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once_and_in_order() {
+    let names = at_every_point(|_| Scenario::Echo).await;
+    let wanted = [
         "before append",
         "after append",
         "before commit",
@@ -245,9 +328,33 @@ async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once
         "before put_portal",
         "after put_portal",
         "after imbot.v2.Bot.register",
-    ] {
-        let times = names.iter().filter(|name| *name == wanted).count();
-        assert!(times > 0, "never stopped {wanted}: {names:?}");
-    }
-    assert!(names.iter().filter(|name| *name == "after commit").count() >= MESSAGES);
+    ];
+    expect_stops(&names, &wanted);
+    assert!(names.iter().filter(|name| *name == "after commit").count() >= Scenario::Echo.messages());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_every_point_each_network_message_arrives_exactly_once() {
+    let scenario = |portal: &Portal| Scenario::Network {
+        code: portal.network_code(),
+        users: ["Eve", "Max"].map(|name| portal.employee(name).user_id()).to_vec(),
+    };
+    let names = at_every_point(scenario).await;
+    let add = "imopenlines.network.message.add";
+    let wanted = [&format!("before {add}")[..], &format!("after {add}"), "before enter", "after enter"];
+    expect_stops(&names, &wanted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_every_point_a_crm_message_arrives_once_or_is_shown() {
+    let names = at_every_point(|portal| Scenario::Crm { deal: portal.deal_id() }).await;
+    let add = "imopenlines.crm.message.add";
+    let wanted = [
+        "after note",
+        "after mark_sending",
+        &format!("before {add}")[..],
+        &format!("after {add}"),
+        "after imopenlines.crm.chat.get",
+    ];
+    expect_stops(&names, &wanted);
 }

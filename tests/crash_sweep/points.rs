@@ -13,14 +13,16 @@ use openlines::{
     rest::{Api, Call, CallError},
     store::{
         Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
-        JournalRow, LaneKey, LaneState, Lease, NewEvent, NodeId, Outbox, OutboxId, OutboxRow, PendingId,
-        PendingPortal, PortalRecord, Portals, PutPending, Reopened, Retention, SendOutcome, Seq, StepValue,
-        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, NewEvent, NodeId, Outbox, OutboxId,
+        OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened, Retention,
+        SendOutcome, SentBefore, Seq, StepValue, Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep,
+        Verdict, Work,
     },
-    wire::{PortalKey, Timestamp},
+    wire::{PortalKey, Timestamp, UserId},
 };
 use serde_json::Value;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Counts points and stops everything at one of them. Clones count together.
 #[derive(Debug, Clone)]
@@ -120,7 +122,14 @@ pointed! {
     Outbox {
         fn unsettled(&self, lease: &Lease, after: OutboxId, limit: u32) -> Vec<OutboxRow>;
         fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> ();
+        fn note(&self, lease: &Lease, row: OutboxId, note: &str) -> ();
+        fn sent_before(&self, lease: &Lease, row: OutboxId, limit: u32) -> SentBefore;
         fn settle(&self, lease: &Lease, row: OutboxId, outcome: SendOutcome, now: Timestamp) -> ();
+    }
+    Ledger {
+        fn ledger(&self, portal: &PortalKey, line: &str, user: UserId) -> Option<LedgerEntry>;
+        fn enter(&self, lease: &Lease, entry: LedgerEntry) -> ();
+        fn strike(&self, lease: &Lease, line: &str, user: UserId, row: Uuid) -> ();
     }
     Portals {
         fn portal(&self, key: &PortalKey) -> Option<PortalRecord>;

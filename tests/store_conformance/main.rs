@@ -6,6 +6,7 @@ mod bed;
 mod fencing;
 mod inbox;
 mod journal;
+mod ledger;
 mod model;
 mod outbox;
 mod portals;

@@ -22,7 +22,7 @@ const ALL_SCOPES: [&str; 8] =
     ["crm", "im", "imbot", "imconnector", "imopenlines", "placement", "pull", "user"];
 
 fn app_info(call: &mut Call<'_>) -> Reply {
-    let license = json!("en_pro100");
+    let license = json!(if call.world.network.nfr { "en_nfr" } else { "en_pro100" });
     let AuthKind::OAuth { client_id } = &call.auth.kind else {
         return Ok(Answer::new(json!({"SCOPE": call.auth.scope, "LICENSE": license})));
     };

@@ -14,7 +14,7 @@ use super::channels::Channels;
 use crate::{
     clock::Clock,
     portal::Registry,
-    rest::{Api, Call, CallErrorKind, Repeat},
+    rest::{Api, CallErrorKind, Method, methods::pull::ConfigGet},
     store::PortalStatus,
     wire::{MemberId, PortalKey, Timestamp},
 };
@@ -88,9 +88,10 @@ impl Desk {
                 return Asked::Later("too many pages are being opened on this portal at once".into());
             }
         }
-        let call = Call::new(portal, "pull.application.config.get", json!({}))
-            .repeat(Repeat::Idempotent)
-            .acting_as(token);
+        let call = match ConfigGet::new().to_call(&portal) {
+            Ok(call) => call.acting_as(token),
+            Err(error) => return Asked::Later(error.to_string()),
+        };
         match self.api.call(call).await {
             Ok(config) => match Channels::read(config) {
                 Ok(channels) => {

@@ -5,19 +5,17 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_DISPOSITION, LOCATION};
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::{DownloadError, DownloadErrorKind as Kind, DownloadLimits, name};
 use crate::{
     rest::{
-        Api, Call, CallError, CallErrorKind, HttpOptions, Repeat, SetupError, TokenSource,
+        Api, ApiExt, CallError, CallErrorKind, HttpOptions, Method, SetupError, TokenSource,
         http::{Address, Failure, Transport},
+        methods::imbot_v2::FileDownload,
     },
     wire::{BotId, FileRef, PortalKey},
 };
-
-const METHOD: &str = "imbot.v2.File.download";
 
 /// A portal may send a file from its cloud storage; more moves than this lead nowhere.
 const MOST_MOVES: usize = 3;
@@ -90,20 +88,18 @@ impl Downloads {
         id: i64,
         limits: &DownloadLimits,
     ) -> Result<reqwest::Response, DownloadError> {
-        let params = json!({ "botId": bot, "fileId": id });
-        let call = Call::new(portal.clone(), METHOD, params).repeat(Repeat::Idempotent);
-        let answer = self.api.call(call).await.map_err(|error| DownloadError::no_address(id, error))?;
-        let Some(url) = answer.get("downloadUrl").and_then(Value::as_str).filter(|url| !url.is_empty())
-        else {
-            let error =
-                CallError::new(CallErrorKind::BadAnswer, METHOD).describe("it holds no `downloadUrl`");
+        let asked = self.api.invoke(portal, &FileDownload::new(bot, id)).await;
+        let url = asked.map_err(|error| DownloadError::no_address(id, error))?.url;
+        if url.is_empty() {
+            let error = CallError::new(CallErrorKind::BadAnswer, FileDownload::NAME)
+                .describe("it holds no `downloadUrl`");
             return Err(DownloadError::no_address(id, error));
-        };
+        }
         let access =
             self.tokens.access(portal).await.map_err(|error| DownloadError::no_access(id, &error))?;
         let elsewhere = |what: String| DownloadError::new(Kind::Elsewhere, id, what);
         let home = Address::parse(access.endpoint.expose_secret()).map_err(elsewhere)?;
-        let first = home.at(url).map_err(elsewhere)?;
+        let first = home.at(&url).map_err(elsewhere)?;
         let mut address = first.clone();
         for _ in 0..=MOST_MOVES {
             let answer = self.get(id, &address, limits).await?;

@@ -29,4 +29,4 @@ pub(super) use content::Trouble;
 pub use download::{Download, Downloads};
 pub use error::{DownloadError, DownloadErrorKind};
 pub use limits::DownloadLimits;
-pub use upload::{FILE_LIMIT, SentFile, StoredFile, Upload};
+pub use upload::{FILE_LIMIT, Upload};

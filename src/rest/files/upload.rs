@@ -3,18 +3,17 @@
 use std::{io, path::Path};
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::AsyncRead;
 
 use super::FileContent;
 use crate::{
-    rest::{Api, Call, CallError, CallErrorKind, loose},
-    wire::{BotId, ChatId, DialogId, FileRef, MessageId, PortalKey},
+    rest::{
+        Api, Call, CallError, CallErrorKind, Method,
+        methods::imbot_v2::{FileInfo, FileUpload, UploadedFile},
+    },
+    wire::{BotId, DialogId, FileRef, PortalKey},
 };
-
-const METHOD: &str = "imbot.v2.File.upload";
-
 /// Bytes of the largest file that the portal takes (protocol 4.8).
 pub const FILE_LIMIT: u64 = 100 * 1024 * 1024;
 
@@ -94,7 +93,8 @@ impl Upload {
 
     /// As a call. Fails if the file is empty, or larger than the portal takes.
     pub fn to_call(&self, portal: &PortalKey, bot: BotId, dialog: &DialogId) -> Result<Call, CallError> {
-        let bad = |what: String| Err(CallError::new(CallErrorKind::BadParams, METHOD).describe(what));
+        let bad =
+            |what: String| Err(CallError::new(CallErrorKind::BadParams, FileUpload::NAME).describe(what));
         let (name, size) = (&self.name, self.size());
         if size == 0 {
             return bad(format!("{name:?} is empty, which the portal refuses (protocol 4.8)"));
@@ -110,7 +110,7 @@ impl Upload {
             fields["message"] = json!(self.message);
         }
         let params = json!({ "botId": bot, "dialogId": dialog.as_str(), "fields": fields });
-        Ok(Call::new(portal.clone(), METHOD, params).content(self.content.clone()))
+        Ok(Call::new(portal.clone(), FileUpload::NAME, params).content(self.content.clone()))
     }
 
     /// Sends it into the dialog, as the bot.
@@ -120,49 +120,13 @@ impl Upload {
         portal: &PortalKey,
         bot: BotId,
         dialog: &DialogId,
-    ) -> Result<SentFile, CallError> {
-        let answer = api.call(self.to_call(portal, bot, dialog)?).await?;
-        serde_json::from_value(answer)
-            .map_err(|error| CallError::new(CallErrorKind::BadAnswer, METHOD).describe(error.to_string()))
+    ) -> Result<UploadedFile, CallError> {
+        FileUpload::read_answer(api.call(self.to_call(portal, bot, dialog)?).await?)
     }
 }
 
-/// A file that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SentFile {
-    /// The file.
-    pub file: StoredFile,
-    /// The message that carries it.
-    #[serde(deserialize_with = "loose::int")]
-    pub message_id: MessageId,
-    /// Its chat.
-    #[serde(deserialize_with = "loose::int")]
-    pub chat_id: ChatId,
-}
-
-/// A file as the portal describes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct StoredFile {
-    /// Drive id.
-    #[serde(deserialize_with = "loose::int")]
-    pub id: i64,
-    /// Name.
-    #[serde(deserialize_with = "loose::text")]
-    pub name: String,
-    /// `image`, `video`, `audio` or `file`.
-    #[serde(rename = "type", deserialize_with = "loose::text")]
-    pub kind: String,
-    /// Bytes.
-    #[serde(deserialize_with = "loose::int")]
-    pub size: i64,
-}
-
-impl From<StoredFile> for FileRef {
-    fn from(file: StoredFile) -> Self {
+impl From<FileInfo> for FileRef {
+    fn from(file: FileInfo) -> Self {
         let mut reference = Self::default();
         (reference.id, reference.name, reference.kind, reference.size) =
             (file.id, file.name, file.kind, file.size);
@@ -192,6 +156,7 @@ fn tidy(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::ChatId;
 
     #[test]
     fn a_name_has_no_path_and_keeps_its_ending() {

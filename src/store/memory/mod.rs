@@ -17,6 +17,7 @@
 mod commit;
 mod inbox;
 mod journal;
+mod ledger;
 mod outbox;
 mod portals;
 mod tables;

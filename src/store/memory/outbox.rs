@@ -7,7 +7,9 @@ use super::{
     tables::{Stuck, Tables},
 };
 use crate::{
-    store::{InboxState, Lease, Outbox, OutboxId, OutboxRow, OutboxState, SendOutcome, StoreError},
+    store::{
+        InboxState, Lease, Outbox, OutboxId, OutboxRow, OutboxState, SendOutcome, SentBefore, StoreError,
+    },
     wire::Timestamp,
 };
 
@@ -25,6 +27,10 @@ impl Tables {
             let of_portal = self.calls.get(&row.0).is_some_and(|call| call.no == no);
             return if of_portal { Ok(()) } else { Err(StoreError::gone(format_args!("call {}", row.0))) };
         };
+        let result = match &outcome {
+            SendOutcome::Sent(result) => Some(result.clone()),
+            _ => None,
+        };
         let stuck = match outcome {
             SendOutcome::Retry { at, error, unknown } => {
                 if !unknown {
@@ -41,13 +47,34 @@ impl Tables {
         self.open_calls.remove(&key);
         match stuck {
             None => {
-                self.settled.insert(row.0, now);
+                self.settled.insert(row.0, (now, result));
             }
             Some((state, error)) => {
                 self.stuck.insert(row.0, Stuck { state, attempts, at: now, error });
             }
         }
         Ok(())
+    }
+
+    fn sent_before(&self, lease: &Lease, row: OutboxId, limit: u32) -> Result<SentBefore, StoreError> {
+        let no = self.check(lease)?;
+        let of_portal = |id: &i64| self.calls.get(id).filter(|call| call.no == no);
+        let gone = || StoreError::gone(format_args!("call {}", row.0));
+        let dialog = &of_portal(&row.0).ok_or_else(gone)?.row.dialog;
+        let before: Vec<i64> = self
+            .calls
+            .range(..row.0)
+            .rev()
+            .filter(|(_, call)| call.no == no && call.row.dialog == *dialog)
+            .map(|(id, _)| *id)
+            .collect();
+        let is_uncertain =
+            |id: &i64| self.stuck.get(id).is_some_and(|stuck| stuck.state == InboxState::Uncertain);
+        let result = |id: &i64| self.settled.get(id)?.1.clone();
+        Ok(SentBefore {
+            uncertain: before.iter().any(is_uncertain),
+            results: before.iter().filter_map(result).take(limit as usize).collect(),
+        })
     }
 }
 
@@ -79,6 +106,18 @@ impl Outbox for MemoryStore {
             open.retry_at = None;
         }
         Ok(())
+    }
+
+    async fn note(&self, lease: &Lease, row: OutboxId, note: &str) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        let key = (tables.check(lease)?, row.0);
+        let gone = || StoreError::gone(format_args!("call {}", row.0));
+        tables.open_calls.get_mut(&key).ok_or_else(gone)?.note = Some(note.to_owned());
+        Ok(())
+    }
+
+    async fn sent_before(&self, lease: &Lease, row: OutboxId, limit: u32) -> Result<SentBefore, StoreError> {
+        self.tables().sent_before(lease, row, limit)
     }
 
     async fn settle(

@@ -46,6 +46,7 @@ impl Tables {
         }
         self.lanes.retain(|(of, _), _| *of != no);
         self.timers.retain(|(of, ..), _| *of != no);
+        self.ledger.retain(|(of, ..), _| *of != no);
     }
 }
 

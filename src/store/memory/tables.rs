@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use crate::{
     store::{
-        InboxRequest, InboxState, JournalRow, LaneKey, LaneState, Lease, NewEvent, NewOutboxRow, OutboxId,
-        OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord, Seq, StepValue, StoreError, TurnId,
-        naming,
+        InboxRequest, InboxState, JournalRow, LaneKey, LaneState, Lease, LedgerEntry, NewEvent, NewOutboxRow,
+        OutboxId, OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord, Seq, StepValue, StoreError,
+        TurnId, naming,
     },
-    wire::{PortalKey, Timestamp},
+    wire::{PortalKey, Timestamp, UserId},
 };
 
 /// (portal, bot, message or other, ordinal, digest); a plain message has no digest.
@@ -58,6 +58,7 @@ pub(super) struct OpenCall {
     pub(super) first_sent: Option<Timestamp>,
     pub(super) retry_at: Option<Timestamp>,
     pub(super) error: String,
+    pub(super) note: Option<String>,
 }
 
 impl OpenCall {
@@ -68,6 +69,7 @@ impl OpenCall {
             first_sent: None,
             retry_at: None,
             error: String::new(),
+            note: None,
         }
     }
 }
@@ -103,8 +105,10 @@ pub(super) struct Tables {
     pub(super) timers: BTreeMap<(i64, LaneKey, String), Timer>,
     pub(super) calls: BTreeMap<i64, Call>,
     pub(super) open_calls: BTreeMap<(i64, i64), OpenCall>,
-    pub(super) settled: BTreeMap<i64, Timestamp>,
+    /// When, and the result of what was sent.
+    pub(super) settled: BTreeMap<i64, (Timestamp, Option<String>)>,
     pub(super) stuck: BTreeMap<i64, Stuck>,
+    pub(super) ledger: BTreeMap<(i64, String, UserId), LedgerEntry>,
     pub(super) records: BTreeMap<PortalKey, PortalRecord>,
     pub(super) pending: BTreeMap<PendingId, PendingPortal>,
     pub(super) refreshing: BTreeMap<PortalKey, (u64, Timestamp)>,
@@ -136,6 +140,7 @@ impl Tables {
             open_calls: BTreeMap::new(),
             settled: BTreeMap::new(),
             stuck: BTreeMap::new(),
+            ledger: BTreeMap::new(),
             records: BTreeMap::new(),
             pending: BTreeMap::new(),
             refreshing: BTreeMap::new(),
@@ -235,6 +240,7 @@ impl Tables {
             first_sent: open.first_sent,
             retry_at: open.retry_at,
             created: call.created,
+            note: open.note.clone(),
         })
     }
 }

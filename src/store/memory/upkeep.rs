@@ -61,7 +61,7 @@ impl Tables {
             .calls
             .iter()
             .take_while(|(_, call)| call.created <= sent_until)
-            .filter(|(id, _)| self.settled.get(id).is_some_and(|at| *at <= sent_until))
+            .filter(|(id, _)| self.settled.get(id).is_some_and(|(at, _)| *at <= sent_until))
             .map(|(id, _)| *id)
             .take(limit as usize)
             .collect();
@@ -69,6 +69,14 @@ impl Tables {
             self.calls.remove(&id);
             self.settled.remove(&id);
             swept.sent += 1;
+        }
+
+        let ledger_until = until(retention.ledger);
+        let old = self.ledger.iter().filter(|(_, entry)| entry.at <= ledger_until);
+        let old: Vec<_> = old.map(|(key, _)| key.clone()).take(limit as usize).collect();
+        for key in old {
+            self.ledger.remove(&key);
+            swept.ledger += 1;
         }
         swept
     }

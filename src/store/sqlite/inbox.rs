@@ -100,7 +100,7 @@ fn queued_call(conn: &Connection, id: i64) -> rusqlite::Result<Option<(PortalKey
          JOIN outbox_open u ON u.portal = o.portal AND u.id = o.id
          JOIN portal_numbers n ON n.no = o.portal WHERE o.id = ?1"
     ))?
-    .query_row([id], |row| Ok((rows::portal_key(row, 10)?, rows::call(row)?)))
+    .query_row([id], |row| Ok((rows::portal_key(row, 11)?, rows::call(row)?)))
     .optional()
 }
 

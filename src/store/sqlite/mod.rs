@@ -28,6 +28,7 @@ mod inbox;
 mod journal;
 mod known;
 mod lanes;
+mod ledger;
 mod lock;
 mod open;
 mod outbox;

@@ -1,11 +1,11 @@
 //! Carrying effects out.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteStore, fault::Halt, rows, writer::Tx};
 use crate::{
-    store::{InboxState, Lease, Outbox, OutboxId, OutboxRow, SendOutcome, StoreError},
+    store::{InboxState, Lease, Outbox, OutboxId, OutboxRow, SendOutcome, SentBefore, StoreError},
     wire::Timestamp,
 };
 
@@ -81,6 +81,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    fn note(&self, lease: &Lease, id: i64, note: &str) -> Result<(), Halt> {
+        let no = self.check(lease)?;
+        let changed = self
+            .sql("UPDATE outbox_open SET note = ?3 WHERE portal = ?1 AND id = ?2")?
+            .execute(params![no, id, note])?;
+        if changed == 1 { Ok(()) } else { Err(gone(id)) }
+    }
+
     fn attempts_of(&self, no: i64, id: i64) -> rusqlite::Result<i64> {
         let found = self
             .sql("SELECT attempts FROM outbox_open WHERE portal = ?1 AND id = ?2")?
@@ -120,6 +128,29 @@ pub(super) fn stuck_state(code: i64) -> InboxState {
     if code == UNCERTAIN { InboxState::Uncertain } else { InboxState::Rejected }
 }
 
+fn sent_before(conn: &Connection, no: i64, id: i64, limit: u32) -> rusqlite::Result<Option<SentBefore>> {
+    let dialog: Option<String> = conn
+        .prepare_cached("SELECT dialog FROM outbox WHERE id = ?1 AND portal = ?2")?
+        .query_row([id, no], |row| row.get(0))
+        .optional()?;
+    let Some(dialog) = dialog else { return Ok(None) };
+    let results = conn
+        .prepare_cached(
+            "SELECT s.note FROM outbox o CROSS JOIN outbox_settled s ON s.id = o.id
+             WHERE o.id < ?1 AND o.portal = ?2 AND o.dialog = ?3 AND s.outcome = 'sent'
+             ORDER BY o.id DESC LIMIT ?4",
+        )?
+        .query_map(params![id, no, dialog, limit], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let uncertain = conn
+        .prepare_cached(
+            "SELECT 1 FROM outbox_stuck s CROSS JOIN outbox o ON o.id = s.id
+             WHERE s.id < ?1 AND s.state = ?4 AND o.portal = ?2 AND o.dialog = ?3",
+        )?
+        .exists(params![id, no, dialog, UNCERTAIN])?;
+    Ok(Some(SentBefore { results, uncertain }))
+}
+
 fn gone(id: i64) -> Halt {
     Halt::Refused(StoreError::gone(format_args!("call {id}")))
 }
@@ -149,6 +180,17 @@ impl Outbox for SqliteStore {
     async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError> {
         let (lease, ids) = (lease.clone(), rows.iter().map(|row| row.0).collect::<Vec<_>>());
         self.write(move |tx| tx.mark_sending(&lease, &ids, now)).await
+    }
+
+    async fn note(&self, lease: &Lease, row: OutboxId, note: &str) -> Result<(), StoreError> {
+        let (lease, note) = (lease.clone(), note.to_owned());
+        self.write(move |tx| tx.note(&lease, row.0, &note)).await
+    }
+
+    async fn sent_before(&self, lease: &Lease, row: OutboxId, limit: u32) -> Result<SentBefore, StoreError> {
+        let no = self.check(lease)?;
+        let found = self.read(move |conn| sent_before(conn, no, row.0, limit)).await?;
+        found.ok_or_else(|| StoreError::gone(format_args!("call {}", row.0)))
     }
 
     async fn settle(

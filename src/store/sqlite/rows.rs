@@ -7,7 +7,9 @@ use rusqlite::{
 use uuid::Uuid;
 
 use crate::{
-    store::{JournalRow, LaneKey, OutboxId, OutboxRow, OutboxState, PortalStatus, Priority, Seq},
+    store::{
+        JournalRow, LaneKey, LedgerState, OutboxId, OutboxRow, OutboxState, PortalStatus, Priority, Seq,
+    },
     wire::{MessageId, PortalKey, Timestamp},
 };
 
@@ -37,6 +39,7 @@ macro_rules! codes {
 }
 
 codes!(Priority { Reply = 0_i64, HandOver = 1_i64, Edit = 2_i64, Rt = 3_i64, Bulk = 4_i64 });
+codes!(LedgerState { Sent = 0_i64, Uncertain = 1_i64 });
 codes!(PortalStatus { Active = 0_i64, Broken = 1_i64, Uninstalled = 2_i64 });
 
 /// Where the columns of a portal's key begin.
@@ -111,7 +114,7 @@ pub(super) fn waiting_event(
 /// Columns that [`call`] reads.
 macro_rules! call_columns {
     () => {
-        "o.id, o.dialog, o.priority, o.call, o.uuid, u.sending, u.attempts, u.first_sent, u.retry_at, o.created"
+        "o.id, o.dialog, o.priority, o.call, o.uuid, u.sending, u.attempts, u.first_sent, u.retry_at, o.created, u.note"
     };
 }
 pub(super) use call_columns;
@@ -128,5 +131,6 @@ pub(super) fn call(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         first_sent: row.get(7)?,
         retry_at: row.get(8)?,
         created: row.get(9)?,
+        note: row.get(10)?,
     })
 }

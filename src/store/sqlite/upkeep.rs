@@ -117,6 +117,7 @@ impl Tx<'_> {
             bodies: self.sweep_bodies(now.minus(retention.bodies.min(retention.keys)), limit)?,
             keys: self.sweep_keys(now.minus(retention.keys), limit)?,
             sent: self.sweep_sent(now.minus(retention.sent), limit)?,
+            ledger: self.sweep_ledger(now.minus(retention.ledger), limit)?,
         };
         if swept.keys > 0 || swept.sent > 0 {
             self.keep_counters()?;

@@ -41,7 +41,7 @@ answers! {
     /// What [`FileUpload`] answers.
     UploadedFile {
         /// The file.
-        file "file" "loose::maybe": Option<FileInfo>,
+        file "file" "loose::part": FileInfo,
         /// The message that carries it.
         message_id "messageId" "loose::int": MessageId,
         /// Its chat.

@@ -1,0 +1,134 @@
+//! [`Context`]: what a handler asks for, and what it may know.
+
+mod acts;
+mod facts;
+mod reply;
+mod session;
+mod step;
+mod typing;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use super::{Effect, HandlerError, Services, effect::key_of};
+use crate::{
+    portal::RegisteredBot,
+    store::{LaneKey, Lease, NewOutboxRow, Turn},
+    wire::{DialogId, Incoming},
+};
+
+pub use acts::ChatActs;
+pub use typing::Typing;
+
+/// One turn as its handler sees it. Cheap to clone.
+///
+/// What a handler asks for by [`reply`](Self::reply) and its like is an *effect*: nothing leaves before the handler
+/// has returned `Ok` and the turn is committed, all or none. What must be known at once goes through
+/// [`send_now`](Self::send_now), what must not be done twice through [`step`](Self::step).
+///
+/// **Trap:** [`call`](Self::call) and [`invoke`](Self::invoke) act at once and act again when the turn runs again;
+/// put them into a step.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    services: Arc<Services>,
+    lease: Lease,
+    lane: LaneKey,
+    turn: Turn,
+    bot: Option<RegisteredBot>,
+    incoming: Arc<Incoming>,
+    asked: Mutex<Asked>,
+}
+
+#[derive(Default)]
+struct Asked {
+    rows: Vec<NewOutboxRow>,
+    wrong: Option<HandlerError>,
+    typing: Vec<AbortHandle>,
+    closed: bool,
+}
+
+impl Context {
+    pub(crate) fn new(
+        services: Arc<Services>,
+        lease: Lease,
+        lane: LaneKey,
+        turn: Turn,
+        bot: Option<RegisteredBot>,
+        incoming: Arc<Incoming>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner { services, lease, lane, turn, bot, incoming, asked: Mutex::default() }),
+        }
+    }
+
+    fn queue(&self) -> String {
+        self.inner.lane.as_str().to_owned()
+    }
+
+    fn queue_of(&self, dialog: &DialogId) -> String {
+        match self.dialog() {
+            Some(own) if own == *dialog => self.queue(),
+            _ => format!("dialog:{dialog}"),
+        }
+    }
+
+    fn acting_bot(&self) -> Result<&RegisteredBot, HandlerError> {
+        self.inner.bot.as_ref().ok_or_else(|| {
+            HandlerError::msg(format!("no bot of this application is registered on {} yet", self.portal()))
+        })
+    }
+
+    pub(super) fn ask(&self, effect: impl FnOnce(Uuid) -> Result<Effect, HandlerError>) {
+        let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.closed {
+            tracing::warn!(
+                portal = %self.inner.lease.portal,
+                turn = %self.inner.turn.id,
+                "an effect was asked for after the handler returned and is lost; await what you spawn"
+            );
+            return;
+        }
+        let key = key_of(self.inner.turn.id, asked.rows.len());
+        match effect(key).and_then(|effect| effect.into_row(key)) {
+            Ok(row) => asked.rows.push(row),
+            // The handler asked for what cannot be sent; asking again would not help.
+            Err(error) => {
+                asked.wrong.get_or_insert(error.permanent());
+            }
+        }
+    }
+
+    fn wrong(&self, error: HandlerError) {
+        self.ask(|_| Err(error));
+    }
+
+    /// What was asked for; nothing can be asked for afterwards.
+    pub(crate) fn close(&self) -> Result<Vec<NewOutboxRow>, HandlerError> {
+        let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.closed = true;
+        asked.typing.drain(..).for_each(|task| task.abort());
+        match asked.wrong.take() {
+            Some(error) => Err(error),
+            None => Ok(std::mem::take(&mut asked.rows)),
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("portal", &self.inner.lease.portal)
+            .field("event", &self.inner.incoming.code)
+            .field("turn", &self.inner.turn.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! One row on its way: marked, sent, and what became of it recorded.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::{crm, history, network};
+use crate::{
+    dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
+    rest::{ApiExt, Call, CallError, CallErrorKind, Method},
+    store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
+    wire::Timestamp,
+};
+
+/// How the sending of one row ended.
+pub(super) enum Sent {
+    /// Nothing more to do for it.
+    Settled { dialog: String },
+    /// To be tried again, as the row is now.
+    Again(Box<OutboxRow>),
+    /// Another process owns the portal.
+    Fenced,
+}
+
+/// What the rows of one portal are sent with.
+pub(super) struct Post {
+    pub(super) services: Arc<Services>,
+    pub(super) lease: Lease,
+    /// The network limit that the portal's licence means, and when it was asked for.
+    pub(super) licence: Mutex<Option<(NetworkLimit, Timestamp)>>,
+}
+
+impl Post {
+    pub(super) fn new(services: Arc<Services>, lease: Lease) -> Self {
+        Self { services, lease, licence: Mutex::default() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.services.clock.now()
+    }
+
+    /// Sends one row by its route.
+    pub(super) async fn send(self: Arc<Self>, mut row: OutboxRow) -> Sent {
+        let outcome = match serde_json::from_str::<Outgoing>(&row.call) {
+            Err(error) => SendOutcome::Rejected(format!("the row cannot be read: {error}")),
+            Ok(call) => match self.carry(&mut row, call).await {
+                Ok(outcome) => outcome,
+                Err(error) => return self.not_marked(row, &error),
+            },
+        };
+        tell(&self.lease, &row, &outcome);
+        self.record(row, outcome).await
+    }
+
+    /// What becomes of the row; an error says that the store could not be told before it was sent.
+    async fn carry(&self, row: &mut OutboxRow, call: Outgoing) -> Result<SendOutcome, StoreError> {
+        match call.route {
+            Route::Crm => crm::carry(self, row, call).await,
+            Route::Network => network::carry(self, row, call).await,
+            Route::PlainMessage => history::carry(self, row, call).await,
+            route => {
+                if let Some(outcome) = settle::after_restart(route, row, &self.services.policy, self.now()) {
+                    return Ok(outcome);
+                }
+                let doubtful = is_doubtful(row);
+                self.mark(row).await?;
+                let answer = self.make(call).await;
+                Ok(self.settled(route, row, doubtful, answer))
+            }
+        }
+    }
+
+    /// What an answer means for the row, by the general rules.
+    pub(super) fn settled(
+        &self,
+        route: Route,
+        row: &OutboxRow,
+        doubtful: bool,
+        answer: Result<Value, CallError>,
+    ) -> SendOutcome {
+        settle::settle(route, row, doubtful, answer, &self.services.policy, self.now())
+    }
+
+    /// Marks the row as being sent, durably: only then may a call start.
+    pub(super) async fn mark(&self, row: &mut OutboxRow) -> Result<(), StoreError> {
+        let now = self.now();
+        self.services.store.mark_sending(&self.lease, &[row.id], now).await?;
+        row.state = OutboxState::Sending(now);
+        row.attempts = row.attempts.saturating_add(1);
+        row.first_sent.get_or_insert(now);
+        row.retry_at = None;
+        Ok(())
+    }
+
+    /// Makes a stored call.
+    pub(super) async fn make(&self, call: Outgoing) -> Result<Value, CallError> {
+        let repeat = call.route.repeat();
+        let call = Call::new(self.lease.portal.clone(), call.method, call.params).repeat(repeat);
+        self.services.api.call(call).await
+    }
+
+    /// Makes a call that only reads, or does no harm when it is made again.
+    pub(super) async fn ask<M: Method>(&self, method: &M) -> Result<M::Answer, CallError> {
+        self.services.api.invoke(&self.lease.portal, method).await
+    }
+
+    /// The row could not be sent yet because of something else that could not be done.
+    pub(super) fn not_yet(&self, row: &mut OutboxRow, doubtful: bool, error: &CallError) -> SendOutcome {
+        let policy = &self.services.policy;
+        let waits = match error.kind() {
+            CallErrorKind::Refused | CallErrorKind::BadParams | CallErrorKind::BadAnswer => false,
+            _ => self.now().since(row.created) < policy.patience,
+        };
+        match (waits, doubtful) {
+            (true, _) => self.later(row, doubtful, error.to_string()),
+            (false, true) => SendOutcome::Uncertain(error.to_string()),
+            (false, false) => SendOutcome::Rejected(error.to_string()),
+        }
+    }
+
+    /// The row is to be looked at again after a while.
+    pub(super) fn later(&self, row: &mut OutboxRow, unknown: bool, error: String) -> SendOutcome {
+        row.attempts = row.attempts.saturating_add(1);
+        let wait = self.services.policy.wait(row.attempts, row.id.0.unsigned_abs());
+        SendOutcome::Retry { at: self.now().plus(wait), error, unknown }
+    }
+
+    /// Records what became of the row, until the store has it.
+    async fn record(&self, mut row: OutboxRow, outcome: SendOutcome) -> Sent {
+        let next = |row: OutboxRow| match &outcome {
+            SendOutcome::Retry { .. } => Sent::Again(Box::new(row)),
+            _ => Sent::Settled { dialog: row.dialog },
+        };
+        if let SendOutcome::Retry { at, unknown, .. } = &outcome {
+            row.retry_at = Some(*at);
+            if !unknown {
+                row.state = OutboxState::Queued;
+            }
+        }
+        loop {
+            match self.services.store.settle(&self.lease, row.id, outcome.clone(), self.now()).await {
+                Ok(()) => return next(row),
+                Err(error) if error.kind() == StoreErrorKind::Fenced => return Sent::Fenced,
+                Err(error) if matches!(error.kind(), StoreErrorKind::Closed | StoreErrorKind::Gone) => {
+                    return next(row);
+                }
+                Err(error) => {
+                    tracing::error!(portal = %self.lease.portal, %error, "what became of a call could not be recorded; trying again");
+                    self.services.clock.sleep_until(self.now().plus(self.services.policy.first_wait)).await;
+                }
+            }
+        }
+    }
+
+    fn not_marked(&self, mut row: OutboxRow, error: &StoreError) -> Sent {
+        match error.kind() {
+            StoreErrorKind::Fenced => return Sent::Fenced,
+            StoreErrorKind::Gone => return Sent::Settled { dialog: row.dialog },
+            _ => {}
+        }
+        tracing::error!(portal = %self.lease.portal, %error, "the store failed before a call was sent; it waits");
+        row.retry_at = Some(self.now().plus(self.services.policy.first_wait));
+        Sent::Again(Box::new(row))
+    }
+}
+
+/// Whether an earlier try of the row may have been executed.
+pub(super) fn is_doubtful(row: &OutboxRow) -> bool {
+    matches!(row.state, OutboxState::Sending(_))
+}
+
+fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
+    let portal = &lease.portal;
+    let id = row.id.0;
+    match outcome {
+        SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
+        SendOutcome::Retry { error, .. } => {
+            tracing::warn!(%portal, row = id, error, "not sent yet; trying again")
+        }
+        SendOutcome::Rejected(error) => tracing::error!(%portal, row = id, error, "refused by the portal"),
+        SendOutcome::Uncertain(error) => {
+            tracing::error!(%portal, row = id, error, "perhaps sent; see `inbox list`");
+        }
+        SendOutcome::Withheld(why) => tracing::info!(%portal, row = id, why, "withheld"),
+    }
+}
