@@ -19,7 +19,7 @@ use crate::{
         },
     },
     store::{NewOutboxRow, Priority, TurnId},
-    wire::{ChatId, DialogId, MessageId, UserId},
+    wire::{BotId, ChatId, DialogId, MessageId, UserId},
 };
 
 /// By which way a call reaches people; decides what an unknown outcome means.
@@ -67,6 +67,19 @@ pub(crate) struct Outgoing {
     /// Of a message for a CRM item, in place of parameters: those are complete when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crm: Option<CrmPlan>,
+    /// Of an RT event without recipients: whose members they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) viewers: Option<Viewers>,
+}
+
+/// The employees in a chat, to be asked for when an RT event is sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Viewers {
+    pub(crate) dialog: DialogId,
+    pub(crate) bot: BotId,
+    pub(crate) generation: BotGeneration,
+    /// Known to be the client.
+    pub(crate) client: Option<UserId>,
 }
 
 /// A message for a CRM item.
@@ -85,7 +98,7 @@ pub(crate) struct CrmPlan {
 impl Outgoing {
     /// Any call by its name.
     pub(crate) fn named(route: Route, method: &str, params: Value) -> Self {
-        Self { route, method: method.into(), params, after: None, crm: None }
+        Self { route, method: method.into(), params, after: None, crm: None, viewers: None }
     }
 
     fn of<M: Method>(route: Route, method: &M) -> Result<Self, HandlerError> {
@@ -167,6 +180,12 @@ impl Effect {
     pub(crate) fn rt(event: &RtMessage, queue: &str) -> Result<Self, HandlerError> {
         let call = Outgoing::of(Route::Rt, &EventAdd::event(event))?;
         Ok(Self { call, queue: format!("rt:{queue}"), priority: Priority::Rt })
+    }
+
+    /// An RT event for those who are in a chat when it is sent.
+    pub(crate) fn rt_of_chat(event: &RtMessage, viewers: Viewers, queue: &str) -> Result<Self, HandlerError> {
+        let effect = Self::rt(event, queue)?;
+        Ok(Self { call: Outgoing { viewers: Some(viewers), ..effect.call }, ..effect })
     }
 
     /// A call that changes who has the session.

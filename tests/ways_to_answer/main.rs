@@ -9,6 +9,7 @@ mod crm;
 mod desk;
 mod network;
 mod plain;
+mod rt;
 #[path = "../stage/mod.rs"]
 mod stage;
 mod typing;

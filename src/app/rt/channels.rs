@@ -1,53 +1,12 @@
 //! `pull.application.config.get` as the page needs it (protocol 10.1 and 10.2).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::wire::Timestamp;
+use crate::{rest::methods::pull::PullConfig, wire::Timestamp};
 
 /// Of the library of the vendor's pages; servers compare it.
 const REVISION: u32 = 19;
-
-/// The answer of the portal, as far as it matters.
-#[derive(Deserialize)]
-struct Config {
-    server: Server,
-    #[serde(default)]
-    channels: Value,
-    #[serde(default, rename = "clientId")]
-    client_id: Option<String>,
-    #[serde(default)]
-    jwt: Option<String>,
-    #[serde(default)]
-    exp: Option<i64>,
-}
-
-#[derive(Deserialize)]
-#[serde(default)]
-struct Server {
-    version: i64,
-    mode: String,
-    websocket_enabled: bool,
-    websocket: String,
-    websocket_secure: String,
-    long_polling: String,
-    // Spelled so by the server.
-    long_pooling_secure: String,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            version: 3,
-            mode: String::new(),
-            websocket_enabled: true,
-            websocket: String::new(),
-            websocket_secure: String::new(),
-            long_polling: String::new(),
-            long_pooling_secure: String::new(),
-        }
-    }
-}
 
 /// Where a page listens.
 #[derive(Debug, Serialize, PartialEq)]
@@ -65,26 +24,26 @@ pub(super) struct Channels {
 
 impl Channels {
     /// Reads the portal's answer.
-    pub(super) fn read(config: Value) -> Result<Self, String> {
-        let config: Config = serde_json::from_value(config)
-            .map_err(|error| format!("the portal's RT configuration cannot be read: {error}"))?;
-        let server = config.server;
+    pub(super) fn read(config: &PullConfig) -> Result<Self, &'static str> {
+        let server = config.server();
         let or = |first: String, second: String| if first.is_empty() { second } else { first };
         let socket = or(server.websocket_secure, server.websocket);
-        let poll = or(server.long_pooling_secure, server.long_polling);
-        let mut query = Map::new();
-        match config.jwt.filter(|_| server.version >= 5) {
+        let poll = or(server.long_polling_secure, server.long_polling);
+        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let (answer, mut query) = (config.as_json(), Map::new());
+        let channels = &answer["channels"];
+        match text(&answer["jwt"]).filter(|_| server.version >= 5) {
             Some(token) => {
                 query.insert("token".into(), json!(token));
                 query.insert("jsonRpc".into(), json!("true"));
             }
             None => {
-                let id = |kind: &str| config.channels[kind]["id"].as_str().filter(|id| !id.is_empty());
-                let ids: Vec<&str> = ["private", "shared"].into_iter().filter_map(id).collect();
+                let ids = ["private", "shared"].into_iter().filter_map(|kind| text(&channels[kind]["id"]));
+                let ids = ids.collect::<Vec<_>>().join("/");
                 if ids.is_empty() {
-                    return Err("the portal's RT configuration names no channel".into());
+                    return Err("the portal's RT configuration names no channel");
                 }
-                query.insert("CHANNEL_ID".into(), json!(ids.join("/")));
+                query.insert("CHANNEL_ID".into(), json!(ids));
                 if server.version == 4 {
                     // Instead of the binary framing of the vendor's own pages.
                     query.insert("format".into(), json!("json"));
@@ -92,16 +51,15 @@ impl Channels {
             }
         }
         if server.mode == "shared"
-            && let Some(id) = config.client_id
+            && let Some(id) = text(&answer["clientId"])
         {
             query.insert("clientId".into(), json!(id));
         }
         query.insert("revision".into(), json!(REVISION.to_string()));
         let end = |kind: &str| {
-            let text = config.channels[kind]["end"].as_str()?;
-            text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+            channels[kind]["end"].as_str()?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
         };
-        let expires = [config.exp, end("private"), end("shared")].into_iter().flatten().min();
+        let expires = [config.expires(), end("private"), end("shared")].into_iter().flatten().min();
         Ok(Self {
             version: server.version,
             socket: if server.websocket_enabled { socket } else { String::new() },
@@ -120,7 +78,12 @@ impl Channels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rest::{Method, methods::pull::ConfigGet};
     use rstest::rstest;
+
+    fn read(answer: Value) -> Result<Channels, &'static str> {
+        Channels::read(&ConfigGet::read_answer(answer).unwrap())
+    }
 
     fn config(version: i64, more: Value) -> Value {
         let mut config = json!({
@@ -147,7 +110,7 @@ mod tests {
         #[case] more: Value,
         #[case] query: Value,
     ) {
-        let channels = Channels::read(config(version, more)).unwrap();
+        let channels = read(config(version, more)).unwrap();
         assert_eq!(Value::Object(channels.query.clone()), query);
         assert_eq!((channels.socket.as_str(), channels.poll.as_str()), ("wss://p/subws/", "https://p/sub/"));
         assert_eq!(channels.expires, 1_767_225_605, "the first of all ends");
@@ -157,7 +120,7 @@ mod tests {
     fn a_shared_server_is_told_the_client_id() {
         let mut answer = config(3, json!({}));
         answer["server"]["mode"] = json!("shared");
-        assert_eq!(Channels::read(answer).unwrap().query["clientId"], "c1");
+        assert_eq!(read(answer).unwrap().query["clientId"], "c1");
     }
 
     #[rstest]
@@ -165,6 +128,6 @@ mod tests {
     #[case(json!({"server": {}}))]
     #[case(json!({"server": {"version": 3}, "channels": []}))]
     fn an_answer_without_channels_is_an_error(#[case] answer: Value) {
-        assert!(Channels::read(answer).is_err());
+        assert!(read(answer).is_err());
     }
 }

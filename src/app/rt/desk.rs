@@ -93,7 +93,10 @@ impl Desk {
             Err(error) => return Asked::Later(error.to_string()),
         };
         match self.api.call(call).await {
-            Ok(config) => match Channels::read(config) {
+            Ok(config) => match ConfigGet::read_answer(config)
+                .map_err(|error| error.to_string())
+                .and_then(|config| Channels::read(&config).map_err(str::to_owned))
+            {
                 Ok(channels) => {
                     let text = json!(channels).to_string();
                     if channels.is_open(now) {

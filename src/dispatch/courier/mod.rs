@@ -5,6 +5,7 @@ mod dialogs;
 mod history;
 mod network;
 mod post;
+mod viewers;
 
 use std::sync::Arc;
 

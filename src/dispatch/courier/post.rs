@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{crm, history, network};
+use super::{crm, history, network, viewers};
 use crate::{
     dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
     rest::{ApiExt, Call, CallError, CallErrorKind, Method},
@@ -29,11 +29,13 @@ pub(super) struct Post {
     pub(super) lease: Lease,
     /// The network limit that the portal's licence means, and when it was asked for.
     pub(super) licence: Mutex<Option<(NetworkLimit, Timestamp)>>,
+    /// Who was in chats a moment ago.
+    pub(super) members: Mutex<viewers::Members>,
 }
 
 impl Post {
     pub(super) fn new(services: Arc<Services>, lease: Lease) -> Self {
-        Self { services, lease, licence: Mutex::default() }
+        Self { services, lease, licence: Mutex::default(), members: Mutex::default() }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -59,6 +61,7 @@ impl Post {
             Route::Crm => crm::carry(self, row, call).await,
             Route::Network => network::carry(self, row, call).await,
             Route::PlainMessage => history::carry(self, row, call).await,
+            Route::Rt if call.viewers.is_some() => viewers::carry(self, row, call).await,
             route => {
                 if let Some(outcome) = settle::after_restart(route, row, &self.services.policy, self.now()) {
                     return Ok(outcome);

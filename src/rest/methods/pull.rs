@@ -92,6 +92,8 @@ answers! {
         version "version" "loose::int": i64,
         /// It works at all.
         enabled "server_enabled" "loose::flag": bool,
+        /// It takes web sockets.
+        websocket_enabled "websocket_enabled" "loose::flag": bool,
         /// `shared` or `personal`.
         mode "mode" "loose::text": String,
         /// The portal's name there.
