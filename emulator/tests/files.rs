@@ -134,10 +134,11 @@ async fn a_connector_brings_files_and_takes_files() {
 
 #[tokio::test]
 async fn a_connectors_file_on_this_machine_is_read_before_its_message_is_told_of() {
-    let (_emulator, _handler, app, _, bot_id) = with_v2_bot().await;
+    let (_emulator, handler, app, _, bot_id) = with_v2_bot().await;
     let line = app.portal.line_id();
     let connector = json!({"ID": "mine", "NAME": "Mine", "ICON": {"DATA_IMAGE": "data:image/svg+xml,x"},
         "PLACEMENT_HANDLER": "http://127.0.0.1/settings"});
+    app.ok("event.bind", json!({"event": "OnOpenLineMessageAdd", "handler": handler.url})).await;
     app.ok("imconnector.register", connector).await;
     app.ok("imconnector.activate", json!({"CONNECTOR": "mine", "LINE": line, "ACTIVE": 1})).await;
     let router = axum::Router::new().route("/{name}", axum::routing::get(|| async { "%PDF-1.7" }));
@@ -162,7 +163,7 @@ async fn a_connectors_file_on_this_machine_is_read_before_its_message_is_told_of
         let row = &told["files"][0];
         assert_eq!((&row["name"], &row["size"], &row["sizef"]), (&json!(name), &json!("8"), &json!("8 B")));
         let heard = support::of(&app.portal, "ONIMBOTV2MESSAGEADD")[at].form()["data"]["message"].clone();
-        let id: i64 = heard["params"]["FILE_ID"]["0"].as_str().unwrap().parse().unwrap();
+        let id: i64 = heard["params"]["FILE_ID"][0].as_str().unwrap().parse().unwrap();
         let file = app.portal.file(id).unwrap();
         assert_eq!((&file.content[..], file.source), (&b"%PDF-1.7"[..], None));
         let url = app.ok("imbot.v2.File.download", json!({"botId": bot_id, "fileId": id})).await;

@@ -9,7 +9,7 @@ mod support;
 
 use openlines_emulator::Portal;
 use serde_json::{Value, json};
-use support::{App, stage, with_v2_bot};
+use support::{App, post, stage, with_v2_bot};
 
 async fn collected(app: &App, params: Value) -> Value {
     app.ok("im.v2.Event.get", params).await
@@ -107,8 +107,12 @@ async fn an_offset_confirms_and_a_subscription_that_ends_keeps_what_there_was() 
     let rest = collected(&app, json!({"offset": first["nextOffset"]})).await;
     assert_eq!((texts(&rest), &rest["hasMore"]), (vec![json!("three")], &json!(false)));
     assert_eq!(texts(&collected(&app, json!({})).await), ["three"], "the others are gone for good");
+    let webhook = format!("{}im.v2.Event.get", portal.webhook_url());
+    let same = post(&app.http, &webhook, &json!({})).await.1;
+    assert_eq!(texts(&same["result"]), ["three"], "the log is the user's, whoever asks");
     portal.clock().advance(std::time::Duration::from_secs(86_400));
-    assert!(texts(&collected(&app, json!({})).await).is_empty(), "a day is over");
+    let later = post(&app.http, &webhook, &json!({})).await.1;
+    assert!(texts(&later["result"]).is_empty(), "a day is over");
 }
 
 #[tokio::test]

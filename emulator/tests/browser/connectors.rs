@@ -116,8 +116,12 @@ async fn the_client_rates_the_dialog_by_a_button_where_the_channel_has_one() {
                 window.sees("#modes", "rated 👍").await;
                 window.counts("#client-log .key", 0).await;
             }
-            let chat_id = portal.client_on("Ann", code, portal.line_id()).chat_id();
-            assert!(portal.session_vote(chat_id).is_some(), "{channel}");
+            let ann = if code == "livechat" {
+                portal.client("Ann")
+            } else {
+                portal.client_on("Ann", code, portal.line_id())
+            };
+            assert!(portal.session_vote(ann.chat_id()).is_some(), "{channel}");
         }
     })
     .await;
