@@ -1,6 +1,7 @@
 //! What the command line prints at the start: where the page is, and commands that start a bot when they are pasted.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use openlines_emulator::{Emulator, Entrance};
 
@@ -9,7 +10,7 @@ use crate::installing::Plan;
 /// The bot of the printed commands.
 const BOT: &str = "cargo run --example echo";
 
-pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>) -> String {
+pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>, identity: Option<&Path>) -> String {
     let portal = emulator.portal();
     let app = portal.app();
     let mut out = String::new();
@@ -33,11 +34,19 @@ pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>) -> String {
         }
         None => writeln!(out, "\nThe application is installed by a button of the page, under Portal."),
     };
-    let _ = writeln!(
-        out,
-        "The first open-line bot that registers meets the clients of the page. Ctrl-C stops the portal, and with it \
-         all of this is gone: the next start is another portal with other secrets."
-    );
+    let _ = writeln!(out, "The first open-line bot that registers meets the clients of the page.");
+    let _ = match identity {
+        Some(file) => writeln!(
+            out,
+            "Ctrl-C stops the portal. The next start with {} takes the same commands, without chats and bots.",
+            file.display()
+        ),
+        None => writeln!(
+            out,
+            "Ctrl-C stops the portal, and with it all of this is gone: the next start is another portal with other \
+             secrets. With --identity FILE it stays the same."
+        ),
+    };
     out
 }
 
@@ -67,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn the_commands_have_everything_that_a_bot_asks_for() {
         let emulator = Emulator::builder().tls().start().await.expect("a free port");
-        let text = text(&emulator, None);
+        let text = text(&emulator, None, None);
         for name in [
             "BITRIX24_WEBHOOK_URL",
             "BITRIX24_BOT_TOKEN",
