@@ -38,7 +38,7 @@ mod services;
 mod settle;
 mod turn;
 
-pub use acts::{AgentStatus, ChatColor};
+pub use acts::ChatColor;
 pub use answer::Answer;
 pub use closure::ClosureDoor;
 pub use context::{ChatActs, Context, Typing};
