@@ -52,9 +52,9 @@ pub use network::{NetworkLedger, NetworkLimit};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{
-    Args, ArgsError, ArgsErrorKind, BadArgs, Captures, ConnectorDialogFinished, ConnectorDialogStarted,
-    EventType, Filter, FromArgs, Layer, Next, Pattern, PatternError, Router, RouterDoor, SessionFinished,
-    SessionStarted, Texts,
+    Ambiguous, Args, ArgsError, ArgsErrorKind, BadArgs, Captures, ConnectorDialogFinished,
+    ConnectorDialogStarted, EventType, Filter, FromArgs, Layer, Next, Pattern, PatternError, Router,
+    RouterDoor, SessionFinished, SessionStarted, Texts,
 };
 pub use services::{Bot, Services};
 
