@@ -28,7 +28,10 @@ fn shirts() -> Menu<Shirt> {
 /// Shows the menu when asked for shirts, and tells what was chosen.
 fn shop(menu: fn() -> Menu<Shirt>) -> Router {
     Router::new()
-        .text("shirts", move |cx: Context, _message: Message| std::future::ready(cx.reply_menu(&menu())))
+        .text("shirts", move |cx: Context, _message: Message| {
+            cx.reply_menu(&menu());
+            std::future::ready(())
+        })
         .menu(menu(), async |_cx: Context, shirt: Shirt| format!("{shirt:?}"))
         .fallback(async |_cx: Context, message: Message| format!("What is {}?", literal(message.text)))
 }
