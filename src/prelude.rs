@@ -5,9 +5,9 @@ pub use async_trait::async_trait;
 pub use crate::{
     app::{App, AppError, Config},
     dispatch::{
-        Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem, Done,
-        EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery, Router,
-        SessionFinished, SessionStarted,
+        Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
+        Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery,
+        Router, SessionFinished, SessionStarted,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,

@@ -6,7 +6,9 @@ use std::{hint::black_box, time::Instant};
 
 use openlines::prelude::*;
 
-const ROUNDS: u32 = 2_000;
+/// Runs, of which the least disturbed counts, and decisions in each.
+const RUNS: u32 = 40;
+const ROUNDS: u32 = 50;
 
 async fn deaf<E>(_: Context, _: E) {}
 
@@ -55,11 +57,14 @@ fn given(name: &str) -> Incoming {
 /// Has the decision made many times.
 fn measure(what: &str, router: &Router, incoming: &Incoming, takes: &str) {
     assert_eq!(router.takes(incoming), Some(takes), "{what}");
-    let began = Instant::now();
-    for _ in 0..ROUNDS {
-        black_box(router.takes(black_box(incoming)));
-    }
-    let each = began.elapsed() / ROUNDS;
+    let run = |_| {
+        let began = Instant::now();
+        for _ in 0..ROUNDS {
+            black_box(router.takes(black_box(incoming)));
+        }
+        began.elapsed() / ROUNDS
+    };
+    let each = (0..RUNS).map(run).min().unwrap();
     println!("{what}: {each:?}");
     assert!(each.as_micros() < 500, "{what} took {each:?}: the routes are not found by their index");
 }

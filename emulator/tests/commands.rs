@@ -62,6 +62,23 @@ async fn a_pressed_button_runs_its_command_each_time() {
 }
 
 #[tokio::test]
+async fn an_employees_button_speaks_in_the_chat_it_is_in() {
+    let (_emulator, _handler, app, portal, bot_id) = with_v1_bot().await;
+    let olga = portal.employee("Olga");
+    olga.says_to(bot_id, "hi").await;
+    let keyboard = json!([{"TEXT": "More", "ACTION": "SEND", "ACTION_VALUE": "more"}]);
+    let message =
+        json!({"BOT_ID": bot_id, "DIALOG_ID": olga.user_id(), "MESSAGE": "Well?", "KEYBOARD": keyboard});
+    app.ok("imbot.message.add", message).await;
+    olga.presses(bot_id, "More").await;
+    portal.settled(SOON).await;
+    assert!(portal.transcript(olga.chat_with(bot_id)).contains("Olga: more"));
+    let heard = of(&portal, "ONIMBOTMESSAGEADD").pop().unwrap().form();
+    assert_eq!(heard["data"]["PARAMS"]["MESSAGE"], "more");
+    assert_eq!(heard["data"]["PARAMS"]["MESSAGE_TYPE"], "P");
+}
+
+#[tokio::test]
 async fn an_answer_to_a_command_is_sent_for_ten_minutes_only() {
     let (_emulator, handler, app, portal, bot_id) = with_v1_bot().await;
     let command = json!({"BOT_ID": bot_id, "COMMAND": "order", "LANG": [{"LANGUAGE_ID": "en", "TITLE": "Order"}],

@@ -33,6 +33,9 @@ async fn scene() -> (Emulator, Handler, App, Portal) {
 
 const MESSAGE: &str = "ONIMBOTMESSAGEADD";
 
+/// Longer than a busy machine takes for two messages.
+const LONG: Duration = Duration::from_millis(1500);
+
 #[tokio::test]
 async fn single_events_are_dropped_doubled_and_overtaken() {
     let (_emulator, handler, _app, portal) = scene().await;
@@ -68,7 +71,7 @@ async fn a_predicate_chooses_the_callbacks_of_a_fault() {
 async fn a_delayed_event_is_overtaken_and_a_delay_of_all_keeps_the_order() {
     let (_emulator, handler, _app, portal) = scene().await;
     let ann = portal.client("Ann");
-    portal.faults().delivery(MESSAGE, DeliveryFault::Delay(Duration::from_millis(60)), 1);
+    portal.faults().delivery(MESSAGE, DeliveryFault::Delay(LONG), 1);
     ann.says("late").await;
     ann.says("early").await;
     portal.settled(SOON).await;
@@ -103,7 +106,7 @@ async fn held_callbacks_go_out_in_order_when_let_go() {
 
 #[tokio::test]
 async fn a_silent_handler_holds_up_no_other_and_its_own_lane_only_until_the_time_out() {
-    let emulator = Emulator::builder().delivery_time_out(Duration::from_millis(300)).start().await.unwrap();
+    let emulator = Emulator::builder().delivery_time_out(LONG).start().await.unwrap();
     let (handler, deaf) =
         (Handler::start().await, tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap());
     let app = App::install(&emulator, &handler).await;

@@ -1,63 +1,21 @@
-//! What a bot does to messages and chats besides speaking, as calls of both generations (protocol 4.6, 4.8). Every
-//! one of them leaves things alike however often it is made.
+//! What a bot does to messages and chats besides speaking, as calls of both generations (protocol 4.6, 4.8). All but
+//! typing leave things alike however often they are made.
 
 use std::fmt;
-
-use serde_json::{Map, Value, json};
 
 use super::{HandlerError, Outgoing, Route};
 use crate::{
     message::Reply,
     portal::{BotGeneration, RegisteredBot},
-    wire::{DialogId, MessageId, UserId},
+    rest::{
+        Method, Repeat,
+        methods::{
+            BotKeyboard, Part, imbot,
+            imbot_v2::{self, InputAction},
+        },
+    },
+    wire::{BotId, ChatId, DialogId, MessageId, UserId},
 };
-
-/// What an agent is busy with, shown in place of plain typing (protocol 4.8, v2 only).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AgentStatus {
-    /// Thinking.
-    Thinking,
-    /// Searching.
-    Searching,
-    /// Generating.
-    Generating,
-    /// Analysing.
-    Analyzing,
-    /// Processing.
-    Processing,
-    /// Translating.
-    Translating,
-    /// Connecting.
-    Connecting,
-    /// Checking.
-    Checking,
-    /// Calculating.
-    Calculating,
-    /// Reading documents.
-    ReadingDocs,
-    /// Composing.
-    Composing,
-}
-
-impl AgentStatus {
-    /// As the portal knows it, `IMBOT_AGENT_ACTION_THINKING`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Thinking => "IMBOT_AGENT_ACTION_THINKING",
-            Self::Searching => "IMBOT_AGENT_ACTION_SEARCHING",
-            Self::Generating => "IMBOT_AGENT_ACTION_GENERATING",
-            Self::Analyzing => "IMBOT_AGENT_ACTION_ANALYZING",
-            Self::Processing => "IMBOT_AGENT_ACTION_PROCESSING",
-            Self::Translating => "IMBOT_AGENT_ACTION_TRANSLATING",
-            Self::Connecting => "IMBOT_AGENT_ACTION_CONNECTING",
-            Self::Checking => "IMBOT_AGENT_ACTION_CHECKING",
-            Self::Calculating => "IMBOT_AGENT_ACTION_CALCULATING",
-            Self::ReadingDocs => "IMBOT_AGENT_ACTION_READING_DOCS",
-            Self::Composing => "IMBOT_AGENT_ACTION_COMPOSING",
-        }
-    }
-}
 
 /// The colours a chat may have (protocol 4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,8 +85,15 @@ fn cannot(generation: &str, what: &str) -> HandlerError {
     ))
 }
 
-fn call(method: &str, params: Value) -> Outgoing {
-    Outgoing::named(Route::Idempotent, method, params)
+/// The call, to be tried again as the method allows.
+fn call<M: Method>(method: M) -> Result<Outgoing, HandlerError> {
+    let route = if method.repeat() == Repeat::Idempotent { Route::Idempotent } else { Route::Other };
+    Outgoing::of(route, &method)
+}
+
+/// The part as it is to be: what is not there goes.
+fn whole<T>(part: Option<T>) -> Part<T> {
+    part.map_or(Part::Remove, Part::Set)
 }
 
 /// The message becomes `reply`; what that does not have is removed.
@@ -144,49 +109,39 @@ pub(crate) fn edit(bot: &RegisteredBot, message: MessageId, reply: &Reply) -> Re
             "edit: a message cannot become a system message or a note; send a new one",
         ));
     }
-    let attach = reply.attach.as_ref().map(|attach| attach.to_value());
-    Ok(match bot.generation {
+    let preview = reply.without_preview.then_some(false);
+    let reply = reply.clone();
+    match bot.generation {
         BotGeneration::V2 => {
-            let keyboard = reply.keyboard.as_ref().map(|keyboard| keyboard.to_value_for(bot.id));
-            let mut fields = Map::new();
-            fields.insert("message".into(), json!(reply.text));
-            fields.insert("attach".into(), attach.unwrap_or_else(|| json!("")));
-            fields.insert("keyboard".into(), keyboard.unwrap_or_else(|| json!("")));
-            if reply.without_preview {
-                fields.insert("urlPreview".into(), json!(false));
-            }
-            call(
-                "imbot.v2.Chat.Message.update",
-                json!({"botId": bot.id, "messageId": message, "fields": fields}),
-            )
+            let keyboard = reply.keyboard.map(|keyboard| BotKeyboard::new(bot.id, keyboard));
+            let change = imbot_v2::MessageChange {
+                url_preview: preview,
+                ..imbot_v2::MessageChange::new()
+                    .message(reply.text)
+                    .attach(whole(reply.attach))
+                    .keyboard(whole(keyboard))
+            };
+            call(imbot_v2::MessageUpdate::new(bot.id, message, change))
         }
-        BotGeneration::V1 => {
-            let keyboard = reply.keyboard.as_ref().map(|keyboard| keyboard.to_value());
-            let mut params = json!({
-                "BOT_ID": bot.id,
-                "MESSAGE_ID": message,
-                "MESSAGE": reply.text,
-                "ATTACH": attach.unwrap_or_else(|| json!("N")),
-                "KEYBOARD": keyboard.unwrap_or_else(|| json!("N")),
-            });
-            if reply.without_preview {
-                params["URL_PREVIEW"] = json!("N");
-            }
-            call("imbot.message.update", params)
-        }
-    })
+        BotGeneration::V1 => call(imbot::MessageUpdate {
+            url_preview: preview.map(Into::into),
+            ..imbot::MessageUpdate::new(bot.id, message)
+                .message(reply.text)
+                .attach(whole(reply.attach))
+                .keyboard(whole(reply.keyboard))
+                .menu(whole(reply.context_menu))
+        }),
+    }
 }
 
-pub(crate) fn delete(bot: &RegisteredBot, message: MessageId, complete: bool) -> Outgoing {
+pub(crate) fn delete(
+    bot: &RegisteredBot,
+    message: MessageId,
+    complete: bool,
+) -> Result<Outgoing, HandlerError> {
     match bot.generation {
-        BotGeneration::V2 => call(
-            "imbot.v2.Chat.Message.delete",
-            json!({"botId": bot.id, "messageId": message, "complete": complete}),
-        ),
-        BotGeneration::V1 => call(
-            "imbot.message.delete",
-            json!({"BOT_ID": bot.id, "MESSAGE_ID": message, "COMPLETE": if complete { "Y" } else { "N" }}),
-        ),
+        BotGeneration::V2 => call(imbot_v2::MessageDelete::new(bot.id, message).complete(complete)),
+        BotGeneration::V1 => call(imbot::MessageDelete::new(bot.id, message).complete(complete)),
     }
 }
 
@@ -204,17 +159,15 @@ pub(crate) fn react(
             "reaction `{reaction}`: reactions are named in camelCase, such as `like` or `faceWithTearsOfJoy`"
         )));
     }
-    Ok(match bot.generation {
-        BotGeneration::V2 => call(
-            if set { "imbot.v2.Chat.Message.Reaction.add" } else { "imbot.v2.Chat.Message.Reaction.delete" },
-            json!({"botId": bot.id, "messageId": message, "reaction": reaction}),
-        ),
-        BotGeneration::V1 if reaction == "like" => call(
-            "imbot.message.like",
-            json!({"BOT_ID": bot.id, "MESSAGE_ID": message, "ACTION": if set { "plus" } else { "minus" }}),
-        ),
-        BotGeneration::V1 => return Err(cannot("v1", &format!("react with `{reaction}`, only with `like`"))),
-    })
+    match bot.generation {
+        BotGeneration::V2 if set => call(imbot_v2::ReactionAdd::new(bot.id, message, reaction)),
+        BotGeneration::V2 => call(imbot_v2::ReactionDelete::new(bot.id, message, reaction)),
+        BotGeneration::V1 if reaction == "like" => {
+            let action = if set { imbot::Like::Plus } else { imbot::Like::Minus };
+            call(imbot::MessageLike::new(bot.id, message).action(action))
+        }
+        BotGeneration::V1 => Err(cannot("v1", &format!("react with `{reaction}`, only with `like`"))),
+    }
 }
 
 /// Marks messages as read, up to `message` or all.
@@ -223,104 +176,87 @@ pub(crate) fn read(
     dialog: &DialogId,
     message: Option<MessageId>,
 ) -> Result<Outgoing, HandlerError> {
-    if bot.generation == BotGeneration::V1 {
-        return Err(cannot("v1", "mark messages as read"));
+    match bot.generation {
+        BotGeneration::V2 => {
+            let all = imbot_v2::MessageRead::new(bot.id, dialog.clone());
+            call(imbot_v2::MessageRead { message_id: message, ..all })
+        }
+        BotGeneration::V1 => Err(cannot("v1", "mark messages as read")),
     }
-    let mut params = json!({"botId": bot.id, "dialogId": dialog});
-    if let Some(message) = message {
-        params["messageId"] = json!(message);
-    }
-    Ok(call("imbot.v2.Chat.Message.read", params))
 }
 
 /// Shows for `seconds` that the bot is typing, or what it is busy with.
 pub(crate) fn typing(
     bot: &RegisteredBot,
     dialog: &DialogId,
-    status: Option<AgentStatus>,
-    seconds: u64,
+    status: Option<InputAction>,
+    seconds: i64,
 ) -> Result<Outgoing, HandlerError> {
-    Ok(match (bot.generation, status) {
-        (BotGeneration::V1, Some(_)) => {
-            return Err(cannot("v1", "show what it is busy with, only that it is typing"));
+    match bot.generation {
+        BotGeneration::V2 => {
+            let typing = imbot_v2::InputActionNotify::new(bot.id, dialog.clone()).duration(seconds);
+            call(imbot_v2::InputActionNotify { status, ..typing })
         }
-        (BotGeneration::V1, None) => {
-            call("imbot.chat.sendTyping", json!({"BOT_ID": bot.id, "DIALOG_ID": dialog}))
+        BotGeneration::V1 if status.is_some() => {
+            Err(cannot("v1", "show what it is busy with, only that it is typing"))
         }
-        (BotGeneration::V2, status) => {
-            let mut fields = json!({"duration": seconds});
-            if let Some(status) = status {
-                fields["statusMessageCode"] = json!(status.code());
-            }
-            call(
-                "imbot.v2.Chat.InputAction.notify",
-                json!({"botId": bot.id, "dialogId": dialog, "fields": fields}),
-            )
-        }
-    })
+        BotGeneration::V1 => call(imbot::ChatSendTyping::new(bot.id, dialog.clone())),
+    }
 }
 
 /// A change of the chat of `dialog`.
 pub(crate) fn chat(bot: &RegisteredBot, dialog: &DialogId, act: ChatAct) -> Result<Outgoing, HandlerError> {
-    if dialog.chat().is_none() {
+    let Some(chat) = dialog.chat() else {
         return Err(HandlerError::msg(format!(
             "dialog {dialog} is a private one: it has no members, owner or title to change; use a dialog like chat15"
         )));
-    }
+    };
     if let ChatAct::Title(title) = &act
         && title.trim().is_empty()
     {
         return Err(HandlerError::msg("the title of a chat must not be blank"));
     }
-    Ok(match bot.generation {
-        BotGeneration::V2 => chat_v2(bot, dialog, act)?,
-        BotGeneration::V1 => chat_v1(bot, dialog, act)?,
-    })
-}
-
-fn chat_v2(bot: &RegisteredBot, dialog: &DialogId, act: ChatAct) -> Result<Outgoing, HandlerError> {
-    let (method, name, value) = match act {
-        ChatAct::Title(title) => ("Chat.update", "fields", json!({"title": title})),
-        ChatAct::Description(text) => ("Chat.update", "fields", json!({"description": text})),
-        ChatAct::Color(color) => ("Chat.update", "fields", json!({"color": color.to_string()})),
-        ChatAct::Add { hide_history: true, .. } => {
-            return Err(cannot("v2", "add users without the chat's history"));
-        }
-        ChatAct::Add { users, .. } => ("Chat.User.add", "userIds", json!(users)),
-        ChatAct::Remove(user) => ("Chat.User.delete", "userId", json!(user)),
-        ChatAct::Leave => ("Chat.leave", "", Value::Null),
-        ChatAct::Owner(user) => ("Chat.setOwner", "userId", json!(user)),
-        ChatAct::Manager { user, is: true } => ("Chat.Manager.add", "userIds", json!([user])),
-        ChatAct::Manager { user, is: false } => ("Chat.Manager.delete", "userIds", json!([user])),
-        ChatAct::TextField(enabled) => ("Chat.TextField.enabled", "enabled", json!(enabled)),
-    };
-    let mut params = json!({"botId": bot.id, "dialogId": dialog});
-    if !name.is_empty() {
-        params[name] = value;
+    match bot.generation {
+        BotGeneration::V2 => chat_v2(bot.id, dialog.clone(), act),
+        BotGeneration::V1 => chat_v1(bot.id, chat, act),
     }
-    Ok(call(&format!("imbot.v2.{method}"), params))
 }
 
-fn chat_v1(bot: &RegisteredBot, dialog: &DialogId, act: ChatAct) -> Result<Outgoing, HandlerError> {
-    let yes = |set: bool| if set { "Y" } else { "N" };
-    let (method, more) = match act {
-        ChatAct::Title(title) => ("updateTitle", json!({"TITLE": title})),
-        ChatAct::Description(_) => return Err(cannot("v1", "change the description of a chat")),
-        ChatAct::Color(color) => ("updateColor", json!({"COLOR": color.to_string()})),
+fn chat_v2(bot: BotId, dialog: DialogId, act: ChatAct) -> Result<Outgoing, HandlerError> {
+    use imbot_v2::{ChatChanges, ChatUpdate};
+    match act {
+        ChatAct::Title(title) => call(ChatUpdate::new(bot, dialog, ChatChanges::new().title(title))),
+        ChatAct::Description(text) => {
+            call(ChatUpdate::new(bot, dialog, ChatChanges::new().description(text)))
+        }
+        ChatAct::Color(color) => {
+            call(ChatUpdate::new(bot, dialog, ChatChanges::new().color(color.to_string())))
+        }
+        ChatAct::Add { hide_history: true, .. } => Err(cannot("v2", "add users without the chat's history")),
+        ChatAct::Add { users, .. } => call(imbot_v2::ChatUserAdd::new(bot, dialog, users)),
+        ChatAct::Remove(user) => call(imbot_v2::ChatUserDelete::new(bot, dialog, user)),
+        ChatAct::Leave => call(imbot_v2::ChatLeave::new(bot, dialog)),
+        ChatAct::Owner(user) => call(imbot_v2::ChatSetOwner::new(bot, dialog, user)),
+        ChatAct::Manager { user, is: true } => call(imbot_v2::ChatManagerAdd::new(bot, dialog, [user])),
+        ChatAct::Manager { user, is: false } => call(imbot_v2::ChatManagerDelete::new(bot, dialog, [user])),
+        ChatAct::TextField(enabled) => call(imbot_v2::TextFieldEnabled::new(bot, dialog, enabled)),
+    }
+}
+
+fn chat_v1(bot: BotId, chat: ChatId, act: ChatAct) -> Result<Outgoing, HandlerError> {
+    match act {
+        ChatAct::Title(title) => call(imbot::ChatUpdateTitle::new(bot, chat, title)),
+        ChatAct::Description(_) => Err(cannot("v1", "change the description of a chat")),
+        ChatAct::Color(color) => call(imbot::ChatUpdateColor::new(bot, chat, color.to_string())),
         ChatAct::Add { users, hide_history } => {
-            ("user.add", json!({"USERS": users, "HIDE_HISTORY": yes(hide_history)}))
+            call(imbot::ChatUserAdd::new(bot, chat, users).hide_history(hide_history))
         }
-        ChatAct::Remove(user) => ("user.delete", json!({"USER_ID": user})),
-        ChatAct::Leave => ("leave", json!({})),
-        ChatAct::Owner(user) => ("setOwner", json!({"USER_ID": user})),
-        ChatAct::Manager { user, is } => ("setManager", json!({"USER_ID": user, "IS_MANAGER": yes(is)})),
+        ChatAct::Remove(user) => call(imbot::ChatUserDelete::new(bot, chat, user)),
+        ChatAct::Leave => call(imbot::ChatLeave::new(bot, chat)),
+        ChatAct::Owner(user) => call(imbot::ChatSetOwner::new(bot, chat, user)),
+        ChatAct::Manager { user, is } => call(imbot::ChatSetManager::new(bot, chat, user).is_manager(is)),
         ChatAct::TextField(enabled) => {
-            ("updateTextFieldEnabled", json!({"TEXT_FIELD_ENABLED": yes(enabled)}))
+            call(imbot::ChatUpdateTextFieldEnabled::new(bot, DialogId::of_chat(chat), enabled))
         }
-    };
-    let mut params = json!({"BOT_ID": bot.id, "DIALOG_ID": dialog});
-    if let (Value::Object(params), Value::Object(more)) = (&mut params, more) {
-        params.extend(more);
     }
-    Ok(call(&format!("imbot.chat.{method}"), params))
 }

@@ -101,7 +101,8 @@ impl Outgoing {
         Self { route, method: method.into(), params, after: None, crm: None, viewers: None }
     }
 
-    fn of<M: Method>(route: Route, method: &M) -> Result<Self, HandlerError> {
+    /// A typed call.
+    pub(crate) fn of<M: Method>(route: Route, method: &M) -> Result<Self, HandlerError> {
         Ok(Self::named(route, M::NAME, serde_json::to_value(method)?))
     }
 

@@ -38,7 +38,7 @@ mod services;
 mod settle;
 mod turn;
 
-pub use acts::{AgentStatus, ChatColor};
+pub use acts::ChatColor;
 pub use answer::Answer;
 pub use closure::ClosureDoor;
 pub use context::{ChatActs, Context, Typing};
@@ -52,9 +52,9 @@ pub use network::{NetworkLedger, NetworkLimit};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{
-    Args, ArgsError, ArgsErrorKind, BadArgs, Captures, ConnectorDialogFinished, ConnectorDialogStarted,
-    EventType, Filter, FromArgs, Layer, Next, Pattern, PatternError, Router, RouterDoor, SessionFinished,
-    SessionStarted, Texts,
+    Ambiguous, Args, ArgsError, ArgsErrorKind, BadArgs, Captures, ConnectorDialogFinished,
+    ConnectorDialogStarted, EventType, Filter, FromArgs, Layer, Next, Pattern, PatternError, Router,
+    RouterDoor, SessionFinished, SessionStarted, Texts,
 };
 pub use services::{Bot, Services};
 

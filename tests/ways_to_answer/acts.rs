@@ -1,6 +1,7 @@
 //! Edits, deletions, reactions and read marks, of both generations.
 
 use openlines::{
+    message::{ContextItem, ContextMenu},
     prelude::*,
     store::InboxState::{Parked, Rejected},
     wire::MessageId,
@@ -55,6 +56,21 @@ async fn an_edit_replaces_the_message_whole(
     assert_eq!(edited.text, "Third");
     assert_eq!(edited.keyboard.unwrap()[0]["COMMAND"], "back");
     assert!(edited.attach.unwrap().to_string().contains("Order 16"));
+    bench.nobody_is_needed().await;
+}
+
+#[tokio::test]
+async fn a_v1_message_has_its_context_menu_until_an_edit_takes_it_away() {
+    let (bench, ann, _) = stand(V1, By::OAuth).await;
+    let menu = ContextMenu::builder().item(ContextItem::command_with("Cancel", "order", "cancel 15")).build();
+    let reply = Reply::text("Order 15").context_menu(menu.unwrap());
+    bench.does(move |cx| cx.reply(reply.clone()));
+    bench.client_asks(&ann).await;
+    let said = bench.portal().bot_messages().pop().unwrap();
+    assert_eq!(said.menu.unwrap()[0]["COMMAND"], "order");
+    bench.does(move |cx| cx.edit(MessageId::new(said.id), "Cancelled"));
+    bench.client_asks(&ann).await;
+    assert_eq!(now(&bench, MessageId::new(said.id)).menu, None);
     bench.nobody_is_needed().await;
 }
 

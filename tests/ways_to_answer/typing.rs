@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openlines::{
-    dispatch::{AgentStatus, Policy},
-    prelude::*,
-};
+use openlines::{dispatch::Policy, prelude::*, rest::methods::imbot_v2::InputAction};
 use openlines_emulator::RestFault;
 use rstest::rstest;
 use tokio::sync::Notify;
@@ -70,7 +67,7 @@ async fn it_is_kept_alive() {
     stage.portal.wait_for_call(NOTIFY, SOON).await;
     clock.advance(Duration::from_secs(9));
     let calls = stage.portal.wait_for_calls(NOTIFY, 2, SOON).await;
-    assert!(calls.iter().all(|call| call.params["fields"]["duration"] == 10), "{calls:?}");
+    assert!(calls.iter().all(|call| call.params["duration"] == 10), "{calls:?}");
     go.notify_one();
     stage.quiet().await;
     assert_eq!(stage.said(), ["Done"]);
@@ -98,7 +95,7 @@ async fn an_agent_says_what_it_is_busy_with() {
     let holds = held.clone();
     bench.does(move |cx| {
         *holds.lock().unwrap() =
-            Some(cx.agent_status(AgentStatus::ReadingDocs).map_err(|error| error.chain()));
+            Some(cx.agent_status(InputAction::ReadingDocs).map_err(|error| error.chain()));
     });
     bench.portal().client("Ann").says("do").await;
     bench.stage.quiet().await;
@@ -112,7 +109,7 @@ async fn a_v1_bot_cannot_say_what_it_is_busy_with() {
     let holds = held.clone();
     bench.does(move |cx| {
         *holds.lock().unwrap() =
-            Some(cx.agent_status(AgentStatus::Thinking).map(drop).map_err(|error| error.chain()));
+            Some(cx.agent_status(InputAction::Thinking).map(drop).map_err(|error| error.chain()));
     });
     bench.portal().client("Ann").says("do").await;
     bench.stage.quiet().await;

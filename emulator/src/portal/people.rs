@@ -8,6 +8,7 @@ use super::Portal;
 use crate::events::{BotFact, ChatFact};
 use crate::record::Vote;
 use crate::world::World;
+use crate::world::chats::{Chat, ChatKind};
 use crate::world::sending::NewMessage;
 
 /// How long a press waits for its button.
@@ -195,8 +196,13 @@ fn press(
             None => tracing::warn!(%command, "a button was pressed whose command its bot has not registered"),
         }
     } else if field("ACTION") == "SEND" {
-        let value = field("ACTION_VALUE").to_owned();
-        world.client_says(line_id, user_id, &value);
+        let text = field("ACTION_VALUE").to_owned();
+        let is_inside = |chat: &Chat| matches!(chat.kind, ChatKind::Private | ChatKind::Group);
+        if world.chats.get(&chat_id).is_some_and(is_inside) {
+            world.post(NewMessage { chat_id, author_id: user_id, text, ..NewMessage::default() }, user_id);
+        } else {
+            world.client_says(line_id, user_id, &text);
+        }
     }
 }
 

@@ -21,12 +21,12 @@ impl Context {
 
     /// Deletes a message of the bot, in an open line of anybody; a note that it is gone stays.
     pub fn delete(&self, message: MessageId) {
-        self.act(|bot| Ok(acts::delete(bot, message, false)));
+        self.act(|bot| acts::delete(bot, message, false));
     }
 
     /// Deletes a message without a trace.
     pub fn delete_completely(&self, message: MessageId) {
-        self.act(|bot| Ok(acts::delete(bot, message, true)));
+        self.act(|bot| acts::delete(bot, message, true));
     }
 
     /// Reacts to a message, by the name of the reaction in camelCase. A v1 bot only has `like`; another fails the

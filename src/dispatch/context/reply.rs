@@ -1,9 +1,13 @@
 //! Ways to answer: as a bot message, through a CRM item's chat, through a network line.
 
+use serde::Serialize;
+
 use super::Context;
 use crate::{
-    dispatch::{CrmItem, Effect, HandlerError, NetworkLedger, Outgoing, network::licensed_ledger},
-    message::Reply,
+    dispatch::{
+        CrmItem, Effect, HandlerError, NetworkLedger, Outgoing, network::licensed_ledger, router::shown_to,
+    },
+    message::{Menu, Reply},
     wire::{ChatId, DialogId, UserId},
 };
 
@@ -21,6 +25,17 @@ impl Context {
                 "{} belongs to no dialog, so there is nothing to reply to; use reply_to",
                 self.inner.incoming.code
             ))),
+        }
+    }
+
+    /// Replies with a menu, as the channel of the event shows it: with buttons, or as numbered text.
+    ///
+    /// A menu that cannot be answered ([`Menu::check`]) fails the turn. For a channel of your own that has buttons, reply
+    /// with [`Menu::reply_for`] and [`Channels`](crate::message::Channels).
+    pub fn reply_menu<T: Serialize>(&self, menu: &Menu<T>) {
+        match menu.reply_for(shown_to(&self.inner.incoming.event)) {
+            Ok(reply) => self.reply(reply),
+            Err(error) => self.wrong(error.into()),
         }
     }
 

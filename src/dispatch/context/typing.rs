@@ -6,12 +6,12 @@ use tokio::task::AbortHandle;
 
 use super::Context;
 use crate::{
-    dispatch::{AgentStatus, HandlerError, Outgoing, acts},
-    rest::{Call, CallErrorKind},
+    dispatch::{HandlerError, Outgoing, acts},
+    rest::{Call, CallErrorKind, methods::imbot_v2::InputAction},
 };
 
-/// How long a portal shows it.
-const LIFE: Duration = Duration::from_secs(10);
+/// How many seconds a portal shows it.
+const LIFE: i64 = 10;
 /// When it is shown again: before it goes out.
 const AGAIN: Duration = Duration::from_secs(8);
 /// Longer than this it does not wait for the portal's limit; replies are worth more.
@@ -56,13 +56,13 @@ impl Context {
     }
 
     /// Shows what the bot is busy with, as [`typing`](Self::typing) shows that it types. A v1 bot cannot.
-    pub fn agent_status(&self, status: AgentStatus) -> Result<Typing, HandlerError> {
+    pub fn agent_status(&self, status: InputAction) -> Result<Typing, HandlerError> {
         self.indicator(Some(status))
     }
 
-    fn indicator(&self, status: Option<AgentStatus>) -> Result<Typing, HandlerError> {
+    fn indicator(&self, status: Option<InputAction>) -> Result<Typing, HandlerError> {
         let dialog = self.dialog_heard("typing")?;
-        let call = acts::typing(self.acting_bot()?, &dialog, status, LIFE.as_secs())?;
+        let call = acts::typing(self.acting_bot()?, &dialog, status, LIFE)?;
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.closed {
             return Ok(Typing { task: None });

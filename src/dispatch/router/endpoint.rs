@@ -36,7 +36,7 @@ where
 }
 
 /// For an event that a layer changed into one the route is not for.
-fn pass<'a>() -> BoxFuture<'a, Handled> {
+pub(super) fn pass<'a>() -> BoxFuture<'a, Handled> {
     std::future::ready(Ok(Done)).boxed()
 }
 

@@ -15,6 +15,7 @@
 
 use std::{fmt, ops::Not, sync::Arc};
 
+use crate::message::Capabilities;
 use crate::wire::{
     Author, Chat, ChatEntity, ChatKind, ConnectorId, ConnectorPlace, Event, Incoming, LineAddress, LineId,
     Message,
@@ -141,6 +142,15 @@ pub(in crate::dispatch) fn chat_of(event: &Event) -> Option<&Chat> {
         Event::ContextOpened(event) => Some(&event.chat),
         Event::Reaction(event) => Some(&event.chat),
         _ => None,
+    }
+}
+
+/// What the other side of the event's chat sees.
+pub(in crate::dispatch) fn shown_to(event: &Event) -> Capabilities {
+    match (chat_of(event), address_of(event)) {
+        (Some(chat), _) => Capabilities::from(chat),
+        (None, Some(address)) => Capabilities::from(&address.connector),
+        (None, None) => Capabilities::TEXT,
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Router`]: events to closures, by commands, buttons, texts, kinds of events, and filters.
+//! [`Router`]: events to closures, by commands, buttons, menus, texts, kinds of events, and filters.
 //!
 //! ```
 //! use openlines::prelude::*;
@@ -32,6 +32,7 @@ mod endpoint;
 mod event;
 mod filter;
 mod layer;
+mod menu;
 mod polite;
 mod table;
 mod text;
@@ -48,8 +49,9 @@ pub use event::{
     ConnectorDialogFinished, ConnectorDialogStarted, EventType, SessionFinished, SessionStarted,
 };
 pub use filter::Filter;
-pub(super) use filter::chat_of;
+pub(super) use filter::{chat_of, shown_to};
 pub use layer::{Layer, Next};
+pub use menu::Ambiguous;
 pub use text::{Captures, Pattern, PatternError, Texts};
 
 use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery};
@@ -94,6 +96,7 @@ pub struct Router {
     layers: Vec<Arc<dyn Layer>>,
     bad_args: Option<Handler<BadArgs>>,
     stale: Option<Endpoint>,
+    ambiguous: Option<Handler<Ambiguous>>,
     /// Made from all of the above when it is first wanted.
     table: OnceLock<Table>,
 }
@@ -243,7 +246,7 @@ impl Router {
 
     /// Answers presses of buttons that an older program made: those whose value cannot be read any more, for this
     /// router and those nested in it that have no such handler of their own, and, in the outermost router, those of
-    /// commands that no route has, unless the [`rest`](Self::rest) takes them. Unless told otherwise, the answer asks
+    /// commands and menus that no route has, unless the [`rest`](Self::rest) takes them. Unless told otherwise, the answer asks
     /// the client to write.
     pub fn stale<F, Fut>(mut self, answer: F) -> Self
     where

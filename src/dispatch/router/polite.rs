@@ -1,6 +1,10 @@
-//! What is answered where no route can be: to arguments that cannot be read, and to buttons out of date.
+//! What is answered where no route can be: to arguments that cannot be read, to buttons out of date, and to
+//! what fits several answers of a menu.
 
-use super::args::{ArgsErrorKind, BadArgs};
+use super::{
+    args::{ArgsErrorKind, BadArgs},
+    menu::Ambiguous,
+};
 use crate::{
     dispatch::Context,
     message::{Reply, literal},
@@ -20,7 +24,7 @@ pub(super) async fn bad_args(cx: Context, bad: BadArgs) -> Option<Reply> {
         ArgsErrorKind::TooMany { given } => format!("“{}” is too much.", literal(given)),
     };
     let how = if russian { "Пишите так" } else { "Write it like this" };
-    said(&cx, &bad.command, format!("{what} {how}: {}", literal(&bad.usage)))
+    said(&cx, bad.command.author, format!("{what} {how}: {}", literal(&bad.usage)))
 }
 
 pub(super) async fn stale(cx: Context, command: Command) -> Option<Reply> {
@@ -30,12 +34,25 @@ pub(super) async fn stale(cx: Context, command: Command) -> Option<Reply> {
     } else {
         "This button is out of date. Please write what you need."
     };
-    said(&cx, &command, what.to_owned())
+    said(&cx, command.author, what.to_owned())
+}
+
+/// The numbers are those of the menu, which understands them in every channel.
+pub(super) async fn ambiguous(cx: Context, asked: Ambiguous) -> Option<Reply> {
+    let mut text = if asked.message.language == "ru" {
+        "Подходит несколько ответов. Пожалуйста, напишите номер:".to_owned()
+    } else {
+        "Several answers fit. Please write the number of one:".to_owned()
+    };
+    for (number, label) in &asked.choices {
+        text.push_str(&format!("\n{number}. {}", literal(label)));
+    }
+    said(&cx, asked.message.author, text)
 }
 
 /// What an operator mistypes is no business of the client.
-fn said(cx: &Context, command: &Command, text: String) -> Option<Reply> {
+fn said(cx: &Context, author: Author, text: String) -> Option<Reply> {
     cx.dialog()?;
     let reply = Reply::text(text);
-    Some(if command.author == Author::Operator { reply.internal_note() } else { reply })
+    Some(if author == Author::Operator { reply.internal_note() } else { reply })
 }

@@ -11,11 +11,13 @@ use super::{
     event::Kind,
     filter::Filter,
     layer::Layer,
+    menu::{Ambiguous, AnyMenu, Reading},
     polite,
     text::{Pattern, folded},
 };
 use crate::{
     dispatch::Handle,
+    message::{ButtonPayload, MenuPress},
     wire::{Command, CommandContext, Event, Incoming},
 };
 
@@ -29,6 +31,7 @@ pub(super) enum Trigger {
     Button { command: String, read: fn(&Command) -> Pressed },
     Texts(Vec<String>),
     Pattern(Pattern),
+    Menu(Arc<dyn AnyMenu>),
     Files,
     Event(Kind),
     Any,
@@ -49,6 +52,7 @@ impl fmt::Display for Trigger {
             Self::Button { command, .. } => write!(f, "button `{command}`"),
             Self::Texts(texts) => write!(f, "text `{}`", texts.join("`, `")),
             Self::Pattern(pattern) => write!(f, "pattern `{}`", pattern.as_str()),
+            Self::Menu(menu) => write!(f, "menu `{}`", menu.title()),
             Self::Files => f.write_str("files"),
             Self::Event(kind) => write!(f, "{kind:?}"),
             Self::Any => f.write_str("any event"),
@@ -62,6 +66,7 @@ pub(super) struct Scope {
     pub(super) layers: Vec<Arc<dyn Layer>>,
     pub(super) bad_args: Handler<BadArgs>,
     pub(super) stale: Endpoint,
+    pub(super) ambiguous: Handler<Ambiguous>,
     pub(super) rest: Option<Arc<dyn Handle>>,
 }
 
@@ -89,6 +94,7 @@ pub(super) struct Table {
     commands: HashMap<String, Vec<usize>>,
     texts: HashMap<String, Vec<usize>>,
     patterns: Patterns,
+    menus: Vec<usize>,
     kinds: [Vec<usize>; Kind::COUNT],
 }
 
@@ -120,6 +126,7 @@ impl Table {
             layers: Vec::new(),
             bad_args: endpoint::handler(polite::bad_args),
             stale: endpoint::on_event(endpoint::handler(polite::stale)),
+            ambiguous: endpoint::handler(polite::ambiguous),
             rest: None,
         };
         let root = Arc::new(nowhere.inner(router, None));
@@ -129,6 +136,7 @@ impl Table {
             commands: HashMap::new(),
             texts: HashMap::new(),
             patterns: Patterns::default(),
+            menus: Vec::new(),
             kinds: Default::default(),
         };
         table.take_in(router, &root);
@@ -168,6 +176,10 @@ impl Table {
                 }
             }
             Trigger::Pattern(_) => self.patterns.routes.push(place),
+            Trigger::Menu(_) => {
+                self.menus.push(place);
+                self.commands.entry(MenuPress::COMMAND.to_owned()).or_default().push(place);
+            }
             Trigger::Files => self.kinds[Kind::Message as usize].push(place),
             Trigger::Event(kind) => self.kinds[*kind as usize].push(place),
             Trigger::Any => self.kinds.iter_mut().for_each(|places| places.push(place)),
@@ -180,8 +192,7 @@ impl Table {
         match self.place(incoming) {
             Some(Place::At(place)) => Pick::Route(&self.routes[place]),
             Some(Place::Stale(place)) => Pick::Stale(&self.routes[place].scope),
-            None if self.is_unknown_press(&incoming.event) => Pick::Stale(&self.root),
-            None => Pick::Nothing,
+            None => self.unknown_press(incoming).map_or(Pick::Nothing, Pick::Stale),
         }
     }
 
@@ -206,13 +217,15 @@ impl Table {
             if !self.fits(place, incoming) {
                 continue;
             }
-            match &self.routes[place].trigger {
-                Trigger::Button { read, .. } => match read(command) {
-                    Pressed::Mine => return Some(Place::At(place)),
-                    Pressed::Stale => stale = stale.or(Some(Place::Stale(place))),
-                    Pressed::NotMine => {}
-                },
-                _ => return Some(Place::At(place)),
+            let pressed = match &self.routes[place].trigger {
+                Trigger::Button { read, .. } => read(command),
+                Trigger::Menu(menu) => menu.pressed(command),
+                _ => Pressed::Mine,
+            };
+            match pressed {
+                Pressed::Mine => return Some(Place::At(place)),
+                Pressed::Stale => stale = stale.or(Some(Place::Stale(place))),
+                Pressed::NotMine => {}
             }
         }
         stale
@@ -222,7 +235,28 @@ impl Table {
         let exact = if self.texts.is_empty() { None } else { self.texts.get(&folded(text)) };
         let exact = exact.and_then(|places| places.iter().copied().find(|place| self.fits(*place, incoming)));
         let before = exact.unwrap_or(usize::MAX);
-        self.patterns.first(text, &self.routes, before, |place| self.fits(place, incoming)).or(exact)
+        let worded =
+            self.patterns.first(text, &self.routes, before, |place| self.fits(place, incoming)).or(exact);
+        self.by_menu(text, worded, incoming)
+    }
+
+    /// The first menu in which the text chooses something, if it stands before the route found so far; else that
+    /// route; else the first menu in which it fits several items.
+    fn by_menu(&self, text: &str, worded: Option<usize>, incoming: &Incoming) -> Option<usize> {
+        let before = worded.unwrap_or(usize::MAX);
+        let mut ambiguous = None;
+        for &place in self.menus.iter().take_while(|place| **place < before) {
+            let Trigger::Menu(menu) = &self.routes[place].trigger else { continue };
+            if !self.fits(place, incoming) {
+                continue;
+            }
+            match menu.reads(text) {
+                Reading::Chosen => return Some(place),
+                Reading::Ambiguous => ambiguous = ambiguous.or(Some(place)),
+                Reading::No => {}
+            }
+        }
+        worded.or(ambiguous)
     }
 
     /// Whether filters hold, and what no index knows.
@@ -235,22 +269,29 @@ impl Table {
         knows && route.scope.filters.iter().all(|filter| filter.holds(incoming))
     }
 
-    /// A press of a command that no route here has: that of an older program.
-    fn is_unknown_press(&self, event: &Event) -> bool {
-        match event {
-            Event::Command(command) => {
-                command.context != CommandContext::Typed
-                    && !self.commands.contains_key(&command.name.to_lowercase())
-            }
-            _ => false,
+    /// Who answers a press that no route takes: of a command that none here has, or of a menu that is none of these.
+    fn unknown_press(&self, incoming: &Incoming) -> Option<&Scope> {
+        let Event::Command(command) = &incoming.event else { return None };
+        if command.context == CommandContext::Typed {
+            return None;
         }
+        let Some(places) = self.commands.get(&command.name.to_lowercase()) else { return Some(&self.root) };
+        let menu = |place: &&usize| {
+            matches!(self.routes[**place].trigger, Trigger::Menu(_)) && self.fits(**place, incoming)
+        };
+        places.iter().find(menu).map(|place| &*self.routes[*place].scope)
     }
 
     /// Commands to be registered, without the slash.
     pub(super) fn commands(&self) -> Vec<String> {
         let rests = self.routes.iter().filter(|route| matches!(route.trigger, Trigger::Any));
         let rests = rests.filter_map(|route| route.scope.rest.as_ref()).flat_map(|rest| rest.commands());
-        let mut names: Vec<String> = self.commands.keys().cloned().chain(rests).collect();
+        let is_wanted = |place: &usize| match &self.routes[*place].trigger {
+            Trigger::Menu(menu) => menu.is_by_command(),
+            _ => true,
+        };
+        let own = self.commands.iter().filter(|(_, places)| places.iter().any(is_wanted));
+        let mut names: Vec<String> = own.map(|(name, _)| name.clone()).chain(rests).collect();
         names.sort();
         names.dedup();
         names
@@ -298,6 +339,7 @@ impl Scope {
             layers: self.layers.iter().chain(&router.layers).cloned().collect(),
             bad_args: router.bad_args.as_ref().unwrap_or(&self.bad_args).clone(),
             stale: router.stale.as_ref().unwrap_or(&self.stale).clone(),
+            ambiguous: router.ambiguous.as_ref().unwrap_or(&self.ambiguous).clone(),
             rest: router.rest.as_ref().or(self.rest.as_ref()).cloned(),
         }
     }

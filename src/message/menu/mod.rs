@@ -127,7 +127,8 @@ impl<T> Menu<T> {
     /// Buttons send the command `menu` with the answer's value, where the channel has commands, instead of its label
     /// as a message: they are heard in group chats too, and still mean the same value when its label has changed.
     ///
-    /// The bot must have the command [`MenuPress::COMMAND`](super::ButtonPayload::COMMAND) registered.
+    /// The bot must have the command [`MenuPress::COMMAND`](super::ButtonPayload::COMMAND) registered;
+    /// [`Router::menu`](crate::dispatch::Router::menu) sees to that.
     pub fn by_command(mut self) -> Self {
         self.by_command = true;
         self
@@ -142,6 +143,16 @@ impl<T> Menu<T> {
     /// Values and labels, as they are numbered from 1.
     pub fn items(&self) -> impl Iterator<Item = (&T, &str)> {
         self.items.iter().map(|item| (&item.value, item.label.as_str()))
+    }
+
+    /// What it is called among others: its name, else its prompt.
+    pub(crate) fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.prompt)
+    }
+
+    /// Whether its buttons send the command.
+    pub(crate) fn is_by_command(&self) -> bool {
+        self.by_command
     }
 
     /// The question as the channel shows it.

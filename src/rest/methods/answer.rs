@@ -77,7 +77,7 @@ impl Serialize for OneZero {
 pub enum Part<T> {
     /// It becomes this.
     Set(T),
-    /// It is taken away, `N` on the wire.
+    /// It is taken away: empty on the wire, as both generations read it.
     Remove,
 }
 
@@ -91,7 +91,7 @@ impl<T: Serialize> Serialize for Part<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Set(part) => part.serialize(to),
-            Self::Remove => to.serialize_str("N"),
+            Self::Remove => to.serialize_str(""),
         }
     }
 }

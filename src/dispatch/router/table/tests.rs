@@ -9,7 +9,7 @@ use super::*;
 use crate::dispatch::router::{SessionStarted, text};
 use crate::{
     dispatch::{Context, Done},
-    message::{Action, Button, ButtonPayload},
+    message::{Action, Button, Capabilities, Menu},
     wire::{
         Author, Chat, ChatKind, CommandId, FileRef, Joined, LineSessionEvent, Message, MessageId, Origin,
         UserId,
@@ -32,7 +32,7 @@ impl ButtonPayload for Word {
 }
 
 const COMMANDS: [&str; 3] = ["order", "press", "help"];
-const TEXTS: [&str; 4] = ["hello", "Ещё Раз", "order 15", ""];
+const TEXTS: [&str; 5] = ["hello", "Ещё Раз", "order 15", "", "order"];
 static PATTERNS: LazyLock<[Pattern; 3]> =
     LazyLock::new(|| [r"order (\d+)", r"^h", "(?i)ещ[её]"].map(|pattern| Pattern::new(pattern).unwrap()));
 
@@ -43,6 +43,7 @@ enum Spec {
     WordButton,
     Texts(Vec<usize>),
     Pattern(usize),
+    Menu,
     Files,
     OnMessage,
     OnCommand,
@@ -98,6 +99,11 @@ impl Is {
 
 async fn deaf<E>(_: Context, _: E) {}
 
+/// `order` fits two of its items.
+fn menu() -> Menu<u8> {
+    Menu::new("Which?").item(1, "Order 15").item(2, "Order 16").item(3, "Hello")
+}
+
 fn built(nest: &Nest) -> Router {
     let mut router = Router::new();
     for spec in &nest.routes {
@@ -109,6 +115,7 @@ fn built(nest: &Nest) -> Router {
                 router.text(texts.iter().map(|at| TEXTS[*at]).collect::<Vec<_>>(), deaf::<Message>)
             }
             Spec::Pattern(at) => router.pattern(PATTERNS[*at].clone(), deaf::<text::Captures>),
+            Spec::Menu => router.menu(menu(), deaf::<u8>),
             Spec::Files => router.files(deaf::<Message>),
             Spec::OnMessage => router.on(deaf::<Message>),
             Spec::OnCommand => router.on(deaf::<Command>),
@@ -149,7 +156,7 @@ fn leaves(nest: &Nest, around: &[Is], into: &mut Vec<Leaf>) {
     }
 }
 
-/// `Some(true)` for a press of a stale button.
+/// `Some(true)` for a press of a stale button, and for what fits several items of a menu.
 fn fits((spec, around): &Leaf, event: &Event) -> Option<bool> {
     if !around.iter().all(|is| is.holds(event)) {
         return None;
@@ -176,6 +183,13 @@ fn fits((spec, around): &Leaf, event: &Event) -> Option<bool> {
             texts.iter().any(|at| same(TEXTS[*at]) == same(&message.text))
         }
         (Spec::Pattern(at), Event::Message(message)) => PATTERNS[*at].regex.is_match(&message.text),
+        (Spec::Menu, Event::Message(message)) => {
+            return match &*message.text.to_lowercase().trim().replace('ё', "е") {
+                "order 15" | "order 16!" | "hello" => Some(false),
+                "order" => Some(true),
+                _ => None,
+            };
+        }
         (Spec::Files, Event::Message(message)) => !message.files.is_empty(),
         _ => false,
     };
@@ -183,14 +197,21 @@ fn fits((spec, around): &Leaf, event: &Event) -> Option<bool> {
 }
 
 fn naive(leaves: &[Leaf], event: &Event) -> Option<Place> {
-    let is_keyed = |spec: &Spec| matches!(spec, Spec::Command(_) | Spec::NumberButton | Spec::WordButton);
-    let first = |keyed: bool, stale: bool| {
+    let is_keyed = |spec: &Spec| {
+        let command = matches!(spec, Spec::Command(_) | Spec::NumberButton | Spec::WordButton);
+        command || matches!(spec, Spec::Texts(_) | Spec::Pattern(_) | Spec::Menu)
+    };
+    let first = |keyed: bool, second_best: bool| {
         leaves
             .iter()
-            .position(|leaf| is_keyed(&leaf.0) == keyed && fits(leaf, event) == Some(stale))
-            .map(|place| if stale { Place::Stale(place) } else { Place::At(place) })
+            .position(|leaf| is_keyed(&leaf.0) == keyed && fits(leaf, event) == Some(second_best))
+            .map(|place| match event {
+                Event::Command(_) if second_best => Place::Stale(place),
+                _ => Place::At(place),
+            })
     };
-    // A button that can be read by any route of its command is not stale; else it stands where its first route does.
+    // A button that can be read by any route of its command is not stale, and what one route understands not ambiguous;
+    // else it stands where its first route does.
     let keyed = first(true, false).or(first(true, true));
     let plain = first(false, false);
     match (keyed, plain) {
@@ -204,8 +225,9 @@ fn spec() -> impl Strategy<Value = Spec> {
         (0..3_usize).prop_map(Spec::Command),
         Just(Spec::NumberButton),
         Just(Spec::WordButton),
-        prop::collection::vec(0..4_usize, 0..3).prop_map(Spec::Texts),
+        prop::collection::vec(0..TEXTS.len(), 0..3).prop_map(Spec::Texts),
         (0..3_usize).prop_map(Spec::Pattern),
+        Just(Spec::Menu),
         Just(Spec::Files),
         Just(Spec::OnJoined),
         Just(Spec::OnSession),
@@ -231,7 +253,7 @@ fn event() -> impl Strategy<Value = Event> {
     let author = prop_oneof![Just(Author::Client), Just(Author::Operator)];
     let kind = prop_oneof![Just(ChatKind::Private), Just(ChatKind::Line)];
     let chat = kind.prop_map(|kind| Chat { kind, ..Chat::default() });
-    let texts = ["HELLO", " еще раз", "order 15", "order 16!", "", "\t", "nothing", "Ещё"];
+    let texts = ["HELLO", " еще раз", "order 15", "order 16!", "order", "", "\t", "nothing", "Ещё"];
     let message = (prop::sample::select(texts.to_vec()), author.clone(), chat.clone(), any::<bool>())
         .prop_map(|(text, author, chat, files)| {
             let mut message = Message::new(MessageId::new(1), text, chat, UserId::new(7), author);
@@ -279,8 +301,14 @@ fn incoming(event: Event) -> Incoming {
     Incoming::new("TEST", event, Origin::BotV2)
 }
 
+/// A thousand, or as many as `PROPTEST_CASES` asks for above that.
+fn cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(1000), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn the_index_finds_what_trying_one_route_after_another_finds(
@@ -327,6 +355,43 @@ fn a_press_of_a_command_that_no_route_has_is_that_of_a_stale_button() {
     let staff = Router::new().when(!Filter::author(Author::Unknown), router);
     let command = Command::new(CommandId::new(1), "order", "", CommandContext::Button);
     assert_eq!(staff.takes(&incoming(Event::Command(command))), None, "known, but not for this author");
+}
+
+fn presses(menu: &Menu<u8>) -> Vec<Incoming> {
+    let keyboard = menu.reply_for(Capabilities::PORTAL).unwrap().keyboard.unwrap();
+    let press = |button: &Button| match button.action() {
+        Action::Command { command, params } => {
+            incoming(Event::Command(Command::new(CommandId::new(1), command, params, CommandContext::Button)))
+        }
+        other => unreachable!("{other:?}"),
+    };
+    keyboard.rows().flatten().map(press).collect()
+}
+
+#[test]
+fn a_press_goes_to_the_menu_it_is_of_and_is_stale_where_there_is_none() {
+    let sizes = || Menu::new("Which size?").by_command().item(1, "Small");
+    let router = Router::new().menu(menu(), deaf::<u8>).menu(sizes(), deaf::<u8>);
+    assert_eq!(router.takes(&presses(&sizes())[0]), Some("menu `Which size?`"));
+    assert_eq!(router.takes(&presses(&menu().by_command())[2]), Some("menu `Which?`"));
+    let grown = sizes().item(2, "Large");
+    assert_eq!(router.takes(&presses(&grown)[1]), Some("stale button"));
+    let gone = &presses(&Menu::new("Anything else?").by_command().item(1, "No"))[0];
+    assert_eq!(router.takes(gone), Some("stale button"));
+    let with_rest = Router::new().menu(sizes(), deaf::<u8>).rest(async |_cx: Context, _: Message| Done);
+    assert_eq!(with_rest.takes(gone), Some("rest"), "it may have menus of its own");
+    let Event::Command(mut typed) = presses(&sizes())[0].event.clone() else { unreachable!() };
+    typed.context = CommandContext::Typed;
+    assert_eq!(router.takes(&incoming(Event::Command(typed))), None);
+    let staff = Router::new().when(!Filter::author(Author::Unknown), Router::new().menu(sizes(), deaf::<u8>));
+    assert_eq!(staff.takes(&presses(&sizes())[0]), None, "known, but not for this author");
+}
+
+#[test]
+fn the_command_of_menus_is_registered_if_one_needs_it() {
+    assert!(Router::new().menu(menu(), deaf::<u8>).table().commands().is_empty());
+    let router = Router::new().menu(menu(), deaf::<u8>).menu(menu().named("x").by_command(), deaf::<u8>);
+    assert_eq!(router.table().commands(), ["menu"]);
 }
 
 #[test]

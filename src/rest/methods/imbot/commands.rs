@@ -1,9 +1,7 @@
 //! Slash commands of bots.
 
-use serde_json::Value;
-
 use crate::{
-    message::{Attach, Keyboard},
+    message::{Attach, ContextMenu, Keyboard},
     rest::{
         BotToken,
         methods::{Done, YesNo, answer::bare_id},
@@ -50,7 +48,7 @@ methods! {
         ];
     needs { command_id "COMMAND_ID": CommandId, message_id "MESSAGE_ID": MessageId, message "MESSAGE": String }
     takes {
-        attach "ATTACH": Attach, keyboard "KEYBOARD": Keyboard, menu "MENU": Value, system "SYSTEM": YesNo,
+        attach "ATTACH": Attach, keyboard "KEYBOARD": Keyboard, menu "MENU": ContextMenu, system "SYSTEM": YesNo,
         url_preview "URL_PREVIEW": YesNo, client_id "CLIENT_ID": BotToken,
     }
 }

@@ -1,10 +1,9 @@
 //! Messages of bots.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
-    message::{Attach, Keyboard, Reply},
+    message::{Attach, ContextMenu, Keyboard, Reply},
     rest::{
         BotToken, Repeat,
         methods::{Done, Part, YesNo, answer::bare_id},
@@ -24,7 +23,7 @@ methods! {
         ];
     needs { bot_id "BOT_ID": BotId, dialog_id "DIALOG_ID": DialogId, message "MESSAGE": String }
     takes {
-        attach "ATTACH": Attach, keyboard "KEYBOARD": Keyboard, menu "MENU": Value, system "SYSTEM": YesNo,
+        attach "ATTACH": Attach, keyboard "KEYBOARD": Keyboard, menu "MENU": ContextMenu, system "SYSTEM": YesNo,
         url_preview "URL_PREVIEW": YesNo, skip_connector "SKIP_CONNECTOR": YesNo, client_id "CLIENT_ID": BotToken,
     }
 
@@ -40,7 +39,7 @@ methods! {
     needs { bot_id "BOT_ID": BotId, message_id "MESSAGE_ID": MessageId }
     takes {
         message "MESSAGE": String, attach "ATTACH": Part<Attach>, keyboard "KEYBOARD": Part<Keyboard>,
-        menu "MENU": Part<Value>, url_preview "URL_PREVIEW": YesNo, skip_connector "SKIP_CONNECTOR": YesNo,
+        menu "MENU": Part<ContextMenu>, url_preview "URL_PREVIEW": YesNo, skip_connector "SKIP_CONNECTOR": YesNo,
         client_id "CLIENT_ID": BotToken,
     }
 
@@ -81,6 +80,7 @@ impl MessageAdd {
         Self {
             attach: reply.attach.clone(),
             keyboard: reply.keyboard.clone(),
+            menu: reply.context_menu.clone(),
             system: yes(reply.system),
             url_preview: reply.without_preview.then_some(YesNo(false)),
             skip_connector: yes(reply.internal_note),
