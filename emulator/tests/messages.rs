@@ -9,8 +9,9 @@ mod support;
 
 use std::time::Duration;
 
+use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, with_v1_bot, with_v2_bot};
+use support::{App, Handler, with_v1_bot, with_v2_bot};
 
 const KEY: &str = "796c45aa-70e5-45aa-930c-c7fb32710c62";
 
@@ -133,4 +134,23 @@ async fn a_text_that_is_too_long_is_cut() {
         assert_eq!(text.chars().count(), stored);
         assert_eq!(text.ends_with(" (...)"), length > 20_006);
     }
+}
+
+#[tokio::test]
+async fn a_button_that_says_something_says_it_in_the_chat_it_stands_in() {
+    let emulator = Emulator::start().await;
+    let handler = Handler::start().await;
+    let app = App::install(&emulator, &handler).await;
+    let portal = emulator.portal();
+    let bot_id = app.register_v2("helper", &handler).await;
+    let kate = portal.employee("Kate");
+    kate.says_to(bot_id, "topics").await;
+    let keyboard = json!([{"TEXT": "Payment", "ACTION": "SEND", "ACTION_VALUE": "Payment"}]);
+    let fields = json!({"message": "Which?", "keyboard": keyboard});
+    let send = json!({"botId": bot_id, "dialogId": kate.user_id().to_string(), "fields": fields});
+    app.ok("imbot.v2.Chat.Message.send", send).await;
+    kate.presses(bot_id, "Payment").await;
+    let said: Vec<String> =
+        portal.messages(kate.chat_with(bot_id)).into_iter().map(|message| message.text).collect();
+    assert_eq!(said, ["topics", "Which?", "Payment"]);
 }

@@ -8,6 +8,7 @@ use super::Portal;
 use crate::events::{BotFact, ChatFact};
 use crate::record::Vote;
 use crate::world::World;
+use crate::world::chats::ChatKind;
 use crate::world::sending::NewMessage;
 
 /// How long a press waits for its button.
@@ -196,7 +197,12 @@ fn press(
         }
     } else if field("ACTION") == "SEND" {
         let value = field("ACTION_VALUE").to_owned();
-        world.client_says(line_id, user_id, &value);
+        if world.chats.get(&chat_id).is_some_and(|chat| chat.kind == ChatKind::Lines) {
+            world.client_says(line_id, user_id, &value);
+        } else {
+            let said = NewMessage { chat_id, author_id: user_id, text: value, ..NewMessage::default() };
+            world.post(said, user_id);
+        }
     }
 }
 
