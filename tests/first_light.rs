@@ -104,6 +104,48 @@ async fn a_network_reply_arrives_through_the_network_line() {
 }
 
 #[tokio::test]
+async fn what_no_repeat_mends_is_parked_at_once_and_its_dialog_goes_on() {
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = runs.clone();
+    let stage = stage(|app| {
+        app.bot(BotProfile::openline("wrong"), move |cx: Context, message: Message| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            async move {
+                match message.text.as_str() {
+                    "link" => drop(Keyboard::builder().button(Button::link("Shop", "shop.example")).build()?),
+                    "method" => drop(cx.call("no.such.method", serde_json::json!({})).await?),
+                    _ => cx.reply("Good day!"),
+                }
+                Ok::<_, HandlerError>(())
+            }
+        })
+    })
+    .await;
+    let ann = stage.portal.client("Ann");
+    for text in ["link", "method", "hello"] {
+        ann.says(text).await;
+    }
+    stage.quiet().await;
+    assert_eq!(stage.said(), ["Good day!"]);
+    assert_eq!(runs.load(std::sync::atomic::Ordering::SeqCst), 3, "each event ran once");
+}
+
+#[tokio::test]
+async fn names_that_the_portal_would_refuse_are_refused_at_the_start() {
+    let quiet = async |_cx: Context, _message: Message| {};
+    for (profile, why) in [
+        (BotProfile::openline("a").command("order now", ""), "`order now`"),
+        (BotProfile::openline("a").command("", ""), "the command ``"),
+        (BotProfile::openline("a").name(" "), "empty name"),
+    ] {
+        let config =
+            Config::new().listen("127.0.0.1:0".parse().unwrap()).without_admin().database_url("memory:");
+        let error = App::new(config).bot(profile, quiet).start().await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_rt_event_arrives() {
     let stage = stage(|app| {
         app.bot(BotProfile::openline("rt"), async |cx: Context, message: Message| {

@@ -24,7 +24,7 @@ fn keyboard(button: impl Into<Button>) -> BuildError {
 )]
 #[case(
     Button::link("Site", "shop.example"),
-    r#"button 2 "Site" (row 2): LINK must start with "/", "http://" or "https://", not as "shop.example" (protocol 5.2)"#
+    r#"button 2 "Site" (row 2): LINK must start with "/", "http://" or "https://", not "shop.example" (protocol 5.2)"#
 )]
 #[case(Button::app("App", 0).into(), r#"button 2 "App" (row 2): APP_ID must be above 0, not 0 (protocol 5.2)"#)]
 #[case(
@@ -43,7 +43,7 @@ fn keyboard(button: impl Into<Button>) -> BuildError {
 #[case(Button::link("Wide", "/").width(0), r#"button 2 "Wide" (row 2): WIDTH must be above 0 (protocol 5.2)"#)]
 #[case(
     Button::link("A label that is longer than what an error shows", ""),
-    r#"button 2 "A label that is longer than what an erro…" (row 2): LINK must start with "/", "http://" or "https://", not as "" (protocol 5.2)"#
+    r#"button 2 "A label that is longer than what an erro…" (row 2): LINK must start with "/", "http://" or "https://", not "" (protocol 5.2)"#
 )]
 fn a_keyboard_names_the_button(#[case] button: Button, #[case] said: &str) {
     assert_eq!(keyboard(button).to_string(), said);
@@ -70,7 +70,7 @@ fn a_keyboard_names_itself() {
 #[case(ContextItem::send(" ", "x"), r#"item 2 "": TEXT must not be blank (protocol 5.4)"#)]
 #[case(
     ContextItem::link("Site", "shop.example"),
-    r#"item 2 "Site": LINK must start with "/", "http://" or "https://", not as "shop.example" (protocol 5.4)"#
+    r#"item 2 "Site": LINK must start with "/", "http://" or "https://", not "shop.example" (protocol 5.4)"#
 )]
 #[case(
     ContextItem::new("Help", Action::Help("1".to_owned())),
@@ -103,7 +103,7 @@ fn a_context_menu_names_itself() {
 )]
 #[case(
     Block::Grid(vec![GridRow::new("Sum", "5").link("sum")]),
-    r#"block 2 GRID, row 1 "Sum": LINK must start with "/", "http://" or "https://", not as "sum" (protocol 6.2)"#
+    r#"block 2 GRID, row 1 "Sum": LINK must start with "/", "http://" or "https://", not "sum" (protocol 6.2)"#
 )]
 #[case(
     Block::Grid(vec![GridRow::new("Chat", "5").chat(ChatId::new(0))]),

@@ -1,10 +1,11 @@
 //! `chat`: the emulated portal in the terminal. A line is the client's next message, what the bot says is printed.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, stdin, stdout};
 
 use super::{App, AppError, AppErrorKind, trial};
+use crate::store::InboxState;
 
 /// Longest wait for the bot after the end of input.
 const LAST_WAIT: Duration = Duration::from_secs(30);
@@ -17,6 +18,7 @@ pub(super) async fn chat(app: App) -> Result<(), AppError> {
     let client = trial.portal.client("Client");
     let mut input = BufReader::new(stdin());
     let mut printed = 0;
+    let mut told = HashSet::new();
     let terminal = |error: std::io::Error| {
         AppError::new(AppErrorKind::Request, format!("the terminal cannot be read or written: {error}"))
             .caused(error)
@@ -38,10 +40,25 @@ pub(super) async fn chat(app: App) -> Result<(), AppError> {
         let mut out = String::new();
         let said = trial.portal.bot_messages();
         for message in said.iter().skip(printed) {
-            out.push_str(&message.text);
-            out.push('\n');
+            if message.internal {
+                eprintln!("(for operators only) {}", message.text);
+                continue;
+            }
+            let names = message.files.iter().filter_map(|id| Some(trial.portal.file(*id)?.name));
+            let files: Vec<String> = names.map(|name| format!("[file {name}]")).collect();
+            let text =
+                std::iter::once(message.text.clone()).filter(|text| !text.is_empty() || files.is_empty());
+            for line in text.chain(files.clone()) {
+                out.push_str(&line);
+                out.push('\n');
+            }
         }
         printed = said.len();
+        for entry in trial.running.store().inbox(None, 100).await.unwrap_or_default() {
+            if entry.state != InboxState::Pending && told.insert(format!("{:?}", entry.item)) {
+                eprintln!("(needs a person: {})", entry.error);
+            }
+        }
         let mut stdout = stdout();
         stdout.write_all(out.as_bytes()).await.map_err(terminal)?;
         stdout.flush().await.map_err(terminal)?;

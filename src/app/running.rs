@@ -254,6 +254,17 @@ fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
                 "a bot has an empty code; the portal knows it by its code, so give it one that stays".into(),
             );
         }
+        let spec = bot.profile.spec();
+        if spec.name.trim().is_empty() {
+            return wrong(format!("bot `{code}` has an empty name; people see it, so give it one"));
+        }
+        for command in spec.commands.iter().map(|command| command.name.as_str()) {
+            if command.is_empty() || command.chars().any(char::is_whitespace) {
+                return wrong(format!(
+                    "bot `{code}` has the command `{command}`, and the name of a command is one word; the rest of what is typed are its arguments"
+                ));
+            }
+        }
         if !codes.insert(code) {
             return wrong(format!("two bots have the code `{code}`; each needs one of its own"));
         }

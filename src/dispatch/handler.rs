@@ -1,10 +1,12 @@
 //! What a bot author writes: [`BotHandler`], and [`Handle`], the one method that lies under every front door.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
 use super::Context;
+use crate::message::BuildError;
+use crate::rest::{CallError, CallErrorKind, DownloadError, DownloadErrorKind};
 use crate::wire::{
     AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, BotDeleted, Command, ConnectorDialog,
     ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
@@ -58,10 +60,30 @@ impl HandlerError {
     }
 }
 
+/// What cannot be sent, what the portal refused by a code, and a file of the wrong kind are as wrong the next time:
+/// those errors are [`permanent`](HandlerError::permanent) from the start.
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self { error: Box::new(error), permanent: false }
+        let permanent = is_permanent(&error);
+        Self { error: Box::new(error), permanent }
     }
+}
+
+fn is_permanent(error: &(dyn Any + Send + Sync)) -> bool {
+    let refused =
+        |error: &CallError| matches!(error.kind(), CallErrorKind::Refused | CallErrorKind::BadParams);
+    let unwanted = |error: &DownloadError| {
+        use DownloadErrorKind::{Elsewhere, NoAddress, TooLarge, WrongType};
+        let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<CallError>());
+        match error.kind() {
+            TooLarge | WrongType | Elsewhere => true,
+            NoAddress => cause.is_some_and(refused),
+            _ => false,
+        }
+    };
+    error.is::<BuildError>()
+        || error.downcast_ref().is_some_and(refused)
+        || error.downcast_ref().is_some_and(unwanted)
 }
 
 impl fmt::Display for HandlerError {

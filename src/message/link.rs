@@ -7,6 +7,6 @@ pub(super) fn check(link: &str, field: &'static str, section: &'static str) -> R
     if ["/", "http://", "https://"].iter().any(|start| link.starts_with(start)) {
         return Ok(());
     }
-    let rule = format!("must start with \"/\", \"http://\" or \"https://\", not as {}", quoted(link));
+    let rule = format!("must start with \"/\", \"http://\" or \"https://\", not {}", quoted(link));
     Err(BuildError::bad(field, section, rule))
 }

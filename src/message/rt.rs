@@ -209,7 +209,7 @@ impl TryFrom<Parts> for RtMessage {
         let mut at = "PARAMS".to_owned();
         if parts.recipients == RtRecipients::Shared && content_in(&parts.params, &mut at) {
             let rule = format!(
-                "{at} holds more than an id, and every user of the application reads the shared channel; name the users, or use RtRecipients::SharedWithContent"
+                "hold more than an id at {at}, and every user of the application reads the shared channel; name the users, or use RtRecipients::SharedWithContent"
             );
             return Err(BuildError::bad("PARAMS", SECTION, rule));
         }

@@ -69,7 +69,15 @@ impl Post {
                 let doubtful = is_doubtful(row);
                 self.mark(row).await?;
                 let answer = self.make(call).await;
-                Ok(self.settled(route, row, doubtful, answer))
+                let wrong_auth = answer.as_ref().is_err_and(|error| error.is("WRONG_AUTH_TYPE"));
+                Ok(match self.settled(route, row, doubtful, answer) {
+                    SendOutcome::Rejected(why) if wrong_auth && route == Route::Rt => {
+                        SendOutcome::Rejected(format!(
+                            "RT events need an OAuth application, and this portal is reached by incoming webhook: {why}"
+                        ))
+                    }
+                    outcome => outcome,
+                })
             }
         }
     }

@@ -144,6 +144,10 @@ impl Command {
 
 /// `VERSION JSON`, with nothing in it that the portal would take for a line break or a mention.
 pub(super) fn written<T: ButtonPayload>(payload: &T) -> Result<String, BuildError> {
+    if T::COMMAND.is_empty() || T::COMMAND.chars().any(char::is_whitespace) {
+        let rule = format!("must be one word to be the command of a payload, not {}", quoted(T::COMMAND));
+        return Err(BuildError::bad("COMMAND", "5.2", rule));
+    }
     let mut json = format!("{} ", T::VERSION).into_bytes();
     let written = payload.serialize(&mut Serializer::with_formatter(&mut json, Calm));
     written.map_err(io::Error::from).and_then(|()| String::from_utf8(json).map_err(io::Error::other)).map_err(
