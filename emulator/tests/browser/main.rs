@@ -12,6 +12,7 @@
 mod bot;
 mod connectors;
 mod controls;
+mod life;
 #[path = "../support/mod.rs"]
 mod support;
 mod window;
