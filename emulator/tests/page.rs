@@ -479,10 +479,15 @@ async fn a_dead_bot_is_shown_as_such_and_removed_so_that_its_code_is_free() {
     assert_eq!(page.does("bot", json!({"id": id})).await, 404);
     portal.settled(SOON).await;
     assert_eq!(of(&portal, "ONIMBOTV2DELETE").len(), 1, "the bot is told");
+    assert_eq!(
+        portal.session_status(portal.client("Ann").chat_id()),
+        Some(0),
+        "its dialog waits for an operator"
+    );
     let state = page.state().await;
     assert_eq!(
         (&state["bot_list"], &state["line_settings"]["settings"]["WELCOME_BOT_ID"]),
-        (&json!([]), &json!(0))
+        (&json!([]), &json!("0"))
     );
     let (status, again) = register("second", &live.url).await;
     assert_eq!(status, 200, "{again}");

@@ -24,12 +24,16 @@ pub(super) struct Removal {
     id: i64,
 }
 
-/// Removes a bot as the portal's administrator does: it gets its delete event, and leaves lines and chats.
+/// Removes a bot as the portal's administrator does: it gets its delete event, and leaves lines and chats; its
+/// open dialogs wait for an operator.
 pub(super) async fn remove(State(shared): State<Arc<Shared>>, Json(removal): Json<Removal>) -> Response {
     let admin = shared.names.admin;
     let there = shared.hit(|world| {
         let own = world.bots.get(&removal.id).is_some_and(|bot| bot.kind != BotKind::Network);
         if own {
+            for chat_id in led_by(world, removal.id) {
+                world.hand_over(chat_id, admin);
+            }
             world.unregister_bot(removal.id, admin);
         }
         own
@@ -39,6 +43,16 @@ pub(super) async fn remove(State(shared): State<Arc<Shared>>, Json(removal): Jso
     } else {
         refused(StatusCode::NOT_FOUND, "There is no such bot.")
     }
+}
+
+/// The chats whose open session the bot leads: nobody would answer in them.
+fn led_by(world: &World, bot_id: i64) -> Vec<i64> {
+    let chats = world.chats.keys().copied();
+    chats
+        .filter(|chat_id| {
+            world.last_session(*chat_id).is_some_and(|last| last.is_open() && last.operator_id == bot_id)
+        })
+        .collect()
 }
 
 /// The bots of the portal, but for those of network lines.

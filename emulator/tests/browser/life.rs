@@ -32,7 +32,7 @@ async fn a_dead_bot_is_removed_and_its_code_is_free() {
         window.types("#client-text", "hello\n").await;
         let nobody =
             format!("nobody listens at {}", url.trim_start_matches("http://").trim_end_matches("/events"));
-        window.sees("#exchanges .row.callback.bad", &nobody).await;
+        window.sees("#exchanges .row.callback.bad .why", &nobody).await;
 
         let second = Handler::start().await;
         assert_eq!(register("second", &second.url).await["error"], "BOT_CODE_ALREADY_TAKEN");
@@ -56,6 +56,9 @@ async fn a_dead_bot_is_removed_and_its_code_is_free() {
         window.hides("#trouble").await;
         assert!(register("second", &second.url).await["result"]["bot"]["id"].is_i64());
         window.sees("#portal-bots .about", "Echo").await;
+        // The dialog of the bot that is gone waits for an operator; the next one is the new bot's.
+        window.clicks("#finish").await;
+        window.sees("#session", "closed").await;
         window.types("#client-text", "hello again\n").await;
         window.sees("#session", "bot Echo").await;
         window.hides("#portal-bots .silent").await;

@@ -35,5 +35,5 @@ async function remove(button, bot) {
     }, {once: true});
     return;
   }
-  if (await act("/page/bot", {id: bot.id})) toast(`${bot.name} is removed; its code is free.`);
+  if (await act("/page/bot", {id: bot.id})) toast(`${bot.name} is removed; its code is free. Its open dialogs wait for an operator.`);
 }
