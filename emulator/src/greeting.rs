@@ -1,6 +1,7 @@
 //! What the command line prints at the start: where the page is, and commands that start a bot when they are pasted.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use openlines_emulator::{Emulator, Entrance};
 
@@ -9,7 +10,12 @@ use crate::installing::Plan;
 /// The bot of the printed commands.
 const BOT: &str = "cargo run --example echo";
 
-pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>, installed: bool) -> String {
+pub(super) fn text(
+    emulator: &Emulator,
+    plan: Option<&Plan>,
+    identity: Option<&Path>,
+    installed: bool,
+) -> String {
     let portal = emulator.portal();
     let app = portal.app();
     let mut out = String::new();
@@ -39,11 +45,19 @@ pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>, installed: bool) ->
             writeln!(out, "\nThe application is not installed: a button of the page does it, under Portal.")
         }
     };
-    let _ = writeln!(
-        out,
-        "The first open-line bot that registers meets the clients of the page. Ctrl-C stops the portal, and with it \
-         all of this is gone: the next start is another portal with other secrets."
-    );
+    let _ = writeln!(out, "The first open-line bot that registers meets the clients of the page.");
+    let _ = match identity {
+        Some(file) => writeln!(
+            out,
+            "Ctrl-C stops the portal. The next start with {} takes the same commands, without chats and bots.",
+            file.display()
+        ),
+        None => writeln!(
+            out,
+            "Ctrl-C stops the portal, and with it all of this is gone: the next start is another portal with other \
+             secrets. With --identity FILE it stays the same."
+        ),
+    };
     out
 }
 
@@ -73,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn the_commands_have_everything_that_a_bot_asks_for() {
         let emulator = Emulator::builder().tls().start().await.expect("a free port");
-        let text = text(&emulator, None, false);
+        let text = text(&emulator, None, None, false);
         assert!(text.contains("not installed: a button of the page does it"), "{text}");
         for name in [
             "BITRIX24_WEBHOOK_URL",
@@ -94,7 +108,7 @@ mod tests {
     #[tokio::test]
     async fn an_application_that_is_installed_from_the_start_needs_no_button() {
         let emulator = Emulator::builder().installed().start().await.expect("a free port");
-        let text = text(&emulator, None, true);
+        let text = text(&emulator, None, None, true);
         assert!(text.contains("counts as installed already") && !text.contains("button"), "{text}");
     }
 

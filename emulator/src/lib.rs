@@ -14,6 +14,7 @@ mod delivery;
 mod events;
 mod exchanges;
 mod faults;
+mod fetching;
 mod form;
 mod frame;
 mod limits;
@@ -40,7 +41,7 @@ pub use portal::{
 pub use push::PushServer;
 pub use record::{
     AuthorKind, ChatFile, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall,
-    RtEvent, SeenMessage, Undelivered, Unheard,
+    RtEvent, SeenMessage, Undelivered, Unheard, Vote,
 };
 pub use rest::SystemRefusal;
 pub use server::{Emulator, EmulatorBuilder};

@@ -4,12 +4,14 @@
 //! openlines-emulator --listen 127.0.0.1:8024 --install http://127.0.0.1:8080/install
 //! ```
 //!
-//! The trap: every start is a new portal with new secrets; what a bot stored about the one before is worth nothing.
+//! The trap: without `--identity` every start is a new portal with new secrets; what a bot stored about the one before is
+//! worth nothing.
 
 mod greeting;
 mod installing;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -40,6 +42,10 @@ struct Settings {
     /// Speak https, by a certificate authority made at the start; its file is printed.
     #[arg(long)]
     tls: bool,
+    /// Be the portal that this file knows, so that the printed commands serve again after a restart. The file is made
+    /// if there is none; chats are not in it.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     /// Scopes of the application and of the webhook.
     #[arg(long, default_value = "imbot,imopenlines,imconnector,im,pull,user,crm")]
     scope: String,
@@ -94,6 +100,9 @@ async fn run(settings: Settings) -> Result<(), String> {
     if settings.installed {
         builder = builder.installed();
     }
+    if let Some(file) = &settings.identity {
+        builder = builder.identity(file).map_err(|error| error.to_string())?;
+    }
     let emulator = builder
         .start()
         .await
@@ -102,7 +111,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let operating = Duration::from_secs(settings.operating_limit);
     portal.set_operating_limit(Some(operating).filter(|limit| !limit.is_zero()));
     let plan = installing::Plan::of(&settings, &portal);
-    print!("{}", greeting::text(&emulator, plan.as_ref(), settings.installed));
+    print!("{}", greeting::text(&emulator, plan.as_ref(), settings.identity.as_deref(), settings.installed));
     warn_of_an_open_door(settings.listen);
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => {

@@ -91,7 +91,7 @@ pub struct ChatFile {
     pub name: String,
     /// Its bytes; none if it lies elsewhere.
     pub content: Bytes,
-    /// Where it lies, when a connector's application named it and did not send it.
+    /// Where it lies, when a connector's application named an address that the emulator does not read.
     pub source: Option<String>,
 }
 
@@ -106,6 +106,16 @@ impl fmt::Debug for ChatFile {
             .field("source", &self.source.as_deref().map(without_query))
             .finish()
     }
+}
+
+/// What a client thinks of a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Vote {
+    /// Satisfied: the `1` of a channel.
+    Like,
+    /// Not satisfied: the `0` of a channel.
+    Dislike,
 }
 
 /// One REST call that arrived, items of a batch included. `Debug` masks bot tokens.

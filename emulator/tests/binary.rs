@@ -88,3 +88,28 @@ async fn the_application_is_installed_where_the_command_line_says() {
     let body = handler.bodies.lock().unwrap()[0].clone();
     assert!(body.starts_with(b"event=ONAPPINSTALL&"));
 }
+
+/// The commands as they were printed, without the port that the system chose.
+fn commands(program: &mut Program) -> Vec<String> {
+    let page = program.says("Chat page");
+    let port = page.trim_end_matches('/').rsplit(':').next().unwrap().to_owned();
+    program.says("Ctrl-C");
+    let variables = program.heard.iter().filter(|line| line.ends_with('\\'));
+    variables.map(|line| line.replace(&format!("127.0.0.1:{port}"), "PORTAL")).collect()
+}
+
+#[test]
+fn the_printed_commands_stay_the_same_with_an_identity_and_only_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portal.json");
+    let identity = ["--tls", "--identity", file.to_str().unwrap()];
+    let first = commands(&mut Program::start(&identity));
+    assert!(first.iter().any(|line| line.contains("BITRIX24_CLIENT_SECRET=")), "{first:?}");
+    assert!(first.iter().any(|line| line.contains("SSL_CERT_FILE=")), "{first:?}");
+    assert_eq!(commands(&mut Program::start(&identity)), first);
+    assert_ne!(commands(&mut Program::start(&["--tls"])), first);
+    std::fs::write(&file, "{}").unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_openlines-emulator")).args(identity).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains("holds no identity"), "{said}");
+}

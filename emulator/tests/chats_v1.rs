@@ -196,7 +196,7 @@ async fn votes_and_likes_stay_with_their_message() {
     let foreign = json!({"DIALOG_ID": format!("chat{}", portal.group_chat("Board", &[])), "RATING": "like"});
     assert_eq!(app.refused("imbot.dialog.vote", foreign, 403).await, "ACCESS_ERROR");
     let history = app.ok("imopenlines.session.history.get", json!({"CHAT_ID": ann.chat_id()})).await;
-    assert_eq!(history["message"][id.to_string()]["params"]["IMOL_VOTE"], "like");
+    assert_eq!(history["message"][id.to_string()]["params"]["imolVote"], "like");
 
     let like = |action: &str| json!({"BOT_ID": bot_id, "MESSAGE_ID": id, "ACTION": action});
     assert_eq!(app.refused("imbot.message.like", json!({}), 400).await, "MESSAGE_ID_ERROR");

@@ -98,7 +98,7 @@ async fn a_connector_brings_files_and_takes_files() {
         "PLACEMENT_HANDLER": "http://127.0.0.1/settings"});
     app.ok("imconnector.register", connector).await;
     app.ok("imconnector.activate", json!({"CONNECTOR": "mine", "LINE": line, "ACTIVE": 1})).await;
-    let lies_at = format!("{}/photos/dot.png?size=1", handler.url);
+    let lies_at = "https://files.example/photos/dot.png?size=1".to_owned();
     let files = json!([{"url": lies_at}, {"url": lies_at, "name": "second.png"}, {"name": "nowhere"}]);
     let message = |files: Value| {
         json!({"CONNECTOR": "mine", "LINE": line, "MESSAGES": [{"user": {"id": "u-7", "name": "Ann"},
@@ -130,6 +130,58 @@ async fn a_connector_brings_files_and_takes_files() {
         (&json!("bill.txt"), &json!("text/plain"))
     );
     assert_eq!(out["files"][0]["sizef"], "5 B");
+}
+
+#[tokio::test]
+async fn a_connectors_file_on_this_machine_is_read_before_its_message_is_told_of() {
+    let (_emulator, handler, app, _, bot_id) = with_v2_bot().await;
+    let line = app.portal.line_id();
+    let connector = json!({"ID": "mine", "NAME": "Mine", "ICON": {"DATA_IMAGE": "data:image/svg+xml,x"},
+        "PLACEMENT_HANDLER": "http://127.0.0.1/settings"});
+    app.ok("event.bind", json!({"event": "OnOpenLineMessageAdd", "handler": handler.url})).await;
+    app.ok("imconnector.register", connector).await;
+    app.ok("imconnector.activate", json!({"CONNECTOR": "mine", "LINE": line, "ACTIVE": 1})).await;
+    let router = axum::Router::new().route("/{name}", axum::routing::get(|| async { "%PDF-1.7" }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let root = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    // Alone, and as an item of a batch, where all is text.
+    let files = json!([{"URL": format!("{root}/bill.pdf")}]);
+    let one = json!({"CONNECTOR": "mine", "LINE": line, "messages": [{"user": {"id": "u-7", "name": "Ann"},
+        "message": {"id": "ext-1", "FILES": files}, "chat": {"id": "channel-1"}}]});
+    app.ok("imconnector.send.messages", one).await;
+    let item = format!(
+        "imconnector.send.messages?CONNECTOR=mine&LINE={line}&MESSAGES[0][user][id]=u-7&MESSAGES[0][chat][id]=channel-1\
+         &MESSAGES[0][message][id]=ext-2&MESSAGES[0][message][files][0][url]={root}/second.pdf"
+    );
+    let batch = app.ok("batch", json!({"cmd": {"send": item}})).await;
+    assert_eq!(batch["result"]["send"]["SUCCESS"], true, "{batch}");
+    app.portal.settled(SOON).await;
+    for (at, name) in [(0, "bill.pdf"), (1, "second.pdf")] {
+        let told =
+            support::of(&app.portal, "ONOPENLINEMESSAGEADD")[at].form()["data"]["DATA"]["message"].clone();
+        let row = &told["files"][0];
+        assert_eq!((&row["name"], &row["size"], &row["sizef"]), (&json!(name), &json!("8"), &json!("8 B")));
+        let heard = support::of(&app.portal, "ONIMBOTV2MESSAGEADD")[at].form()["data"]["message"].clone();
+        let id: i64 = heard["params"]["FILE_ID"][0].as_str().unwrap().parse().unwrap();
+        let file = app.portal.file(id).unwrap();
+        assert_eq!((&file.content[..], file.source), (&b"%PDF-1.7"[..], None));
+        let url = app.ok("imbot.v2.File.download", json!({"botId": bot_id, "fileId": id})).await;
+        let read = app.http.get(url["downloadUrl"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!((read.status().as_u16(), &read.bytes().await.unwrap()[..]), (200, &b"%PDF-1.7"[..]));
+    }
+    serving.abort();
+}
+
+#[tokio::test]
+async fn nobody_unknown_has_a_file_of_this_machine_read() {
+    let (_emulator, handler, app, _, _) = with_v2_bot().await;
+    let before = handler.bodies.lock().unwrap().len();
+    let url = format!("{}imconnector.send.messages", app.portal.app().client_endpoint);
+    let params = json!({"auth": "nobody", "CONNECTOR": "mine", "LINE": 1, "MESSAGES": [
+        {"user": {"id": 1}, "chat": {"id": 1}, "message": {"files": [{"url": handler.url}]}}]});
+    assert_eq!(support::post(&app.http, &url, &params).await.0, 401);
+    assert_eq!(handler.bodies.lock().unwrap().len(), before);
 }
 
 #[tokio::test]

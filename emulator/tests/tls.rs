@@ -113,3 +113,19 @@ async fn a_portal_that_is_renamed_speaks_tls_at_both_addresses() {
     portal.restart().await;
     assert_eq!(post(&http, &new, &json!({})).await.0, 200);
 }
+
+#[tokio::test]
+async fn the_authority_of_an_identity_is_trusted_over_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portal.json");
+    let start = async || Emulator::builder().identity(&file).unwrap().tls().start().await.unwrap();
+    let first = start().await;
+    let (http, path) = (trusting(&first), first.ca_path().unwrap().to_owned());
+    drop(first);
+    assert!(path.exists(), "it stays for the next start");
+    let second = start().await;
+    assert_eq!(second.ca_path().unwrap(), path);
+    let url = format!("{}/", second.url());
+    assert_eq!(http.get(&url).send().await.unwrap().status(), 200);
+    assert_eq!(trusting(&second).get(&url).send().await.unwrap().status(), 200);
+}

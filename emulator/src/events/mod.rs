@@ -27,6 +27,7 @@ mod connectors;
 mod lines;
 pub(crate) mod names;
 pub(crate) mod subscriptions;
+mod users;
 mod v1;
 mod v2;
 
@@ -39,6 +40,7 @@ use crate::world::World;
 use auth::AuthNeed;
 pub(crate) use bots::BotFact;
 use subscriptions::HandlerRow;
+pub(crate) use users::ChatFact;
 
 impl World {
     /// Queues one callback to one handler row. `same_as` names the fact: within a hit it is sent once.

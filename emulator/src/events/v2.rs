@@ -72,7 +72,7 @@ impl World {
     }
 
     /// The chat as the bot sees it, the acting user, and the language.
-    fn put_scene(&self, data: &mut Value, chat: &Chat, bot_id: i64, user_id: i64) {
+    pub(super) fn put_scene(&self, data: &mut Value, chat: &Chat, bot_id: i64, user_id: i64) {
         data["chat"] = self.chat_v2(chat, bot_id);
         data["user"] = self.users.get(&user_id).map_or(Value::Null, crate::world::people::User::v2);
         data["language"] = json!(self.identity.language);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,9 @@ use super::refused;
 use super::state::{May, Who, find};
 use crate::form;
 use crate::portal::{Client, Portal};
+use crate::record::Vote;
 use crate::server::shared::Shared;
+use crate::world::files::StoredFile;
 
 pub(super) const OPERATOR: &str = "Ivan";
 
@@ -113,6 +115,26 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, Json(press): Json<P
 }
 
 #[derive(Deserialize)]
+pub(super) struct Rating {
+    #[serde(flatten)]
+    who: Who,
+    like: bool,
+}
+
+/// The client rates the dialog by a button of the request.
+pub(super) async fn rate(State(shared): State<Arc<Shared>>, Json(rating): Json<Rating>) -> Response {
+    let client = match client(&shared, &rating.who) {
+        Ok(client) => client,
+        Err((status, text)) => return refused(status, text),
+    };
+    if client.presses_vote(if rating.like { Vote::Like } else { Vote::Dislike }) {
+        Json(json!({})).into_response()
+    } else {
+        refused(StatusCode::CONFLICT, "Nobody asks for a mark here any more.")
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct MessageAct {
     #[serde(flatten)]
     who: Who,
@@ -169,11 +191,13 @@ fn is_reaction(code: &str) -> bool {
 
 /// A file of a chat, as a download.
 pub(super) async fn file(State(shared): State<Arc<Shared>>, Path(id): Path<i64>) -> Response {
-    let found =
-        shared.look(|world| world.files.get(id).map(|file| (file.name.clone(), file.content.clone())));
-    let Some((name, content)) = found else {
+    let found = shared.look(|world| world.files.get(id).cloned());
+    let Some(StoredFile { name, content, source, .. }) = found else {
         return refused(StatusCode::NOT_FOUND, "There is no such file.");
     };
+    if let Some(source) = source.and_then(|source| HeaderValue::from_str(&source).ok()) {
+        return (StatusCode::FOUND, [(header::LOCATION, source)]).into_response();
+    }
     let disposition = format!("attachment; filename*=utf-8''{}", form::percent(&name).replace('+', "%20"));
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),

@@ -18,7 +18,7 @@ use crate::world::World;
 use crate::world::lines::Line;
 
 /// The settings that the page may change.
-const CHANGEABLE: [&str; 23] = [
+const CHANGEABLE: [&str; 25] = [
     "LINE_NAME",
     "ACTIVE",
     "WELCOME_BOT_ENABLE",
@@ -42,6 +42,8 @@ const CHANGEABLE: [&str; 23] = [
     "WORKTIME_DAYOFF_TEXT",
     "VOTE_MESSAGE",
     "VOTE_MESSAGE_1_TEXT",
+    "VOTE_MESSAGE_2_TEXT",
+    "VOTE_CLOSING_DELAY",
 ];
 
 #[derive(Deserialize)]

@@ -82,6 +82,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/page/send-file", post(acts::send_file))
         .route("/page/press", post(acts::press))
         .route("/page/message", post(acts::message))
+        .route("/page/rate", post(acts::rate))
         .route("/page/operator", post(operator::act))
         .route("/page/file/{id}", get(acts::file))
         .route("/page/exchanges", get(inspector::after).delete(inspector::clear))

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{bots, faults, limits, line, setup};
-use crate::record::{AuthorKind, LostPart};
+use crate::record::{AuthorKind, LostPart, Vote};
 use crate::server::shared::Shared;
 use crate::world::World;
 use crate::world::connectors::Connector;
@@ -66,6 +66,7 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>, Query(who): Query<W
             "status": session.map(|session| session.status),
             "leader": leader.map(|id| world.name_of(id)),
             "leader_is_bot": leader.is_some_and(|id| world.is_bot(id)),
+            "vote": session.and_then(|session| session.client_vote).map(Vote::name),
             "asked": asked.map(|(id, _)| world.name_of(id)),
             "pinned": session.is_some_and(|session| session.pinned),
             "silent": world.chats.get(&chat_id).is_some_and(|chat| chat.silent),
@@ -172,6 +173,7 @@ fn line_shown(world: &World, line: &Line) -> Value {
 fn client_side(world: &World, chat_id: i64) -> Vec<Value> {
     let all = world.seen.get(&chat_id).map_or(&[][..], Vec::as_slice);
     let reacts = world.connector_of(chat_id).is_some_and(has_reactions);
+    let request = world.vote_buttons(chat_id);
     let markup = world.connector_of(chat_id).is_none_or(|connector| connector.shows.markup);
     let shown = all[all.len().saturating_sub(SHOWN)..].iter().map(|one| {
         let message = world.messages.get(&one.id);
@@ -198,6 +200,7 @@ fn client_side(world: &World, chat_id: i64) -> Vec<Value> {
             "undelivered": !one.delivered,
             "reactions": message.filter(|_| reacts).map(|message| reactions(world, message)).unwrap_or_default(),
             "reactable": reacts && message.is_some_and(|message| is_reactable(world, message)),
+            "rates": request == Some(one.id),
             "unix": one.unix,
         })
     });

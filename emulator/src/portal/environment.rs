@@ -41,7 +41,8 @@ impl Entrance {
 impl Portal {
     /// Names and values for the environment of a bot: where it listens, where it keeps its things, how it gets in.
     ///
-    /// The database and the master key belong to this portal alone: another start of the emulator is another portal.
+    /// The database and the master key belong to this portal alone: another start of the emulator is another portal,
+    /// unless it has the same [identity](crate::EmulatorBuilder::identity).
     #[must_use]
     pub fn bot_environment(&self, entrance: Entrance) -> Vec<(String, String)> {
         let app = self.app();

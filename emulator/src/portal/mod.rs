@@ -37,7 +37,7 @@ use tokio::sync::broadcast;
 use crate::clock::PortalClock;
 use crate::faults::Faults;
 use crate::record::{
-    ChatFile, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent, Undelivered,
+    ChatFile, ChatMessage, Delivery, NetworkMessage, PhoneNotice, RecordedCall, RtEvent, Undelivered, Vote,
 };
 use crate::server::shared::Shared;
 use crate::world::chats::ChatKind;
@@ -304,6 +304,12 @@ impl Portal {
     #[must_use]
     pub fn session_operator(&self, chat_id: i64) -> Option<i64> {
         self.shared.look(|world| world.last_session(chat_id).map(|session| session.operator_id))
+    }
+
+    /// How the client rated the last session of a line's chat; `None` while they have not.
+    #[must_use]
+    pub fn session_vote(&self, chat_id: i64) -> Option<Vote> {
+        self.shared.look(|world| world.last_session(chat_id)?.client_vote)
     }
 
     /// Switches that break things.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Portal;
-use crate::events::BotFact;
+use crate::events::{BotFact, ChatFact};
+use crate::record::Vote;
 use crate::world::World;
 use crate::world::sending::NewMessage;
 
@@ -93,6 +94,43 @@ impl Client {
         self.portal.shared.hit(|world| press(world, line_id, user_id, message_id, button, KEYBOARD));
     }
 
+    /// Rates the dialog, as soon as the line asks for it: by a button in live chat, by writing `1` or `0` on another
+    /// channel. Waits for the request five seconds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # use openlines_emulator::{Emulator, Vote};
+    /// let emulator = Emulator::start().await;
+    /// let portal = emulator.portal();
+    /// portal.line().vote_text(Some("Were you satisfied?"));
+    /// let ann = portal.client("Ann");
+    /// ann.says("hello").await;
+    /// portal.operator("Ivan").finishes(&ann).await;
+    /// ann.votes(Vote::Like).await;
+    /// assert_eq!(portal.session_vote(ann.chat_id()), Some(Vote::Like));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When nobody asks, or the time for an answer is over.
+    pub async fn votes(&self, vote: Vote) {
+        let chat_id = self.chat_id();
+        let what = format!("a request to rate the dialog of chat {chat_id}");
+        self.portal.until(&what, BUTTON_WAIT, |world| world.is_vote_awaited(chat_id).then_some(())).await;
+        if !self.presses_vote(vote) {
+            self.says(vote.answer()).await;
+        }
+    }
+
+    /// Presses a button of the request, if the channel shows any; used by the page.
+    pub(crate) fn presses_vote(&self, vote: Vote) -> bool {
+        let (chat_id, user_id) = (self.chat_id(), self.user_id);
+        self.portal
+            .shared
+            .hit(|world| world.vote_buttons(chat_id).is_some() && world.vote(chat_id, user_id, vote))
+    }
+
     /// Edits one of the chat's messages.
     pub async fn edits(&self, message_id: i64, text: &str) {
         self.portal.shared.hit(|world| world.edit(message_id, text, self.user_id));
@@ -175,6 +213,7 @@ fn react(world: &mut World, user_id: i64, message_id: i64, reaction: &str, added
     } else {
         message.reactions.retain(|known| *known != entry);
     }
+    world.tell_users(ChatFact::Reaction { message_id, user_id, reaction, added });
     if world.bots.get(&author).is_some_and(|bot| bot.reactions) {
         let fact = BotFact::Reaction { message_id, user_id, reaction: reaction.to_owned(), added };
         world.raise_bots(&fact, &[author], user_id);

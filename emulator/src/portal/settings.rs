@@ -111,9 +111,27 @@ impl LineSettings {
         self.change(|line| set(&mut line.texts.welcome, text))
     }
 
-    /// What the line asks the client when an operator finishes a session (`VOTE_MESSAGE`); nothing by default.
+    /// What the line asks the client when an operator finishes a session (`VOTE_MESSAGE`), on every channel; nothing by
+    /// default. [`Client::votes`](crate::Client::votes) answers.
     pub fn vote_text(&self, text: Option<&str>) -> &Self {
-        self.change(|line| set(&mut line.texts.vote, text))
+        self.change(|line| {
+            let rating = &mut line.texts.rating;
+            rating.on = text.is_some();
+            if let Some(text) = text {
+                text.clone_into(&mut rating.buttons.request);
+                text.clone_into(&mut rating.texts.request);
+            }
+        })
+    }
+
+    /// Whether the client's rating closes the session at once (`VOTE_CLOSING_DELAY`); by default it closes nothing.
+    pub fn vote_closes(&self, on: bool) -> &Self {
+        self.change(|line| line.texts.rating.closes = on)
+    }
+
+    /// How long after the request a rating counts (`VOTE_TIME_LIMIT`); by default it always does.
+    pub fn votes_within(&self, time: Duration) -> &Self {
+        self.change(|line| line.texts.rating.seconds = seconds(time))
     }
 
     /// The line works from the first hour until the second one, UTC, on every day (`WORKTIME_ENABLE`); outside of that

@@ -21,27 +21,29 @@ struct Gathered {
     time: Map<String, Value>,
 }
 
-pub(super) fn run(world: &mut World, auth: &Auth, params: Map<String, Value>) -> Reply {
-    let find = |wanted: &str| {
-        params.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.clone())
-    };
-    let halt = find("halt").is_some_and(|value| match &value {
-        Value::Bool(flag) => *flag,
-        other => scalar_text(other).is_some_and(|text| !matches!(text.as_str(), "" | "0" | "false")),
-    });
-    let commands: Vec<(String, Value)> = match find("cmd") {
-        Some(Value::Object(map)) => map.into_iter().collect(),
+fn find<'p>(params: &'p Map<String, Value>, wanted: &str) -> Option<&'p Value> {
+    params.iter().find(|(key, _)| key.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+}
+
+/// The calls of a batch under their names, in order.
+pub(super) fn items(params: &Map<String, Value>) -> Vec<(String, String)> {
+    let rows: Vec<(String, &Value)> = match find(params, "cmd") {
+        Some(Value::Object(map)) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
         Some(Value::Array(list)) => {
-            list.into_iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+            list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
         }
         _ => Vec::new(),
     };
-    let mut gathered = Gathered::default();
-    let texts = commands.into_iter().filter_map(|(key, value)| match value {
-        Value::String(text) => Some((key, text)),
-        _ => None,
+    rows.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+}
+
+pub(super) fn run(world: &mut World, auth: &Auth, params: Map<String, Value>) -> Reply {
+    let halt = find(&params, "halt").is_some_and(|value| match value {
+        Value::Bool(flag) => *flag,
+        other => scalar_text(other).is_some_and(|text| !matches!(text.as_str(), "" | "0" | "false")),
     });
-    for (at, (key, command)) in texts.enumerate() {
+    let mut gathered = Gathered::default();
+    for (at, (key, command)) in items(&params).into_iter().enumerate() {
         let failed = if at >= MOST_ITEMS {
             let error = RestError::bad("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded");
             gathered.error.insert(key, error.into_body());

@@ -24,6 +24,7 @@ pub(crate) mod confirm;
 mod crm;
 mod envelope;
 mod event;
+mod im_v2;
 mod imbot_v1;
 mod imbot_v2;
 mod imconnector;
@@ -36,8 +37,10 @@ mod system;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::form;
 use crate::record::RecordedCall;
 use crate::world::World;
 pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError, scalar_text};
@@ -58,6 +61,8 @@ pub(crate) struct Incoming {
     pub(crate) params: Map<String, Value>,
     /// What a fault refuses the call with.
     pub(crate) forced: Option<RestError>,
+    /// Files that the call names and that were read for it, by address.
+    pub(crate) fetched: HashMap<String, Bytes>,
 }
 
 /// What an error says that a fault has forced.
@@ -97,6 +102,7 @@ fn table() -> &'static HashMap<String, Method> {
             imbot_v2::files::METHODS,
             imbot_v2::commands::METHODS,
             imbot_v2::events::METHODS,
+            im_v2::METHODS,
             crm::entities::METHODS,
             crm::duplicates::METHODS,
             crm::timeline::METHODS,
@@ -123,6 +129,28 @@ pub(crate) fn names() -> Vec<String> {
     table().keys().cloned().collect()
 }
 
+/// The addresses of the files that a call brings into a channel, if its caller is known; items of a batch included.
+pub(crate) fn files_named(world: &World, incoming: &Incoming) -> Vec<String> {
+    let name = plain_name(&incoming.method);
+    if !matches!(name.as_str(), imconnector::messages::SEND_LOWER | "batch")
+        || auth::authenticate(world, incoming).is_err()
+    {
+        return Vec::new();
+    }
+    if name == "batch" {
+        return batch::items(&incoming.params)
+            .into_iter()
+            .filter_map(|(_, command)| {
+                let (method, query) = command.split_once('?')?;
+                (plain_name(method) == imconnector::messages::SEND_LOWER)
+                    .then(|| form::decode(query.as_bytes()))
+            })
+            .flat_map(|params| imconnector::messages::addresses(&params))
+            .collect();
+    }
+    imconnector::messages::addresses(&incoming.params)
+}
+
 /// The scope a method belongs to, if there is such a method.
 pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
     if name == "batch" {
@@ -140,6 +168,7 @@ pub(crate) fn handle(world: &mut World, incoming: Incoming) -> Outcome {
     let mut caller = Caller::default();
     let result = run(world, &name, incoming, &mut caller);
     world.offline.acting = None;
+    world.fetched.clear();
     let executed = !matches!(&result, Err(error) if error.before_method);
     let outcome = match result {
         Ok(answer) => Outcome { status: 200, body: answer.into_body() },
@@ -201,6 +230,7 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
     if let Some(rounds) = auth.event_rounds {
         world.event_rounds_left = rounds.saturating_sub(1);
     }
+    world.fetched = incoming.fetched;
     world.offline.acting = auth.app().ok().map(|client_id| (client_id.to_owned(), auth.connector.clone()));
     let params = auth::without_auth(&incoming.params);
     let forced = incoming.forced;

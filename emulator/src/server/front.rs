@@ -1,5 +1,6 @@
 //! The front door: routes, reading a request into parameters, faults and limits before the portal sees it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -76,7 +77,8 @@ async fn call(
         _ => (None, path.clone()),
     };
     let answered = if method.to_ascii_lowercase().ends_with(".xml") { xml_answer } else { json_answer };
-    let incoming = Incoming { method, webhook, bearer: bearer(&headers), params, forced: None };
+    let incoming =
+        Incoming { method, webhook, bearer: bearer(&headers), params, forced: None, fetched: HashMap::new() };
     answer(&shared, &line, incoming, answered).await
 }
 
@@ -147,6 +149,10 @@ async fn answer(
     {
         note(shared, &method, spoilt.status, spoilt.shown);
         return spoilt.response;
+    }
+    let named = shared.look(|world| rest::files_named(world, &incoming));
+    if !named.is_empty() {
+        incoming.fetched = shared.fetching.read(named).await;
     }
     let outcome = shared.hit(|world| rest::handle(world, incoming));
     faulty::afterwards(line, fault).await;

@@ -255,6 +255,8 @@ impl Target {
             redirect_uri: None,
             app: None,
             ca: None,
+            secrets: crate::world::identity::Secrets::random(),
+            starts: 0,
         };
         let (shared, _receiver) = Shared::new(seed, reqwest::Client::new());
         shared.limiter.set(None);

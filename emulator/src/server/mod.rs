@@ -15,6 +15,7 @@ pub(crate) mod faulty;
 pub(crate) mod front;
 #[cfg(test)]
 mod fuzz;
+mod kept;
 pub(crate) mod shared;
 mod tls;
 mod xml;
@@ -30,6 +31,8 @@ use tokio::task::JoinHandle;
 
 use crate::limits::RateLimit;
 use crate::portal::Portal;
+use crate::world::identity::Secrets;
+use kept::Kept;
 use shared::Shared;
 
 /// A running emulator. It stops when it is dropped.
@@ -50,8 +53,8 @@ pub struct Emulator {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     strict: bool,
-    /// The certificate of the emulator's own authority; the file goes with it.
-    ca: Option<tempfile::NamedTempFile>,
+    /// The certificate of the emulator's own authority.
+    ca: Option<tls::Certificate>,
 }
 
 impl Emulator {
@@ -101,10 +104,10 @@ impl Emulator {
     }
 
     /// The file with the certificate (PEM) that clients must trust; only with [`EmulatorBuilder::tls`]. It is removed
-    /// when the emulator stops.
+    /// when the emulator stops, unless the emulator has an [identity](EmulatorBuilder::identity).
     #[must_use]
     pub fn ca_path(&self) -> Option<&Path> {
-        self.ca.as_ref().map(tempfile::NamedTempFile::path)
+        self.ca.as_ref().map(tls::Certificate::path)
     }
 
     /// The portal in it. Cheap to clone.
@@ -139,6 +142,7 @@ pub struct EmulatorBuilder {
     strict: bool,
     tls: bool,
     installed: bool,
+    kept: Option<Kept>,
 }
 
 impl Default for EmulatorBuilder {
@@ -155,6 +159,7 @@ impl Default for EmulatorBuilder {
             strict: false,
             tls: false,
             installed: false,
+            kept: None,
         }
     }
 }
@@ -237,6 +242,21 @@ impl EmulatorBuilder {
         self
     }
 
+    /// The portal is the one that this file knows: its member id, application, webhook and network codes, and the
+    /// authority of a TLS port, stay the same over restarts. The file is made if there is none, for its owner alone;
+    /// beside it, with `.ca.pem` at the end of its name, is the certificate that clients of a TLS port trust.
+    ///
+    /// Chats, bots and tokens are not kept. Numbers of chats, messages and people go on where no earlier start can have
+    /// come to, so that a bot never takes a new message for one that it has seen.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written, or is something else.
+    pub fn identity(mut self, file: impl AsRef<Path>) -> std::io::Result<Self> {
+        self.kept = Some(Kept::open(file.as_ref())?);
+        Ok(self)
+    }
+
     /// Starts the portal.
     ///
     /// # Errors
@@ -246,7 +266,7 @@ impl EmulatorBuilder {
         let strict = self.strict;
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
-        let tls = self.tls.then(|| tls::prepare(address.ip())).transpose()?;
+        let tls = self.tls.then(|| tls::prepare(address.ip(), self.kept.as_ref())).transpose()?;
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "the emulator listens beyond loopback; whoever reaches it reads every token");
         }
@@ -265,6 +285,8 @@ impl EmulatorBuilder {
             redirect_uri: self.redirect_uri,
             app: self.app,
             ca: tls.as_ref().map(|tls| tls.ca.path().to_owned()),
+            starts: self.kept.as_ref().map_or(0, |kept| kept.starts),
+            secrets: self.kept.map_or_else(Secrets::random, |kept| kept.secrets),
         };
         let (shared, receiver) = Shared::new(seed, client.clone());
         shared.limiter.set(self.rate_limit);

@@ -15,13 +15,14 @@ use crate::clock::PortalClock;
 use crate::delivery::Deliveries;
 use crate::exchanges::Exchanges;
 use crate::faults::{Faults, Queued};
+use crate::fetching::Fetching;
 use crate::limits::Limiter;
 use crate::portal::Heard;
 use crate::record::ChatMessage;
 use crate::server::connection::Generation;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::connectors::{Channel, Connectors};
-use crate::world::identity::{Identity, random_hex};
+use crate::world::identity::{Identity, Secrets};
 use crate::world::network::NetworkLine;
 use crate::world::people::UserKind;
 use crate::world::{Counters, World, take};
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) changed: Arc<watch::Sender<u64>>,
     pub(crate) bot_messages: broadcast::Sender<ChatMessage>,
     pub(crate) client: reqwest::Client,
+    pub(crate) fetching: Fetching,
     pub(crate) names: Names,
     /// Which messages the expectations of a test have met.
     pub(crate) heard: Mutex<Heard>,
@@ -78,6 +80,9 @@ pub(crate) struct Seed {
     pub(crate) redirect_uri: Option<String>,
     pub(crate) app: Option<(String, String)>,
     pub(crate) ca: Option<PathBuf>,
+    pub(crate) secrets: Secrets,
+    /// How often the same portal was started before.
+    pub(crate) starts: i64,
 }
 
 impl fmt::Debug for Shared {
@@ -106,6 +111,7 @@ impl Shared {
             changed,
             bot_messages: broadcast::channel(1_024).0,
             client,
+            fetching: Fetching::default(),
             names,
             heard: Mutex::default(),
             listener: AtomicU64::new(0),
@@ -173,20 +179,19 @@ pub(super) async fn keep_time(shared: Arc<Shared>) {
 
 fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
     let scheme = if seed.tls { "https" } else { "http" };
+    let secrets = seed.secrets;
     let origin = format!("{scheme}://{}", seed.address);
     let identity = Identity {
         domain: seed.address.to_string(),
         origin: origin.clone(),
         oauth_domain: seed.address.to_string(),
         oauth_origin: origin.clone(),
-        member_id: random_hex(32),
+        member_id: secrets.member_id,
         language: seed.language,
     };
-    let mut next = Counters::default();
+    let mut next = Counters::after(seed.starts);
     let row = take(&mut next.app_row);
-    let (client_id, client_secret) = seed
-        .app
-        .unwrap_or_else(|| (format!("local.{}.{}", random_hex(14), row + 12_345_670), random_hex(50)));
+    let (client_id, client_secret) = seed.app.unwrap_or((secrets.client_id, secrets.client_secret));
     let app = Application {
         client_id: client_id.clone(),
         client_secret,
@@ -204,7 +209,7 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
         page_url: None,
         redirect_uri: seed.redirect_uri,
     };
-    let webhook_code = random_hex(16);
+    let webhook_code = secrets.webhook_code;
     let webhooks = vec![IncomingWebhook { user_id: 1, code: webhook_code.clone(), scope: seed.scope }];
     let now = clock.unix();
     let mut world = World {
@@ -235,6 +240,8 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
         answer_until: HashMap::new(),
         handlers: Vec::new(),
         fetch_log: BTreeMap::new(),
+        subscribed: BTreeSet::new(),
+        user_logs: BTreeMap::new(),
         idempotency: Default::default(),
         network: Default::default(),
         rt_events: Vec::new(),
@@ -242,6 +249,7 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
         calls: VecDeque::new(),
         calls_forgotten: 0,
         files: Default::default(),
+        fetched: HashMap::new(),
         offline: Default::default(),
         phone_notices: Vec::new(),
         refusal: None,
@@ -278,7 +286,7 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
     let title = serde_json::Map::from_iter([("TITLE".to_owned(), "First order".into())]);
     let deal_id = world.add_entity("DEAL", title, 1);
     world.crm.await_chat(deal_id);
-    let (network_code, unjoined) = (random_hex(32), random_hex(32));
+    let (network_code, unjoined) = (secrets.network_code, secrets.unjoined_network_code);
     for (code, name) in [(&network_code, "Partner support"), (&unjoined, "Vendor news")] {
         world.network.directory.insert(code.clone(), NetworkLine { name: name.to_owned(), bot_id: None });
     }

@@ -78,7 +78,7 @@ impl Command {
     }
 }
 
-/// What a fetching bot has not acknowledged yet.
+/// What a fetching bot, or a subscribed user, has not acknowledged yet.
 #[derive(Default)]
 pub(crate) struct FetchLog {
     pub(crate) events: VecDeque<FetchEvent>,

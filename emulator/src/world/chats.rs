@@ -47,6 +47,8 @@ pub(crate) struct Chat {
     pub(crate) given_entity: String,
     /// Up to which message each member has read.
     pub(crate) read: BTreeMap<i64, i64>,
+    /// Members who were added with `HIDE_HISTORY=Y`, and the first message that each may see.
+    pub(crate) sees_from: BTreeMap<i64, i64>,
 }
 
 /// The chat that everybody is in and nobody may change.
@@ -80,6 +82,11 @@ impl Chat {
             ChatKind::Lines => "lines",
             ChatKind::LiveChat => "livechat",
         }
+    }
+
+    /// Whether the user is in the chat and was there, as far as the chat tells, when the message came.
+    pub(crate) fn shows(&self, user_id: i64, message_id: i64) -> bool {
+        self.members.contains(&user_id) && self.sees_from.get(&user_id).is_none_or(|from| *from <= message_id)
     }
 
     /// The other member of a private chat.
@@ -121,6 +128,7 @@ impl World {
                 text_field: true,
                 given_entity: String::new(),
                 read: BTreeMap::new(),
+                sees_from: BTreeMap::new(),
             },
         );
         id

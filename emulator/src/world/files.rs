@@ -1,6 +1,7 @@
 //! Files that people and bots send and pictures that they set, and the signed addresses under which they are served.
 //!
-//! A file that a connector brings is only named by it: the portal's address of such a file leads on to where it lies.
+//! A connector names its files by address. Those of this machine are read (see `crate::fetching`); the portal's address
+//! of any other leads on to where it lies.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +25,7 @@ pub(crate) struct StoredFile {
     pub(crate) author_id: i64,
     pub(crate) name: String,
     pub(crate) content: Bytes,
-    /// Where a connector's file lies; its content is not here.
+    /// Where a connector's file lies whose content is not here.
     pub(crate) source: Option<String>,
     pub(crate) date: i64,
     /// The part of its lasting address that nobody guesses.
@@ -82,9 +83,12 @@ impl World {
         self.put_file(chat_id, author_id, name, Bytes::from(content), None)
     }
 
-    /// A file that lies somewhere else, as connectors name theirs.
-    pub(crate) fn note_file(&mut self, chat_id: i64, author_id: i64, name: &str, source: &str) -> i64 {
-        self.put_file(chat_id, author_id, name, Bytes::new(), Some(source.to_owned()))
+    /// A file that a connector names by its address: stored if it was read for this call, else noted.
+    pub(crate) fn take_in_file(&mut self, chat_id: i64, author_id: i64, name: &str, source: &str) -> i64 {
+        match self.fetched.get(source).cloned() {
+            Some(content) => self.put_file(chat_id, author_id, name, content, None),
+            None => self.put_file(chat_id, author_id, name, Bytes::new(), Some(source.to_owned())),
+        }
     }
 
     fn put_file(

@@ -1,5 +1,6 @@
 //! Who the portal is: its addresses, its member id, and fresh secrets.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The names and addresses of the portal.
@@ -26,6 +27,30 @@ impl Identity {
     /// `/oauth/token/` from what stands before.
     pub(crate) fn server_endpoint(&self) -> String {
         format!("{}/rest/", self.oauth_origin)
+    }
+}
+
+/// The names and secrets by which others know the portal.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Secrets {
+    pub(crate) member_id: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) webhook_code: String,
+    pub(crate) network_code: String,
+    pub(crate) unjoined_network_code: String,
+}
+
+impl Secrets {
+    pub(crate) fn random() -> Self {
+        Self {
+            member_id: random_hex(32),
+            client_id: format!("local.{}.12345677", random_hex(14)),
+            client_secret: random_hex(50),
+            webhook_code: random_hex(16),
+            network_code: random_hex(32),
+            unjoined_network_code: random_hex(32),
+        }
     }
 }
 

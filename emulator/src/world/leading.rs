@@ -7,13 +7,18 @@ use super::lines::BotLeaves;
 use super::people::UserKind;
 use super::sending::NewMessage;
 use super::sessions::status;
-use crate::events::BotFact;
+use crate::events::{BotFact, ChatFact};
 
 impl World {
     /// Adds a user to a chat; a bot hears of it.
     pub(crate) fn join_chat(&mut self, chat_id: i64, user_id: i64, added_by: i64, acting_user: i64) {
         let Some(chat) = self.chats.get_mut(&chat_id) else { return };
-        if chat.members.insert(user_id) && self.bots.contains_key(&user_id) {
+        if !chat.members.insert(user_id) {
+            return;
+        }
+        chat.sees_from.remove(&user_id);
+        self.tell_users(ChatFact::Join { chat_id, user_id });
+        if self.bots.contains_key(&user_id) {
             self.raise_bots(&BotFact::Join { chat_id, added_by }, &[user_id], acting_user);
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::World;
 use super::people::UserKind;
+use crate::events::ChatFact;
 use crate::record::{AuthorKind, ChatMessage};
 
 /// One stored message.
@@ -35,8 +36,10 @@ pub(crate) struct Message {
     /// The message it answers; 0 for none.
     pub(crate) reply_to: i64,
     pub(crate) files: Vec<i64>,
-    /// How the client rated it (`imbot.dialog.vote`).
+    /// How it was rated: by `imbot.dialog.vote`, or by the client whom it asked to rate the dialog.
     pub(crate) vote: Option<&'static str>,
+    /// The session of whose end it tells; 0 for none.
+    pub(crate) ends_session: i64,
 }
 
 /// The original of a forwarded message.
@@ -165,6 +168,7 @@ impl World {
         } else {
             message.reactions.retain(|known| *known != entry);
         }
+        self.tell_users(ChatFact::Reaction { message_id, user_id: bot_id, reaction, added });
         true
     }
 

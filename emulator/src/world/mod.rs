@@ -43,9 +43,11 @@ pub(crate) mod sending;
 pub(crate) mod sessions;
 pub(crate) mod texts;
 pub(crate) mod tokens;
+pub(crate) mod voting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use crate::clock::PortalClock;
@@ -96,6 +98,9 @@ pub(crate) struct World {
     pub(crate) answer_until: HashMap<(i64, i64), i64>,
     pub(crate) handlers: Vec<HandlerRow>,
     pub(crate) fetch_log: BTreeMap<i64, bots::FetchLog>,
+    /// Users whose events are logged (`im.v2.Event.subscribe`), and what was logged for them.
+    pub(crate) subscribed: BTreeSet<i64>,
+    pub(crate) user_logs: BTreeMap<i64, bots::FetchLog>,
     pub(crate) idempotency: idempotency::Keys,
     pub(crate) network: network::Network,
     pub(crate) rt_events: Vec<RtEvent>,
@@ -103,6 +108,8 @@ pub(crate) struct World {
     pub(crate) calls: VecDeque<RecordedCall>,
     pub(crate) calls_forgotten: u64,
     pub(crate) files: files::Files,
+    /// Files that were read for the call that is running, by address.
+    pub(crate) fetched: HashMap<String, Bytes>,
     pub(crate) offline: offline::Offline,
     /// Phone notices sent through `pull.application.push.add`.
     pub(crate) phone_notices: Vec<PhoneNotice>,
@@ -158,6 +165,30 @@ impl Default for Counters {
             fetch_event: 1,
             app_row: 7,
         }
+    }
+}
+
+/// More numbers than one run of the portal hands out.
+const NUMBERS_OF_A_RUN: i64 = 1_000_000;
+
+impl Counters {
+    /// The numbers of a portal that was started so often before. What a bot remembers of an earlier run by its number
+    /// is then never taken for something of this one.
+    pub(crate) fn after(starts: i64) -> Self {
+        let mut all = Self::default();
+        for counter in [
+            &mut all.user,
+            &mut all.chat,
+            &mut all.message,
+            &mut all.session,
+            &mut all.handler,
+            &mut all.command,
+            &mut all.deal,
+            &mut all.fetch_event,
+        ] {
+            *counter += starts * NUMBERS_OF_A_RUN;
+        }
+        all
     }
 }
 

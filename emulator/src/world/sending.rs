@@ -6,7 +6,7 @@ use super::chats::ChatKind;
 use super::messages::{Forward, Message};
 use super::people::UserKind;
 use super::{World, take};
-use crate::events::BotFact;
+use crate::events::{BotFact, ChatFact};
 
 /// Longer texts are cut to [`CUT_TO`] characters.
 const LONGEST: usize = 20_006;
@@ -31,6 +31,10 @@ pub(crate) struct NewMessage {
     pub(crate) forward: Option<Forward>,
     pub(crate) reply_to: i64,
     pub(crate) files: Vec<i64>,
+    /// The client's answer to a request to rate the dialog: it changes nothing in the session.
+    pub(crate) is_vote: bool,
+    /// The session of whose end it tells; 0 for none.
+    pub(crate) ends_session: i64,
 }
 
 impl NewMessage {
@@ -116,6 +120,7 @@ impl World {
             reply_to: new.reply_to,
             files: new.files,
             vote: None,
+            ends_session: new.ends_session,
         };
         if let Some(bot) = self.bots.get_mut(&message.author_id) {
             bot.count_message += 1;
@@ -124,8 +129,9 @@ impl World {
         }
         self.messages.insert(id, message.clone());
         self.message_ids.entry(message.chat_id).or_default().push(id);
+        self.tell_users(ChatFact::Message { message_id: id });
         if (!message.system || message.important) && self.lines_chat(message.chat_id) {
-            if !message.system {
+            if !message.system && !new.is_vote {
                 self.session_hears(message.chat_id, message.author_id);
             }
             self.channel_gets(&message);
@@ -136,12 +142,14 @@ impl World {
         }
         let ends_bot_session = message.text == "0"
             && !message.system
+            && !new.is_vote
             && !self.is_bot(message.author_id)
             && self.lines_chat(new.chat_id);
         if ends_bot_session {
             self.hand_over(new.chat_id, acting_user);
         }
-        if self.user_kind(message.author_id) == Some(UserKind::Client) && self.lines_chat(new.chat_id) {
+        let client = self.user_kind(message.author_id) == Some(UserKind::Client);
+        if client && !new.is_vote && self.lines_chat(new.chat_id) {
             self.line_answers(new.chat_id);
         }
         id
@@ -150,10 +158,14 @@ impl World {
     /// A client writes: chat and session come into being if need be.
     pub(crate) fn client_says(&mut self, line_id: i64, client_id: i64, text: &str) -> i64 {
         let Some(chat_id) = self.seat(line_id, client_id) else { return 0 };
-        self.ensure_session(chat_id, client_id);
-        let new =
-            NewMessage { chat_id, author_id: client_id, text: text.to_owned(), ..NewMessage::default() };
-        self.post(new, client_id)
+        let vote = self.open_for(chat_id, client_id, text);
+        let (author_id, is_vote) = (client_id, vote.is_some());
+        let new = NewMessage { chat_id, author_id, text: text.to_owned(), is_vote, ..NewMessage::default() };
+        let id = self.post(new, client_id);
+        if let Some(vote) = vote {
+            self.vote(chat_id, client_id, vote);
+        }
+        id
     }
 
     /// A client sends a file.
@@ -204,6 +216,7 @@ impl World {
         let message = message.clone();
         self.channel_gets_edit(&message);
         self.raise_change(&message, BotFact::Update { message_id }, acting_user);
+        self.tell_users(ChatFact::Update { message_id });
         true
     }
 
@@ -219,6 +232,7 @@ impl World {
         message.files.clear();
         self.channel_gets_deletion(&before);
         self.raise_change(&before, BotFact::Delete { message_id }, acting_user);
+        self.tell_users(ChatFact::Delete { message_id });
         true
     }
 }

@@ -9,7 +9,9 @@ use super::chats::ChatKind;
 use super::lines::{BotJoins, BotLeaves};
 use super::people::UserKind;
 use super::sending::NewMessage;
+use super::voting::Request;
 use super::{World, take};
+use crate::record::Vote;
 
 /// Session statuses (protocol 3.3). A status between two of these belongs to the lower one.
 pub(crate) mod status {
@@ -56,6 +58,10 @@ pub(crate) struct Session {
     pub(crate) told_away: bool,
     /// The supervisor's rating and comment.
     pub(crate) vote: Option<(i64, String)>,
+    /// The line has asked the client to rate the dialog.
+    pub(crate) request: Option<Request>,
+    /// The client's answer.
+    pub(crate) client_vote: Option<Vote>,
 }
 
 impl Session {
@@ -113,6 +119,8 @@ impl World {
                 welcomed: false,
                 told_away: false,
                 vote: None,
+                request: None,
+                client_vote: None,
             },
         );
         if let Some(chat) = self.chats.get_mut(&chat_id) {
@@ -219,7 +227,8 @@ impl World {
             _ => Some("The dialog is closed."),
         };
         if let Some(notice) = notice {
-            self.post(NewMessage::notice(chat_id, notice.to_owned()), acting_user);
+            let notice = NewMessage::notice(chat_id, notice.to_owned());
+            self.post(NewMessage { ends_session: id, ..notice }, acting_user);
         }
         self.raise_session("ONSESSIONFINISH", id, acting_user);
         self.raise_connector_dialog("ONIMCONNECTORDIALOGFINISH", id, acting_user);

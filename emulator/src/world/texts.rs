@@ -1,4 +1,4 @@
-//! What a line says by itself: a welcome, a word when nobody works, a request to rate the dialog.
+//! What a line says by itself: a welcome, a word when nobody works, a request to rate the dialog ([`super::voting`]).
 //!
 //! These are system messages that leave the portal all the same (`IMPORTANT_CONNECTOR=Y`, protocol 3.5), so a client
 //! reads them and no bot hears them. Welcome and absence are for sessions that wait for an operator: while a bot leads,
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::sending::NewMessage;
+use super::voting::Rating;
 use crate::rest::scalar_text;
 
 /// Names of days as settings have them, Monday first.
@@ -61,7 +62,7 @@ impl Hours {
 pub(crate) struct Texts {
     pub(crate) welcome: Automatic,
     pub(crate) away: Automatic,
-    pub(crate) vote: Automatic,
+    pub(crate) rating: Rating,
     pub(crate) hours: Hours,
 }
 
@@ -70,7 +71,7 @@ impl Default for Texts {
         Self {
             welcome: Automatic::off("Welcome to the open channel!"),
             away: Automatic::off("We are away now and will answer in our working hours."),
-            vote: Automatic::off("Please rate the dialog: 1 if you are satisfied, 0 if not."),
+            rating: Rating::default(),
             hours: Hours { on: false, from: 9 * 60, to: 18 * 60, days_off: vec!["SA".into(), "SU".into()] },
         }
     }
@@ -89,9 +90,7 @@ impl Texts {
             "WORKTIME_DAYOFF" => self.hours.days_off = days(value),
             "WORKTIME_DAYOFF_RULE" => self.away.on = text == "text",
             "WORKTIME_DAYOFF_TEXT" => self.away.text = text,
-            "VOTE_MESSAGE" => self.vote.on = text == "Y",
-            "VOTE_MESSAGE_1_TEXT" | "VOTE_MESSAGE_2_TEXT" => self.vote.text = text,
-            _ => return false,
+            _ => return self.rating.take(name, value),
         }
         true
     }
@@ -103,7 +102,7 @@ impl Texts {
             let (hour, minute) = (minutes / 60, minutes % 60);
             json!(if minute == 0 { hour.to_string() } else { format!("{hour}.{minute:02}") })
         };
-        vec![
+        let mut rows = vec![
             ("WELCOME_MESSAGE", flag(self.welcome.on)),
             ("WELCOME_MESSAGE_TEXT", json!(self.welcome.text)),
             ("WORKTIME_ENABLE", flag(self.hours.on)),
@@ -113,10 +112,9 @@ impl Texts {
             ("WORKTIME_DAYOFF", json!(self.hours.days_off)),
             ("WORKTIME_DAYOFF_RULE", json!(if self.away.on { "text" } else { "none" })),
             ("WORKTIME_DAYOFF_TEXT", json!(self.away.text)),
-            ("VOTE_MESSAGE", flag(self.vote.on)),
-            ("VOTE_MESSAGE_1_TEXT", json!(self.vote.text)),
-            ("VOTE_MESSAGE_2_TEXT", json!(self.vote.text)),
-        ]
+        ];
+        rows.extend(self.rating.rows());
+        rows
     }
 }
 
@@ -169,16 +167,8 @@ impl World {
         }
     }
 
-    /// Asks the client to rate the dialog, if the line does so.
-    pub(super) fn line_asks_for_vote(&mut self, chat_id: i64) {
-        let request = self.texts_of(chat_id).and_then(|texts| texts.vote.spoken()).map(str::to_owned);
-        if let Some(text) = request {
-            self.line_says(chat_id, text);
-        }
-    }
-
-    fn line_says(&mut self, chat_id: i64, text: String) {
-        self.post(NewMessage { important: true, ..NewMessage::notice(chat_id, text) }, 0);
+    pub(super) fn line_says(&mut self, chat_id: i64, text: String) -> i64 {
+        self.post(NewMessage { important: true, ..NewMessage::notice(chat_id, text) }, 0)
     }
 }
 

@@ -92,3 +92,37 @@ async fn each_channel_shows_what_it_can_and_says_what_is_lost() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_rates_the_dialog_by_a_button_where_the_channel_has_one() {
+    window::play("rating", async |window| {
+        let emulator = Emulator::start().await;
+        let portal = emulator.portal();
+        portal.line().vote_text(Some("Were you satisfied?"));
+        window.size(1280, 800).await;
+        window.open(&emulator.url()).await;
+        for (channel, code, buttons) in [("Telegram", "telegrambot", 0), ("Live Chat", "livechat", 2)] {
+            window.chooses("#connector", channel).await;
+            window.types("#client-text", "hello\n").await;
+            window.sees("#session", "queue asks Ivan").await;
+            window.clicks("#finish").await;
+            window.sees("#client-log", "Were you satisfied?").await;
+            window.counts("#client-log .key", buttons).await;
+            if buttons == 0 {
+                window.types("#client-text", "0\n").await;
+                window.sees("#modes", "rated 👎").await;
+            } else {
+                window.clicks("#client-log .key[aria-label='Satisfied']").await;
+                window.sees("#modes", "rated 👍").await;
+                window.counts("#client-log .key", 0).await;
+            }
+            let ann = if code == "livechat" {
+                portal.client("Ann")
+            } else {
+                portal.client_on("Ann", code, portal.line_id())
+            };
+            assert!(portal.session_vote(ann.chat_id()).is_some(), "{channel}");
+        }
+    })
+    .await;
+}

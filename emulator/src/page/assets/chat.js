@@ -21,6 +21,7 @@ function actor(who, say) {
     name: () => who().operator ?? chosen.client,
     press: (message, button, menu = false) => act("/page/press", {...subject(), ...who(), message, button, menu}),
     send: say,
+    rate: like => act("/page/rate", {...subject(), like}),
     put: text => box().put(text),
     edit: (message, text) => box().edit(message, text),
     remove: message => change(who, message, "delete"),

@@ -27,9 +27,15 @@ export function drawMessage(message, mine, acts) {
     (message.files ?? []).map(file => fileRow(file.name, file.size, `/page/file/${file.id}`)),
     attachment(message.attach, acts),
     keyboard(message, acts),
+    message.rates ? rating(acts) : "",
     message.lost?.length ? h("div", {class: "lost"}, `this channel does not show: ${message.lost.join(", ")}`) : "",
     h("div", {class: "foot"}, reactions(message, acts), h("time", {title: `message ${message.id}`}, clock(message.unix))));
 }
+
+/// The buttons under a request to rate the dialog.
+const rating = acts => h("div", {class: "keyboard", role: "group", "aria-label": "Rate the dialog"},
+  ...[[true, "👍", "Satisfied"], [false, "👎", "Not satisfied"]].map(([like, face, title]) =>
+    h("button", {type: "button", class: "key in-line", title, "aria-label": title, onclick: () => acts.rate(like)}, face)));
 
 /// One to three emoji and nothing else.
 const big = text => /^(\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f]*){1,3}$/u.test(text.trim());

@@ -51,7 +51,7 @@ export function draw(state, chosen) {
     : state.asked ? `queue asks ${state.asked}` : "in the queue";
   pill.className = `pill ${!open ? "" : state.leader_is_bot ? "bot" : state.leader ? "human" : "waiting"}`;
   pill.title = state.status === null ? "" : `session ${state.session}, status ${state.status} (${STATUS[state.status] ?? "?"})${state.deal ? `, deal ${state.deal}` : ""}`;
-  byId("modes").replaceChildren(...[[state.silent, "silent"], [state.pinned, "pinned"]].filter(([on]) => on)
+  byId("modes").replaceChildren(...[[state.silent, "silent"], [state.pinned, "pinned"], [state.vote, state.vote === "like" ? "rated 👍" : "rated 👎"]].filter(([on]) => on)
     .map(([, name]) => h("span", {class: "pill waiting"}, name)));
   byId("take").disabled = !open || state.leader === chosen.operator;
   byId("finish").disabled = byId("transfer").disabled = !open;

@@ -68,8 +68,8 @@ fn like(call: &mut Call<'_>) -> Reply {
     }
     let liked = |call: &Call<'_>| {
         let message = call.world.messages.get(&id)?;
-        let inside = call.world.chats.get(&message.chat_id)?.members.contains(&bot_id);
-        inside.then(|| message.reactions.contains(&(bot_id, "like".to_owned())))
+        let shown = call.world.chats.get(&message.chat_id)?.shows(bot_id, id);
+        shown.then(|| message.reactions.contains(&(bot_id, "like".to_owned())))
     };
     let changed = match (liked(call), call.text("ACTION").map(|action| action.to_ascii_lowercase())) {
         (None, _) => false,

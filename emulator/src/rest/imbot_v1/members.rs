@@ -67,8 +67,13 @@ fn add(call: &mut Call<'_>) -> Reply {
         return Err(wrong_request("You don't have access or user already member in chat"));
     }
     let acting_user = call.auth.user_id;
+    let hides = call.yes("HIDE_HISTORY");
     for id in fresh {
         call.world.join_chat(chat_id, id, bot_id, acting_user);
+        let next = call.world.next.message;
+        if let Some(chat) = call.world.chats.get_mut(&chat_id).filter(|_| hides) {
+            chat.sees_from.insert(id, next);
+        }
     }
     super::super::yes()
 }

@@ -45,9 +45,8 @@ fn forwarded(call: &Call<'_>, bot_id: i64) -> Result<Vec<(String, Message)>, Res
         }
         let message = call.world.messages.get(&loose_int(id)).filter(|message| !message.deleted);
         let message = message.ok_or_else(|| RestError::bad("MESSAGE_NOT_FOUND", "Message not found"))?;
-        let inside =
-            call.world.chats.get(&message.chat_id).is_some_and(|chat| chat.members.contains(&bot_id));
-        if !inside {
+        let shown = call.world.chats.get(&message.chat_id).is_some_and(|chat| chat.shows(bot_id, message.id));
+        if !shown {
             return Err(RestError::bad("MESSAGE_ACCESS_DENIED", "You don't have access to this message"));
         }
         found.push((uuid.clone(), message.clone()));
@@ -55,11 +54,13 @@ fn forwarded(call: &Call<'_>, bot_id: i64) -> Result<Vec<(String, Message)>, Res
     Ok(found)
 }
 
-/// `replyId`, which must be a message of the same chat.
-fn reply_to(call: &Call<'_>, chat_id: i64) -> Result<i64, RestError> {
+/// `replyId`, which must be a message of the same chat that the bot may see.
+fn reply_to(call: &Call<'_>, bot_id: i64, chat_id: i64) -> Result<i64, RestError> {
     let id = field(call, "replyId").map_or(0, loose_int);
+    let shown = |id| call.world.chats.get(&chat_id).is_some_and(|chat| chat.shows(bot_id, id));
     let there = |id| {
-        call.world.messages.get(&id).is_some_and(|message| message.chat_id == chat_id && !message.deleted)
+        let message = call.world.messages.get(&id);
+        message.is_some_and(|message| message.chat_id == chat_id && !message.deleted && shown(id))
     };
     if id == 0 || there(id) {
         Ok(id)
@@ -79,7 +80,7 @@ fn send(call: &mut Call<'_>) -> Reply {
     if empty && forwarded.is_empty() {
         return Err(RestError::bad("EMPTY_MESSAGE", "Message can't be empty"));
     }
-    let reply_to = reply_to(call, chat_id)?;
+    let reply_to = reply_to(call, bot_id, chat_id)?;
     let system = flag(field(call, "system"), false);
     let template = field_text(call, "templateId").unwrap_or_default();
     if template.chars().count() > 255 {

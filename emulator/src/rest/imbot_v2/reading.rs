@@ -20,7 +20,7 @@ pub(in crate::rest) const METHODS: &[Method] = &[
 
 const RANGE: i64 = 50;
 
-/// The message of `messageId` in a chat that the bot is in.
+/// The message of `messageId` in a chat that the bot is in, unless the chat hides it from the bot.
 fn seen<'c>(call: &'c Call<'_>, bot_id: i64) -> Result<&'c Message, RestError> {
     let id = top(call, "messageId").map_or(0, loose_int);
     let message = call
@@ -28,8 +28,8 @@ fn seen<'c>(call: &'c Call<'_>, bot_id: i64) -> Result<&'c Message, RestError> {
         .messages
         .get(&id)
         .ok_or_else(|| RestError::bad("MESSAGE_NOT_FOUND", "Message not found"))?;
-    let inside = call.world.chats.get(&message.chat_id).is_some_and(|chat| chat.members.contains(&bot_id));
-    if inside {
+    let shown = call.world.chats.get(&message.chat_id).is_some_and(|chat| chat.shows(bot_id, message.id));
+    if shown {
         Ok(message)
     } else {
         Err(RestError::bad("MESSAGE_ACCESS_DENIED", "You don't have access to this message"))
@@ -54,13 +54,20 @@ fn get(call: &mut Call<'_>) -> Reply {
     Ok(Answer::new(json!({"message": message.v2(), "user": user})))
 }
 
+/// What the chat shows to the bot, oldest first.
+fn shown_to<'c>(call: &'c Call<'_>, bot_id: i64, chat_id: i64) -> impl Iterator<Item = &'c Message> {
+    let chat = call.world.chats.get(&chat_id);
+    let shown = move |message: &&Message| chat.is_some_and(|chat| chat.shows(bot_id, message.id));
+    call.world.messages_of(chat_id).filter(shown)
+}
+
 fn context(call: &mut Call<'_>) -> Reply {
     let bot_id = reader(call)?;
     let (id, chat_id) = seen(call, bot_id).map(|message| (message.id, message.chat_id))?;
     let range = top(call, "range").or_else(|| field(call, "range")).map_or(RANGE, loose_int).clamp(1, RANGE);
     let range = usize::try_from(range).unwrap_or(1);
     let (before, after): (Vec<&Message>, Vec<&Message>) =
-        call.world.messages_of(chat_id).partition(|message| message.id < id);
+        shown_to(call, bot_id, chat_id).partition(|message| message.id < id);
     let from = before.len().saturating_sub(range);
     let to = after.len().min(range + 1);
     let messages: Vec<&Message> = before[from..].iter().chain(&after[..to]).copied().collect();
@@ -95,7 +102,7 @@ fn read(call: &mut Call<'_>) -> Reply {
     }
     let foreign = |message: &&Message| message.author_id != bot_id && !message.deleted;
     let others: Vec<i64> =
-        call.world.messages_of(chat_id).filter(foreign).map(|message| message.id).collect();
+        shown_to(call, bot_id, chat_id).filter(foreign).map(|message| message.id).collect();
     let viewed: Vec<i64> = others.iter().copied().filter(|id| (before + 1..=last).contains(id)).collect();
     let counter = others.iter().filter(|id| **id > last).count();
     Ok(Answer::new(json!({"chatId": chat_id, "lastId": last, "counter": counter, "viewedMessages": viewed})))

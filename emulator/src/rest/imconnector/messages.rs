@@ -2,7 +2,7 @@
 //!
 //! The trap: keys inside `MESSAGES` count in any case, and a message is named by the channel's own id.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::call::{loose_int, scalar_text};
 use super::super::{Answer, Call, Method, Reply, RestError};
@@ -18,6 +18,17 @@ pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("imconnector.send.status.reading", "imopenlines", |call| confirmed(call, true)),
     Method::upper("imconnector.chat.name.set", "imopenlines", name_chat),
 ];
+
+/// The method by which messages come in, as tables know it.
+pub(in crate::rest) const SEND_LOWER: &str = "imconnector.send.messages";
+
+/// Where the files lie that a call brings in.
+pub(in crate::rest) fn addresses(params: &Map<String, Value>) -> Vec<String> {
+    let given = params.iter().find(|(name, _)| name.eq_ignore_ascii_case("MESSAGES")).map(|(_, given)| given);
+    let messages = given.and_then(super::rows).unwrap_or_default();
+    let files = messages.iter().flat_map(|message| files_of(&message["message"]["files"]));
+    files.map(|(_, url)| url).collect()
+}
 
 fn send(call: &mut Call<'_>) -> Reply {
     let (code, line_id) = address(call)?;
@@ -89,15 +100,18 @@ fn receive(call: &mut Call<'_>, code: &str, line_id: i64, message: &Value) -> Re
         }
     };
     let chat_id = world.seat_at(line_id, code, &external_chat, client_id).ok_or_else(lacking)?;
-    world.ensure_session(chat_id, client_id);
-    let files = files.iter().map(|(name, url)| world.note_file(chat_id, client_id, name, url)).collect();
-    let new =
-        NewMessage { chat_id, author_id: client_id, text: text.clone(), files, ..NewMessage::default() };
+    let vote = world.open_for(chat_id, client_id, if files.is_empty() { &text } else { "" });
+    let files = files.iter().map(|(name, url)| world.take_in_file(chat_id, client_id, name, url)).collect();
+    let (author_id, is_vote) = (client_id, vote.is_some());
+    let new = NewMessage { chat_id, author_id, text: text.clone(), files, is_vote, ..NewMessage::default() };
     let external_id = text_at(&message["message"]["id"]);
     // Named before it is posted, so that its events carry the channel's id.
     let id = world.next.message;
     world.connectors.message_ids.insert(id, vec![external_id.clone()]);
     world.post(new, client_id);
+    if let Some(vote) = vote {
+        world.vote(chat_id, client_id, vote);
+    }
     let session = world.last_session(chat_id).map_or(0, |session| session.id);
     Ok(json!({
         "user": client_id.to_string(),

@@ -49,10 +49,15 @@ fn address(call: &Call<'_>) -> Result<(String, i64), RestError> {
 /// The messages of a call, with all their keys in lower case.
 fn messages(call: &Call<'_>) -> Result<Vec<Value>, RestError> {
     let given = call.value("MESSAGES").ok_or_else(|| RestError::missing("MESSAGES"))?;
+    rows(given).ok_or_else(|| RestError::wrong_type("MESSAGES"))
+}
+
+/// The rows of a list or a map, with all their keys in lower case.
+fn rows(given: &Value) -> Option<Vec<Value>> {
     match turned(given, str::to_ascii_lowercase) {
-        Value::Array(list) => Ok(list),
-        Value::Object(map) => Ok(map.into_iter().map(|(_, value)| value).collect()),
-        _ => Err(RestError::wrong_type("MESSAGES")),
+        Value::Array(list) => Some(list),
+        Value::Object(map) => Some(map.into_iter().map(|(_, value)| value).collect()),
+        _ => None,
     }
 }
 

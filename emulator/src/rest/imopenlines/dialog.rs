@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::super::{Answer, Call, Method, Reply, RestError};
+use crate::record::Vote;
 use crate::world::chats::{Chat, ChatKind};
+use crate::world::messages::Message;
 
 pub(in crate::rest) const METHODS: &[Method] = &[
     Method::upper("imopenlines.dialog.get", "imopenlines", get),
@@ -81,6 +83,34 @@ pub(in crate::rest) fn dialog_object(call: &Call<'_>, chat: &Chat) -> Value {
     })
 }
 
+/// A message's parameters as the history has them, in camelCase; the notice of a session's end tells its ratings.
+fn history_params(call: &Call<'_>, message: &Message) -> Value {
+    let mut all = Map::new();
+    if let Value::Object(params) = message.params() {
+        all.extend(params.into_iter().map(|(name, value)| (camel(&name), value)));
+    }
+    if let Some(session) = call.world.sessions.get(&message.ends_session) {
+        all.insert("imolVoteSid".to_owned(), json!(session.id));
+        all.insert("imolVoteUser".to_owned(), json!(session.client_vote.map_or(0, Vote::mark)));
+        let head = session.vote.as_ref().map_or(0, |(rating, _)| *rating);
+        all.insert("imolVoteHead".to_owned(), json!(head));
+    }
+    if all.is_empty() { json!([]) } else { Value::Object(all) }
+}
+
+/// `FILE_ID` as `fileId`.
+fn camel(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for (at, part) in name.split('_').enumerate() {
+        let part = part.to_ascii_lowercase();
+        match part.split_at_checked(1).filter(|_| at > 0) {
+            Some((first, rest)) => out.extend([first.to_ascii_uppercase().as_str(), rest]),
+            None => out.push_str(&part),
+        }
+    }
+    out
+}
+
 fn history(call: &mut Call<'_>) -> Reply {
     let (session_id, chat_id) = (call.int("SESSION_ID"), call.int("CHAT_ID"));
     if session_id <= 0 && chat_id <= 0 {
@@ -109,7 +139,7 @@ fn history(call: &mut Call<'_>) -> Reply {
                 "date": crate::clock::iso(message.date),
                 "text": message.text,
                 "textLegacy": message.text,
-                "params": message.params(),
+                "params": history_params(call, message),
             }),
         );
     }
@@ -131,8 +161,8 @@ fn history(call: &mut Call<'_>) -> Reply {
         "canJoin": "Y",
         "canVoteHead": if call.auth.is_admin(call.world) { "Y" } else { "N" },
         "sessionId": session.id,
-        "sessionVoteHead": session.vote.as_ref().map(|(rating, _)| rating),
-        "sessionCommentHead": session.vote.as_ref().map_or("", |(_, comment)| comment),
+        "sessionVoteHead": session.vote.as_ref().map_or(0, |(rating, _)| *rating),
+        "sessionCommentHead": session.vote.as_ref().map(|(_, comment)| comment).filter(|text| !text.is_empty()),
         "message": messages,
         "usersMessage": {format!("chat{}", chat.id): order},
         "users": users,
