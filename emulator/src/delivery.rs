@@ -37,6 +37,8 @@ use crate::record::{Delivery, without_query};
 const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
 /// Bytes read of a handler's answer.
 const LONGEST_ANSWER: usize = 128 * 1_024;
+/// Callbacks that are looked at to tell whether a handler answers.
+const LOOKED_AT: usize = 2_000;
 /// Why a callback that a fault has dropped has no status.
 pub(crate) const DROPPED: &str = "dropped by a fault";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -160,6 +162,25 @@ impl Deliveries {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).lost.iter().cloned().collect()
     }
 
+    /// Since when the handler has not answered with success, and what it did instead; `None` if its last callback
+    /// was taken. `mine` tells its callbacks; those that a fault dropped say nothing of it.
+    pub(crate) fn silent_since(&self, mine: impl Fn(&Delivery) -> bool) -> Option<(i64, String)> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = |delivery: &Delivery| delivery.status.as_ref().is_err_and(|why| why == DROPPED);
+        let mut since = None;
+        let latest = log.entries.values().rev().take(LOOKED_AT);
+        for delivery in latest.filter(|delivery| !dropped(delivery) && mine(delivery)) {
+            let why = match &delivery.status {
+                Ok(200..=299) => break,
+                Ok(status) => format!("it answered {status}"),
+                Err(why) => why.clone(),
+            };
+            // The newest reason stays; the time goes back to the first failure in a row.
+            since = Some((delivery.unix, since.map_or(why, |(_, newest)| newest)));
+        }
+        since
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.pending.load(Ordering::SeqCst) == 0
     }
@@ -273,15 +294,23 @@ async fn read_on(mut answer: reqwest::Response) -> Bytes {
     said.into()
 }
 
-/// The error with its causes, without the URL, which can hold a secret.
-fn reason(error: reqwest::Error) -> String {
+/// The error with its causes, without the URL, which can hold a secret; of the URL only who was called.
+pub(crate) fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
+    let called =
+        error.url().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
+        let refused = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
+        if let (true, Some(called)) = (refused, &called) {
+            return format!("nobody listens at {called}");
+        }
         text = format!("{text}: {error}");
         cause = error.source();
     }

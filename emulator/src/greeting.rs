@@ -10,7 +10,12 @@ use crate::installing::Plan;
 /// The bot of the printed commands.
 const BOT: &str = "cargo run --example echo";
 
-pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>, identity: Option<&Path>) -> String {
+pub(super) fn text(
+    emulator: &Emulator,
+    plan: Option<&Plan>,
+    identity: Option<&Path>,
+    installed: bool,
+) -> String {
     let portal = emulator.portal();
     let app = portal.app();
     let mut out = String::new();
@@ -32,7 +37,13 @@ pub(super) fn text(emulator: &Emulator, plan: Option<&Plan>, identity: Option<&P
         Some(plan) => {
             writeln!(out, "\nThe application is installed as soon as a bot listens at {}.", plan.url())
         }
-        None => writeln!(out, "\nThe application is installed by a button of the page, under Portal."),
+        None if installed => writeln!(
+            out,
+            "\nThe application counts as installed already, without a handler: it hears the events that it binds itself."
+        ),
+        None => {
+            writeln!(out, "\nThe application is not installed: a button of the page does it, under Portal.")
+        }
     };
     let _ = writeln!(out, "The first open-line bot that registers meets the clients of the page.");
     let _ = match identity {
@@ -76,7 +87,8 @@ mod tests {
     #[tokio::test]
     async fn the_commands_have_everything_that_a_bot_asks_for() {
         let emulator = Emulator::builder().tls().start().await.expect("a free port");
-        let text = text(&emulator, None, None);
+        let text = text(&emulator, None, None, false);
+        assert!(text.contains("not installed: a button of the page does it"), "{text}");
         for name in [
             "BITRIX24_WEBHOOK_URL",
             "BITRIX24_BOT_TOKEN",
@@ -91,6 +103,13 @@ mod tests {
             assert!(text.contains(&format!("  {name}=")), "{name} is missing: {text}");
         }
         assert_eq!(text.matches(BOT).count(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_application_that_is_installed_from_the_start_needs_no_button() {
+        let emulator = Emulator::builder().installed().start().await.expect("a free port");
+        let text = text(&emulator, None, None, true);
+        assert!(text.contains("counts as installed already") && !text.contains("button"), "{text}");
     }
 
     #[test]

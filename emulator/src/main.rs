@@ -111,7 +111,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     let operating = Duration::from_secs(settings.operating_limit);
     portal.set_operating_limit(Some(operating).filter(|limit| !limit.is_zero()));
     let plan = installing::Plan::of(&settings, &portal);
-    print!("{}", greeting::text(&emulator, plan.as_ref(), settings.identity.as_deref()));
+    print!("{}", greeting::text(&emulator, plan.as_ref(), settings.identity.as_deref(), settings.installed));
     warn_of_an_open_door(settings.listen);
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => {

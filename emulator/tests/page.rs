@@ -5,6 +5,8 @@
     reason = "this is test code, which clippy does not see outside a test function"
 )]
 
+#[path = "page/life.rs"]
+mod life;
 mod support;
 
 use std::time::Duration;
@@ -217,7 +219,10 @@ async fn a_site_that_names_this_machine_as_its_own_gets_nothing() {
 async fn every_address_that_changes_something_refuses_another_site() {
     let emulator = Emulator::start().await;
     let http = reqwest::Client::new();
-    for path in ["say", "press", "message", "operator", "replay/1", "fault", "limit", "line", "install"] {
+    for path in [
+        "say", "press", "message", "operator", "replay/1", "fault", "limit", "line", "install", "bot", "app",
+        "app-form",
+    ] {
         let url = format!("{}/page/{path}", emulator.url());
         let answer =
             http.post(url).header("Origin", "http://evil.example").json(&json!({})).send().await.unwrap();

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refused;
+use super::{caller, refused};
 use crate::delivery::Callback;
-use crate::exchanges::{What, show};
+use crate::exchanges::{Exchange, What, show};
 use crate::server::shared::Shared;
+use crate::world::World;
 
 #[derive(Deserialize)]
 pub(super) struct After {
@@ -25,19 +26,35 @@ pub(super) async fn after(State(shared): State<Arc<Shared>>, Query(after): Query
     let exchanges = &shared.exchanges;
     let (revision, fresh) = exchanges.after(after.after);
     let trouble = exchanges.trouble();
+    let rows: Vec<Value> =
+        shared.look(|world| fresh.iter().map(|one| with_caller(world, one, show::row(one))).collect());
     Json(json!({
         "revision": revision,
         "oldest": exchanges.oldest(),
-        "rows": fresh.iter().map(show::row).collect::<Vec<_>>(),
+        "rows": rows,
         "trouble": {"unmodelled": trouble.unmodelled, "undelivered": trouble.undelivered,
             "dropped": trouble.dropped},
     }))
 }
 
+/// Adds who made the call, and the bot code that was wanted in vain.
+fn with_caller(world: &World, exchange: &Exchange, mut shown: Value) -> Value {
+    if let What::Call(request) = &exchange.what {
+        shown["by"] = json!(caller::of(world, request));
+        if let Some(code) = caller::code_taken(exchange, request) {
+            shown["taken"] = json!(code);
+        }
+    }
+    shown
+}
+
 pub(super) async fn whole(State(shared): State<Arc<Shared>>, Path(number): Path<u64>) -> Response {
     let origin = shared.look(|world| world.identity.origin.clone());
     match shared.exchanges.get(number) {
-        Some(exchange) => Json(show::whole(&exchange, &origin)).into_response(),
+        Some(exchange) => {
+            let whole = show::whole(&exchange, &origin);
+            Json(shared.look(|world| with_caller(world, &exchange, whole))).into_response()
+        }
         None => refused(StatusCode::NOT_FOUND, "This exchange is no longer kept."),
     }
 }

@@ -7,6 +7,10 @@
 //! out is only the pages of other sites in the author's own browser.
 
 mod acts;
+mod app;
+mod app_form;
+mod bots;
+mod caller;
 mod faults;
 mod guard;
 mod inspector;
@@ -36,7 +40,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// What the browser loads: name, type, content.
-const ASSETS: [(&str, &str, &str); 25] = [
+const ASSETS: [(&str, &str, &str); 29] = [
     ("index.html", HTML, include_str!("assets/index.html")),
     ("base.css", CSS, include_str!("assets/base.css")),
     ("chat.css", CSS, include_str!("assets/chat.css")),
@@ -56,6 +60,10 @@ const ASSETS: [(&str, &str, &str); 25] = [
     ("inspector.js", JS, include_str!("assets/inspector.js")),
     ("exchange.js", JS, include_str!("assets/exchange.js")),
     ("setup.js", JS, include_str!("assets/setup.js")),
+    ("bots.js", JS, include_str!("assets/bots.js")),
+    ("app.js", JS, include_str!("assets/app.js")),
+    ("app-form.js", JS, include_str!("assets/app-form.js")),
+    ("icons.js", JS, include_str!("assets/icons.js")),
     ("switches.js", JS, include_str!("assets/switches.js")),
     ("limits.js", JS, include_str!("assets/limits.js")),
     ("line.js", JS, include_str!("assets/line.js")),
@@ -86,6 +94,9 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/page/limit", post(limits::turn))
         .route("/page/line", post(line::change))
         .route("/page/install", post(setup::install))
+        .route("/page/bot", post(bots::remove))
+        .route("/page/app", post(app::act))
+        .route("/page/app-form", post(app_form::act))
         .layer(middleware::from_fn(guard::guard))
 }
 

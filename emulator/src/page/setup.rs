@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refused;
+use super::{app, refused};
 use crate::portal::{Entrance, Portal};
 use crate::server::shared::Shared;
 
@@ -21,15 +21,22 @@ pub(super) struct Installation {
     by_page: bool,
 }
 
+/// What is said when the portal waits in vain for its own callbacks.
+pub(super) const HELD: &str = "The callbacks do not leave the portal. Is a fault holding them back?";
+
 /// Installs the application at an address; what its handler answered.
 pub(super) async fn install(State(shared): State<Arc<Shared>>, Json(wanted): Json<Installation>) -> Response {
     let url = wanted.url.trim().to_owned();
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
+    if !app::is_address(&url) {
         return refused(StatusCode::BAD_REQUEST, "An address begins with http:// or https://.");
     }
     let portal = Portal::new(Arc::clone(&shared));
-    let delivery =
-        if wanted.by_page { portal.install_with_page(&url).await } else { portal.install(&url).await };
+    let (there, by_page) = (portal.clone(), wanted.by_page);
+    // On its own, because it gives up loudly when a fault holds the callback back.
+    let installing = tokio::spawn(async move {
+        if by_page { there.install_with_page(&url).await } else { there.install(&url).await }
+    });
+    let Ok(delivery) = installing.await else { return refused(StatusCode::CONFLICT, HELD) };
     shared.changed.send_modify(|turn| *turn += 1);
     match delivery.status {
         Ok(status @ 200..=299) => {
@@ -39,7 +46,7 @@ pub(super) async fn install(State(shared): State<Arc<Shared>>, Json(wanted): Jso
             Json(json!({"status": status})).into_response()
         }
         Ok(status) => refused(StatusCode::BAD_GATEWAY, &format!("The bot answered {status}.")),
-        Err(why) => refused(StatusCode::BAD_GATEWAY, &format!("The bot does not answer: {why}.")),
+        Err(why) => refused(StatusCode::BAD_GATEWAY, &format!("Not installed: {why}.")),
     }
 }
 
@@ -61,5 +68,6 @@ pub(super) fn shown(shared: &Arc<Shared>) -> Value {
         "member_id": app.member_id,
         "network_line": names.network_code,
         "installed": shared.look(|world| world.app_hears_events(&names.client_id)),
+        "app": app::shown(shared),
     })
 }

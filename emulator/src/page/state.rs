@@ -8,12 +8,10 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{faults, limits, line, setup};
+use super::{bots, faults, limits, line, setup};
 use crate::record::{AuthorKind, LostPart, Vote};
 use crate::server::shared::Shared;
 use crate::world::World;
-use crate::world::apps::Owner;
-use crate::world::bots::BotKind;
 use crate::world::connectors::Connector;
 use crate::world::lines::Line;
 use crate::world::messages::Message;
@@ -78,30 +76,14 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>, Query(who): Query<W
             "employees": employees.map(|user| json!({"id": user.id, "name": user.full_name(),
                 "paused": world.paused.contains(&user.id)})).collect::<Vec<_>>(),
             "bots": world.bots.values().filter(|bot| bot.openline).count(),
-            "bot_list": bots(world),
         })
     });
+    shown["bot_list"] = json!(bots::shown(&shared));
     shown["faults"] = faults::shown(&shared);
     shown["limits"] = limits::shown(&shared);
     shown["setup"] = setup::shown(&shared);
     shown["now"] = json!(shared.clock.unix());
     Json(shown)
-}
-
-/// The bots of the portal, but for those of network lines.
-fn bots(world: &World) -> Vec<Value> {
-    let own = world.bots.values().filter(|bot| bot.kind != BotKind::Network);
-    own.map(|bot| {
-        json!({
-            "id": bot.id,
-            "name": world.name_of(bot.id),
-            "code": bot.code,
-            "lines": bot.openline,
-            "fetch": bot.fetch,
-            "by": if matches!(bot.owner, Owner::App(_)) { "application" } else { "webhook" },
-        })
-    })
-    .collect()
 }
 
 /// Whether a channel is one of the portal's own chats, where the other side can react to messages.

@@ -107,12 +107,17 @@ impl Portal {
                 let status = answer.status().as_u16();
                 (Ok(status), answer.bytes().await.map(|bytes| bytes.to_vec()).unwrap_or_default())
             }
-            Err(error) => (Err(error.without_url().to_string()), Vec::new()),
+            Err(error) => (Err(crate::delivery::reason(error)), Vec::new()),
         }
     }
 }
 
 impl SettingsForm {
+    /// A form that somebody else has kept meanwhile: what the application sent, and what was filled in.
+    pub(crate) fn kept(portal: Portal, config: Value, values: Map<String, Value>) -> Self {
+        Self { portal, status: Ok(200), config, faults: Vec::new(), values }
+    }
+
     /// The application's HTTP status, or why there is none.
     ///
     /// # Errors

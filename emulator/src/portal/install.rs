@@ -81,9 +81,7 @@ impl Portal {
             event: String::new(),
             url,
             body: body.into(),
-            status: answer
-                .map(|answer| answer.status().as_u16())
-                .map_err(|error| error.without_url().to_string()),
+            status: answer.map(|answer| answer.status().as_u16()).map_err(crate::delivery::reason),
             took: started.elapsed(),
             unix: self.shared.clock.unix(),
         }

@@ -375,6 +375,7 @@ async fn the_page_lives_over_tls() {
         window.sees("#exchange .tree", "15").await;
         // A call is made again from the page itself.
         window.clicks("#kinds [data-kind=call]").await;
+        window.counts("#exchanges .row.oauth .arrow svg", 1).await;
         window.clicks("#exchanges .row.call:not([hidden])").await;
         window.clicks("#again").await;
         window.sees("#toast", "Called again: 200.").await;

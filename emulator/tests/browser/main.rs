@@ -12,6 +12,7 @@
 mod bot;
 mod connectors;
 mod controls;
+mod life;
 #[path = "../support/mod.rs"]
 mod support;
 mod window;
@@ -97,6 +98,7 @@ async fn a_dialog_is_played_from_the_first_word_to_the_last() {
         window.sees("#exchange pre", "\"dialogId\"").await;
         window.clicks("[data-view=answer]").await;
         window.sees("#exchange .tree", "result").await;
+        window.sees("#exchange .tree", "“time.start” is a whole second").await;
         window.shot("inspector").await;
         window.clicks("#as-curl").await;
         window.sees("#toast", "Copied as a curl command.").await;

@@ -1,5 +1,6 @@
 // A batch broken open: every call with what it asked and what became of it.
 
+import {icon} from "/page/asset/icons.js";
 import {h} from "/page/asset/dom.js";
 import {tree} from "/page/asset/tree.js";
 
@@ -10,7 +11,7 @@ export function drawParts(parts, answered) {
     const state = failed ? "bad" : done ? "good" : "none";
     const fold = h("details", {class: `part ${state}`, open: failed || parts.length <= 3},
       h("summary", {},
-        h("span", {class: "mark", "aria-hidden": "true"}, failed ? "✕" : done ? "✓" : "–"),
+        h("span", {class: "mark", "aria-hidden": "true"}, failed ? icon("cross") : done ? icon("tick") : "–"),
         h("b", {}, part.method), h("small", {}, part.key),
         h("span", {class: "end"}, failed ? part.error.error || "error" : done ? "" : answered ? "not run" : "no answer")));
     // Drawn when first opened: a batch can have fifty.

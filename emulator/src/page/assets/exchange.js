@@ -42,6 +42,8 @@ export async function showExchange(number, closed) {
         one.curl ? h("button", {type: "button", id: "again", class: "quiet", onclick: () => again(one)},
           one.kind === "callback" ? "Deliver again" : "Call again") : "",
         h("button", {type: "button", class: "quiet close", "aria-label": "Close", onclick: close}, "×")),
+      one.why ? h("p", {class: "why"}, one.why) : "",
+      one.by ? h("p", {class: "by"}, `Called by ${one.by}`) : "",
       one.url ? h("div", {class: "address"}, h("b", {}, one.verb), " ", one.url) : "",
       tabs),
     body);
@@ -72,13 +74,19 @@ async function again(one) {
   }
 }
 
+/// The portal's own measure begins at a whole second, as on a real portal.
+function timeNote(one) {
+  if (one.answer?.time?.duration === undefined || one.ms === undefined) return "";
+  return h("p", {class: "faint"}, `It took ${one.ms.toFixed(1)} ms. “time.duration” says more: “time.start” is a whole second, and the portal counts from there.`);
+}
+
 function content(one, view) {
   switch (view) {
     case "calls": return drawParts(one.parts, one.answer !== undefined && one.answer !== null);
     case "raw": return h("pre", {}, one.raw || "(empty body)");
     case "answer_raw": return h("pre", {}, one.answer_raw || "(empty body)");
     case "answer": return one.answer === null || one.answer === undefined
-      ? h("pre", {}, one.answer_raw || "(empty body)") : h("div", {class: "tree"}, tree(one.answer));
+      ? h("pre", {}, one.answer_raw || "(empty body)") : h("div", {class: "tree"}, timeNote(one), tree(one.answer));
     default: return h("div", {class: "tree"}, one.broken ? h("p", {class: "warn"}, one.broken) : "",
       one.level ? h("p", {class: "faint"}, `Rate limit after it: ${one.level.filled.toFixed(1)} of ${one.level.size}`) : "",
       tree(one.decoded ?? {}));

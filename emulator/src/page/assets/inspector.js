@@ -2,11 +2,12 @@
 
 import {byId, h} from "/page/asset/dom.js";
 import {act, get} from "/page/asset/portal.js";
+import {icon} from "/page/asset/icons.js";
 import {showExchange} from "/page/asset/exchange.js";
 import {reveal} from "/page/asset/tabs.js";
 
 const KINDS = [["all", "All"], ["callback", "Callbacks"], ["call", "Calls"], ["rt", "RT"], ["bad", "Trouble"]];
-const ARROWS = {callback: "→", call: "←", oauth: "⚿", rt: "⇉", unheard: "✕"};
+const ARROWS = {callback: "→", call: "←", oauth: icon("key"), rt: icon("waves"), unheard: icon("cross")};
 const SAYS = {callback: "callback to the bot", call: "call of the bot", oauth: "authorisation", rt: "RT event", unheard: "event that nobody heard"};
 
 const rows = new Map();
@@ -68,7 +69,7 @@ export async function refresh(trouble) {
   if (fresh.childNodes.length) list.prepend(fresh);
   if (news.rows.length || wanted) await search(); else filter();
   if (news.rows.some(row => row.number === selected)) select(selected);
-  trouble(news.trouble);
+  trouble(news.trouble, [...rows.values()].filter(row => row.taken !== undefined));
 }
 
 function forget(number) {
@@ -120,7 +121,7 @@ function filter() {
 }
 
 function draw(row) {
-  const status = row.pending ? "…" : row.dropped ? "⊘" : row.broken ? "✕" : row.status ?? "";
+  const status = row.pending ? "…" : row.dropped ? icon("barred") : row.broken ? icon("cross") : String(row.status ?? "");
   return h("div", {
     role: "option",
     class: `row ${row.kind} ${row.bad ? "bad" : ""} ${row.unmodelled ? "loud" : ""} ${row.pending ? "pending" : ""} ${row.dropped ? "dropped" : ""}`,
@@ -129,11 +130,13 @@ function draw(row) {
     onclick: () => select(row.number),
   },
     h("time", {}, new Date(row.at).toLocaleTimeString([], {hour12: false})),
-    h("span", {class: "arrow", title: SAYS[row.kind]}, ARROWS[row.kind] ?? ""),
-    h("span", {class: "name", title: row.name}, row.name, row.note ? h("small", {title: row.note}, row.note) : ""),
+    h("span", {class: "arrow", title: SAYS[row.kind]}, ARROWS[row.kind]?.cloneNode?.(true) ?? ARROWS[row.kind] ?? ""),
+    h("span", {class: "name", title: row.name}, row.name, row.note && !row.broken ? h("small", {title: row.note}, row.note) : "",
+      row.broken ? h("span", {class: "why", title: row.broken}, row.broken) : "",
+      row.why ? h("span", {class: "why", title: row.why}, row.why) : "", row.by ? h("span", {class: "by", title: row.by}, row.by) : ""),
     level(row.level),
     h("span", {class: "ms"}, row.ms === undefined ? "" : duration(row.ms)),
-    h("span", {class: "status"}, String(status)));
+    h("span", {class: "status", "aria-label": row.dropped ? "dropped" : row.broken ? "no answer" : undefined}, status));
 }
 
 const duration = ms => ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

@@ -29,22 +29,37 @@ function recall() {
   tabs.openPane(address.get("pane"));
 }
 
-/// What one must not overlook: methods that are not modelled, events that nobody took, and what a fault has dropped.
-function drawTrouble(trouble) {
-  const box = byId("trouble"), look = JSON.stringify(trouble);
+let troubles = [{}, []], dismissed = 0, bots = [];
+
+/// What one must not overlook: methods that are not modelled, events that nobody took, what a fault has dropped, and
+/// bots that are refused because another one has their code.
+function drawTrouble() {
+  const [trouble, refusals] = troubles;
+  const codes = new Set(refusals.filter(row => row.number > dismissed).map(row => row.taken));
+  // A code that nobody holds any more is no trouble.
+  const holders = bots.filter(bot => codes.has(bot.code));
+  const box = byId("trouble"), look = JSON.stringify([trouble, holders.map(bot => [bot.id, bot.name, bot.code])]);
   if (box.look === look) return;
   box.look = look;
-  const names = counts => Object.entries(counts).map(([name, times]) => times > 1 ? `${name} ×${times}` : name);
+  const names = counts => Object.entries(counts ?? {}).map(([name, times]) => times > 1 ? `${name} ×${times}` : name);
   const line = (title, counts) => names(counts).length
     ? h("div", {}, h("b", {}, title), " ", ...names(counts).flatMap((name, at) => [at ? ", " : "", h("code", {}, name)])) : "";
   const {unmodelled, undelivered, dropped} = trouble;
-  box.hidden = ![unmodelled, undelivered, dropped].some(counts => names(counts).length);
-  box.classList.toggle("mild", !names(unmodelled).length && !names(undelivered).length);
+  const counted = [unmodelled, undelivered, dropped].some(counts => names(counts).length);
+  box.hidden = !counted && !holders.length;
+  box.classList.toggle("mild", !names(unmodelled).length && !names(undelivered).length && !holders.length);
   box.replaceChildren(
-    h("div", {class: "words"}, line("This portal does not model:", unmodelled), line("Undelivered:", undelivered),
-      line("Dropped by a fault:", dropped)),
-    h("button", {type: "button", onclick: () => { tabs.reveal("inspector"); inspector.show("bad"); }}, "Show"),
-    h("button", {type: "button", onclick: () => act("/page/trouble", undefined, "DELETE")}, "Dismiss"));
+    h("div", {class: "words"}, ...holders.map(bot => h("div", {}, h("b", {}, "BOT_CODE_ALREADY_TAKEN:"), " the code ", h("code", {}, bot.code),
+      ` is held by the bot ${bot.name} (${bot.id}), registered by ${bot.by}. Remove it under Portal, then start yours again.`)),
+    line("This portal does not model:", unmodelled), line("Undelivered:", undelivered), line("Dropped by a fault:", dropped)),
+    holders.length ? h("button", {type: "button", id: "to-bots", onclick: () => { tabs.reveal("portal"); byId("portal-bots").scrollIntoView(); }}, "Portal") : "",
+    counted ? h("button", {type: "button", onclick: () => { tabs.reveal("inspector"); inspector.show("bad"); }}, "Show") : "",
+    h("button", {type: "button", onclick: dismiss}, "Dismiss"));
+}
+
+function dismiss() {
+  dismissed = Math.max(dismissed, ...troubles[1].map(row => row.number));
+  act("/page/trouble", undefined, "DELETE");
 }
 
 function drawActiveFaults(faults) {
@@ -60,7 +75,9 @@ async function ask() {
   const wanted = new URLSearchParams({client});
   if (line !== undefined) wanted.set("line", line);
   if (connector !== undefined) wanted.set("connector", connector);
-  const [state] = await Promise.all([get(`/page/state?${wanted}`), inspector.refresh(drawTrouble)]);
+  const [state] = await Promise.all([get(`/page/state?${wanted}`), inspector.refresh((...news) => { troubles = news; })]);
+  bots = state.bot_list;
+  drawTrouble();
   // The answer to an older question is not drawn over a newer choice.
   if (client !== chat.chosen.client || (line !== undefined && line !== chat.chosen.line)
     || (connector !== undefined && connector !== chat.chosen.connector)) return;

@@ -191,7 +191,7 @@ impl crate::world::World {
     }
 
     /// Tells the bot's application, then removes the bot; the last v2 bot takes the v2 rows with it.
-    pub(in crate::rest) fn unregister_bot(&mut self, id: i64, acting_user: i64) {
+    pub(crate) fn unregister_bot(&mut self, id: i64, acting_user: i64) {
         self.raise_bots(&BotFact::Removed, &[id], acting_user);
         let owner = self.bots.get(&id).map(|bot| bot.owner.clone());
         self.remove_bot(id);
