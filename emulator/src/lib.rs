@@ -23,8 +23,10 @@ mod portal;
 mod push;
 mod record;
 mod rest;
+mod ring;
 mod server;
 pub mod validate;
+mod weight;
 mod world;
 
 pub use clock::PortalClock;
@@ -42,7 +44,7 @@ pub use record::{
     AuthorKind, ChatFile, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall,
     RtEvent, SeenMessage, Undelivered, Unheard,
 };
-pub use rest::SystemRefusal;
+pub use rest::{SCOPES, SystemRefusal};
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves, CrmBinding};
 
