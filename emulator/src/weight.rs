@@ -9,7 +9,7 @@
 //! reqwest::Client::new().post(url).json(&file).send().await.unwrap();
 //! let kept = portal.calls().pop().unwrap().params;
 //! assert_eq!(kept["name"], "a.bin");
-//! assert!(kept["content"].as_str().unwrap().ends_with("… of 390.63 KB"));
+//! assert!(kept["content"].as_str().unwrap().ends_with("… of 390.62 KB"));
 //! # }
 //! ```
 //!

@@ -24,8 +24,8 @@ fn ended(arguments: &[&str]) -> Output {
 fn started(arguments: &[&str], beginning: &str) -> (Child, String) {
     let mut child =
         program().args(["--listen", "127.0.0.1:0", "--no-install"]).args(arguments).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let line = lines.filter(|line| line.starts_with(beginning)).next().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.starts_with(beginning)).unwrap();
     (child, line.split_whitespace().last().unwrap().to_owned())
 }
 
