@@ -83,6 +83,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), String> {
+    // Before there is anything to clean up.
+    let stopped = stopping::listen()?;
     let mut builder = Emulator::builder().listen(settings.listen).scope(&settings.scope);
     if let Some(uri) = &settings.redirect_uri {
         builder = builder.redirect_uri(uri);
@@ -109,7 +111,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     print!("{}", greeting::text(&emulator, plan.as_ref()));
     warn_of_an_open_door(settings.listen);
     tokio::select! {
-        stopped = stopping::asked() => stopped,
+        () = stopped => Ok(()),
         () = installing::run(&portal, plan) => Ok(()),
     }
 }

@@ -3,24 +3,30 @@
 //! Each of them ends the program the same way, so that what it left on the disk goes with it. The trap: a program that
 //! is killed outright leaves it there.
 
-/// Waits until somebody asks.
+/// Listens from now on; the future ends when somebody asks.
 #[cfg(unix)]
-pub(super) async fn asked() -> Result<(), String> {
+pub(super) fn listen() -> Result<impl Future<Output = ()>, String> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|error| format!("cannot wait for signals: {error}"));
     let mut interrupted = listen(SignalKind::interrupt())?;
     let mut terminated = listen(SignalKind::terminate())?;
     let mut hung_up = listen(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-        _ = hung_up.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+    })
 }
 
-/// Waits until somebody asks.
+/// Listens from now on; the future ends when somebody asks.
 #[cfg(not(unix))]
-pub(super) async fn asked() -> Result<(), String> {
-    tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
+pub(super) fn listen() -> Result<impl Future<Output = ()>, String> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can ask; the program ends when it is ended.
+            std::future::pending::<()>().await;
+        }
+    })
 }
