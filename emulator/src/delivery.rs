@@ -35,6 +35,8 @@ use crate::record::{Delivery, without_query};
 
 /// Bytes of bodies kept for inspection; older deliveries are forgotten.
 const KEPT_BYTES: usize = 64 * 1_024 * 1_024;
+/// Deliveries kept, however short they are.
+const KEPT: usize = 50_000;
 /// Bytes read of a handler's answer.
 const LONGEST_ANSWER: usize = 128 * 1_024;
 /// Callbacks that are looked at to tell whether a handler answers.
@@ -136,7 +138,7 @@ impl Deliveries {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.bytes += delivery.body.len();
         log.entries.insert(delivery.id, delivery);
-        while log.bytes > KEPT_BYTES
+        while (log.bytes > KEPT_BYTES || log.entries.len() > KEPT)
             && let Some((_, oldest)) = log.entries.pop_first()
         {
             log.bytes -= oldest.body.len();

@@ -62,6 +62,7 @@ pub(super) async fn run(portal: &Portal, plan: Option<Plan>) {
 }
 
 async fn install(portal: &Portal, plan: &Plan, address: &str) {
+    let mut foreign = false;
     loop {
         until(address, true).await;
         let delivery = if plan.by_page {
@@ -76,6 +77,15 @@ async fn install(portal: &Portal, plan: &Plan, address: &str) {
                     portal.install_finish();
                 }
                 return;
+            }
+            Ok(403) if foreign => {}
+            Ok(403) => {
+                foreign = true;
+                println!(
+                    "Not installed: what listens at {} belongs to another portal (it answered 403). It is left alone; \
+                     as soon as another program listens there, that is tried.",
+                    plan.url
+                );
             }
             Ok(status) => println!(
                 "Not installed: {} answered {status}. Is it the bot, and was it started with the client id printed above?",

@@ -24,8 +24,10 @@ mod portal;
 mod push;
 mod record;
 mod rest;
+mod ring;
 mod server;
 pub mod validate;
+mod weight;
 mod world;
 
 pub use clock::PortalClock;
@@ -43,7 +45,7 @@ pub use record::{
     AuthorKind, ChatFile, ChatMessage, Delivery, LostPart, NetworkMessage, PhoneNotice, RecordedCall,
     RtEvent, SeenMessage, Undelivered, Unheard, Vote,
 };
-pub use rest::SystemRefusal;
+pub use rest::{SCOPES, SystemRefusal};
 pub use server::{Emulator, EmulatorBuilder};
 pub use world::lines::{BotJoins, BotLeaves, CrmBinding};
 

@@ -7,9 +7,12 @@
 //! The trap: without `--identity` every start is a new portal with new secrets; what a bot stored about the one before is
 //! worth nothing.
 
+mod flags;
 mod greeting;
 mod installing;
+mod stopping;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,14 +27,14 @@ use tracing_subscriber::EnvFilter;
 #[command(version)]
 struct Settings {
     /// Where to listen. Loopback unless told otherwise.
-    #[arg(long, default_value = "127.0.0.1:8024")]
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8024", value_parser = flags::listen)]
     listen: SocketAddr,
     /// Where the application is installed as soon as somebody listens there: its handler gets ONAPPINSTALL. The
     /// address of the printed command unless told otherwise.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = flags::url)]
     install: Option<String>,
     /// Install the application by its page instead: the URL gets the form post of a frame.
-    #[arg(long, value_name = "URL", conflicts_with = "install")]
+    #[arg(long, value_name = "URL", conflicts_with = "install", value_parser = flags::url)]
     install_page: Option<String>,
     /// Install nothing by itself; the page has a button for it.
     #[arg(long, conflicts_with_all = ["install", "install_page"])]
@@ -47,16 +50,16 @@ struct Settings {
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
     /// Scopes of the application and of the webhook.
-    #[arg(long, default_value = "imbot,imopenlines,imconnector,im,pull,user,crm")]
+    #[arg(long, value_name = "LIST", value_parser = flags::scope, default_value = "imbot,imopenlines,imconnector,im,pull,user,crm")]
     scope: String,
     /// Where the application wants authorisation codes.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = flags::url)]
     redirect_uri: Option<String>,
     /// How many requests the portal takes from one address.
     #[arg(long, value_enum, default_value_t = Rate::Standard)]
     rate_limit: Rate,
     /// Seconds of operating time that each method may use in ten minutes; 0 for no limit.
-    #[arg(long, value_name = "SECONDS", default_value_t = 420)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = flags::seconds, default_value_t = 420)]
     operating_limit: u64,
 }
 
@@ -74,7 +77,8 @@ enum Rate {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match run(Settings::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -85,6 +89,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), String> {
+    // Before there is anything to clean up.
+    let stopped = stopping::listen()?;
     let mut builder = Emulator::builder().listen(settings.listen).scope(&settings.scope);
     if let Some(uri) = &settings.redirect_uri {
         builder = builder.redirect_uri(uri);
@@ -114,9 +120,7 @@ async fn run(settings: Settings) -> Result<(), String> {
     print!("{}", greeting::text(&emulator, plan.as_ref(), settings.identity.as_deref(), settings.installed));
     warn_of_an_open_door(settings.listen);
     tokio::select! {
-        stopped = tokio::signal::ctrl_c() => {
-            stopped.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
-        }
+        () = stopped => Ok(()),
         () = installing::run(&portal, plan) => Ok(()),
     }
 }

@@ -43,8 +43,11 @@ pub(crate) async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(query)
     let (client_id, state) = (text("client_id"), text("state"));
     let admin = shared.names.admin;
     let target = shared.hit(|world| {
-        let app = world.apps.get(&client_id).filter(|app| app.active)?;
-        let redirect = app.redirect_uri.clone()?;
+        let app = world.apps.get(&client_id).ok_or(UNKNOWN_CLIENT)?;
+        if !app.active {
+            return Err(NOT_INSTALLED);
+        }
+        let redirect = app.redirect_uri.clone().ok_or(NO_REDIRECT)?;
         let scope = app.scope.join(",");
         let code = world.issue_code(&client_id, admin);
         let query = form::encode(&json!({
@@ -56,14 +59,22 @@ pub(crate) async fn authorize(State(shared): State<Arc<Shared>>, RawQuery(query)
             "server_domain": world.identity.oauth_domain,
         }));
         let joint = if redirect.contains('?') { '&' } else { '?' };
-        Some(format!("{redirect}{joint}{query}"))
+        Ok(format!("{redirect}{joint}{query}"))
     });
     match target {
-        Some(target) => (StatusCode::FOUND, [(header::LOCATION, target)]).into_response(),
-        None => (StatusCode::BAD_REQUEST, "The application is not installed or has no redirect address.")
-            .into_response(),
+        Ok(target) => (StatusCode::FOUND, [(header::LOCATION, target)]).into_response(),
+        Err(why) => {
+            tracing::warn!("no authorisation: {why}");
+            (StatusCode::BAD_REQUEST, why).into_response()
+        }
     }
 }
+
+const UNKNOWN_CLIENT: &str = "There is no application with this client_id here. The client id of this portal was printed at its start; every \
+     start is another portal.";
+const NOT_INSTALLED: &str = "The application is not installed. Install it on the page, under Portal, or start the emulator with --installed.";
+const NO_REDIRECT: &str = "The application has no redirect address. Start the emulator with --redirect-uri URL, or build it with \
+     redirect_uri.";
 
 pub(crate) async fn token(
     State(shared): State<Arc<Shared>>,

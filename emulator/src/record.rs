@@ -124,7 +124,8 @@ pub enum Vote {
 pub struct RecordedCall {
     /// Method name in lower case.
     pub method: String,
-    /// Parameters as the method saw them, without authorisation.
+    /// Parameters as the method saw them, without authorisation. What is far beyond the ordinary, such as a file, is
+    /// cut and says so: `… of 27 MB`.
     pub params: Value,
     /// HTTP status of the answer; an item of a batch has the status it would have had alone.
     pub status: u16,
@@ -138,6 +139,8 @@ pub struct RecordedCall {
     pub executed: bool,
     /// When, in Unix seconds of the emulator's clock.
     pub unix: i64,
+    /// What the portal does not say: why it refused the call, or what of it it dropped without a word.
+    pub why: Option<String>,
 }
 
 impl fmt::Debug for RecordedCall {
@@ -150,6 +153,7 @@ impl fmt::Debug for RecordedCall {
             .field("user_id", &self.user_id)
             .field("in_batch", &self.in_batch)
             .field("executed", &self.executed)
+            .field("why", &self.why)
             .finish_non_exhaustive()
     }
 }
@@ -176,21 +180,6 @@ pub(crate) fn masked(value: &Value) -> Value {
             Value::from(format!("{}?***", without_query(text)))
         }
         other => other.clone(),
-    }
-}
-
-/// Longer texts of a call's parameters, which are files, are not kept.
-const LONGEST_KEPT: usize = 256 * 1_024;
-
-/// The value with very long texts replaced by their length.
-pub(crate) fn shortened(value: &mut Value) {
-    match value {
-        Value::String(text) if text.len() > LONGEST_KEPT => {
-            *value = Value::from(format!("({} bytes, not kept)", text.len()));
-        }
-        Value::Array(list) => list.iter_mut().for_each(shortened),
-        Value::Object(map) => map.values_mut().for_each(shortened),
-        _ => {}
     }
 }
 

@@ -68,10 +68,7 @@ async fn each_expectation_wants_a_message_of_its_own_in_order() {
     ann.says("one").await;
     ann.hears("You said: one").await;
     let text = failure(ann.hears("You said: one").within(BRIEFLY)).await;
-    tells(
-        &text,
-        &["in vain for a message to the client of chat", "\"You said: one\"", "tests/kit.rs:", "Ann: one"],
-    );
+    tells(&text, &["in vain for a message to Ann ", "\"You said: one\"", "tests/kit.rs:", "Ann: one"]);
     ann.says("two").await;
     ann.says("three").await;
     portal.wait_for_bot_messages(3, Duration::from_secs(10)).await;
@@ -208,4 +205,37 @@ async fn a_strict_emulator_fails_for_events_without_a_handler() {
     .await
     .unwrap_err();
     tells(&text, &["nobody heard ONIMBOTV2MESSAGEADD"]);
+}
+
+#[tokio::test]
+async fn a_failure_names_the_place_the_person_and_what_was_nearly_right() {
+    let (_emulator, portal, _parrot) = nest().await;
+    let (ann, ivan) = (portal.client("Ann"), portal.operator("Ivan"));
+    let text = failure(ivan.takes(&ann)).await;
+    tells(&text, &["Ann has no open session to take", "expected at emulator/tests/kit.rs:"]);
+    ann.says("menu").await;
+    portal.wait_for_bot_messages(1, Duration::from_secs(10)).await;
+    let text = failure(ann.hears("you  SAID: menu").within(BRIEFLY)).await;
+    tells(&text, &["a message to Ann", "near miss", "\"You said: menu\" differs in case or spaces only"]);
+    let text = failure(ann.hears("You said: menu").with_button("Pay").within(BRIEFLY)).await;
+    tells(&text, &["has not that button, but \"Again\""]);
+    tokio::time::pause();
+    let text = failure(ann.presses("again")).await;
+    tokio::time::resume();
+    tells(
+        &text,
+        &[
+            "a button \"again\" for Ann",
+            "near miss: \"Again\" differs in case",
+            "expected at emulator/tests/kit.rs:",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_failure_says_that_there_is_no_bot() {
+    let emulator = Emulator::start().await;
+    let ann = emulator.portal().client("Ann");
+    ann.says("hello").await;
+    tells(&failure(ann.hears("Hello").within(BRIEFLY)).await, &["no bot is registered"]);
 }

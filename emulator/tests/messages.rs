@@ -9,9 +9,8 @@ mod support;
 
 use std::time::Duration;
 
-use openlines_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{App, Handler, with_v1_bot, with_v2_bot};
+use support::{App, with_v1_bot, with_v2_bot};
 
 const KEY: &str = "796c45aa-70e5-45aa-930c-c7fb32710c62";
 

@@ -81,7 +81,7 @@ impl World {
                 for (_, payload) in self.v2_data(fact, *bot_id, true) {
                     let id = take(&mut self.next.fetch_event);
                     let event = FetchEvent { id, at: self.now(), event: v2, payload };
-                    self.fetch_log.entry(*bot_id).or_default().events.push_back(event);
+                    self.fetch_log.entry(*bot_id).or_default().keep(event);
                     heard = true;
                 }
             }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::form;
-use crate::rest::plain_name;
+use crate::rest::name_of;
 
 /// The calls of a batch in the order of sending, with what the answer says of each.
 pub(super) fn parts(params: &Map<String, Value>, answer: &Value) -> Vec<Value> {
@@ -19,7 +19,7 @@ pub(super) fn parts(params: &Map<String, Value>, answer: &Value) -> Vec<Value> {
             let of = |list: &str| member(&answer["result"][list], &key);
             let mut part = json!({
                 "key": key,
-                "method": plain_name(method),
+                "method": name_of(method),
                 "params": form::decode(query.as_bytes()),
                 "raw": command,
             });

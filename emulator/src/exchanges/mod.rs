@@ -10,7 +10,8 @@
 //! # }
 //! ```
 //!
-//! The last [`KEPT`] exchanges are kept, and never more than [`KEPT_BYTES`] of bodies. An exchange is entered when it
+//! The last [`KEPT`] exchanges are kept, and never more than [`KEPT_BYTES`] of bodies; a long body of a call or of an
+//! answer is cut, and says how long it was. An exchange is entered when it
 //! begins and completed when it ends, so that one that hangs is seen hanging. Every change gives it a new revision: who
 //! watches asks for what is newer than the last revision seen.
 //!
@@ -33,13 +34,12 @@ use tokio::sync::watch;
 use crate::clock::PortalClock;
 use crate::delivery::DROPPED;
 use crate::record::{Delivery, RtEvent, Unheard};
+use crate::weight::cut_body;
 
 /// Exchanges kept for inspection.
 const KEPT: usize = 2_000;
 /// Bytes of bodies kept for inspection.
 const KEPT_BYTES: usize = 48 * 1_024 * 1_024;
-/// Bytes kept of a single body; the rest is cut.
-const KEPT_OF_ONE: usize = 1_024 * 1_024;
 /// Different names that are counted as trouble.
 const MOST_NAMES: usize = 100;
 
@@ -54,6 +54,8 @@ pub(crate) struct Exchange {
     pub(crate) at: i64,
     pub(crate) what: What,
     pub(crate) outcome: Outcome,
+    /// Why a call was refused, or what of it was dropped: what the answer does not say.
+    pub(crate) why: Option<String>,
 }
 
 /// What was exchanged.
@@ -128,6 +130,10 @@ pub(crate) struct Exchanges {
     changed: Arc<watch::Sender<u64>>,
 }
 
+/// What the answer to a call does not say, on its way from the method to the record.
+#[derive(Clone)]
+pub(crate) struct Why(pub(crate) String);
+
 #[derive(Default)]
 struct Kept {
     ring: VecDeque<Exchange>,
@@ -156,6 +162,17 @@ impl Exchanges {
         self.changed.send_modify(|turn| *turn += 1);
     }
 
+    /// The same for a call, of which there may be more to say than its answer does.
+    fn answered(&self, number: u64, outcome: Outcome, why: Option<String>) {
+        let mut kept = self.kept();
+        if let Some(exchange) = kept.get_mut(number) {
+            exchange.why = why;
+        }
+        kept.end(number, outcome);
+        drop(kept);
+        self.changed.send_modify(|turn| *turn += 1);
+    }
+
     fn end_if_pending(&self, number: u64, outcome: Outcome) {
         if self.get(number).is_some_and(|exchange| matches!(exchange.outcome, Outcome::Pending)) {
             self.end(number, outcome);
@@ -165,7 +182,7 @@ impl Exchanges {
     /// A callback was queued.
     pub(crate) fn queued(&self, delivery: &Delivery) {
         let (event, url) = (delivery.event.clone(), delivery.url.clone());
-        let what = What::Callback { id: delivery.id, event, url, body: cut(&delivery.body) };
+        let what = What::Callback { id: delivery.id, event, url, body: delivery.body.clone() };
         self.begin(what, Outcome::Pending);
     }
 
@@ -174,9 +191,12 @@ impl Exchanges {
         let dropped = delivery.status.as_ref().is_err_and(|why| why == DROPPED);
         let outcome = match &delivery.status {
             Err(_) if dropped => Outcome::Dropped,
-            Ok(status) => {
-                Outcome::Answered { status: *status, body: cut(answer), took: delivery.took, level: None }
-            }
+            Ok(status) => Outcome::Answered {
+                status: *status,
+                body: cut_body(answer),
+                took: delivery.took,
+                level: None,
+            },
             Err(why) => Outcome::Broken { why: why.clone(), took: delivery.took, level: None },
         };
         let mut kept = self.kept();
@@ -254,11 +274,17 @@ impl Kept {
     fn push(&mut self, at: i64, what: What, outcome: Outcome) -> u64 {
         self.number += 1;
         self.revision += 1;
-        let exchange = Exchange { number: self.number, revision: self.revision, at, what, outcome };
+        let exchange =
+            Exchange { number: self.number, revision: self.revision, at, what, outcome, why: None };
         self.bytes += exchange.size();
         self.ring.push_back(exchange);
         self.shrink();
         self.number
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Exchange> {
+        let at = self.ring.binary_search_by_key(&number, |exchange| exchange.number).ok()?;
+        self.ring.get_mut(at)
     }
 
     fn end(&mut self, number: u64, outcome: Outcome) {
@@ -306,11 +332,6 @@ fn count(names: &mut BTreeMap<String, u64>, name: &str) {
     }
 }
 
-/// The body as it is kept.
-pub(crate) fn cut(body: &Bytes) -> Bytes {
-    if body.len() <= KEPT_OF_ONE { body.clone() } else { Bytes::copy_from_slice(&body[..KEPT_OF_ONE]) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,7 +360,7 @@ mod tests {
         }
         assert_eq!((ring.oldest(), ring.after(0).1.len()), (6, KEPT));
         for id in 0..60 {
-            ring.queued(&callback(10_000 + id, vec![b'a'; KEPT_OF_ONE + 1]));
+            ring.queued(&callback(10_000 + id, vec![b'a'; 1_024 * 1_024]));
         }
         let kept = ring.after(0).1;
         assert!(kept.len() < 60 && kept.iter().map(Exchange::size).sum::<usize>() <= KEPT_BYTES);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Exchange, Level, Outcome, Request, What, batch, gist};
 use crate::delivery::DROPPED;
 use crate::form;
-use crate::rest::plain_name;
+use crate::rest::{Address, name_of};
 
 /// A row of the list.
 pub(crate) fn row(exchange: &Exchange) -> Value {
@@ -28,6 +28,7 @@ pub(crate) fn row(exchange: &Exchange) -> Value {
         "note": note(exchange),
         "bad": is_bad(exchange),
         "unmodelled": !unmodelled(exchange).is_empty(),
+        "why": exchange.why,
     });
     match &exchange.outcome {
         Outcome::Pending => row["pending"] = json!(true),
@@ -149,7 +150,7 @@ pub(crate) fn unmodelled(exchange: &Exchange) -> Vec<String> {
                 Value::Array(list) => list.get(key.parse::<usize>().ok()?),
                 other => other.get(&key),
             };
-            Some(plain_name(command?.as_str()?.split('?').next().unwrap_or_default()))
+            Some(name_of(command?.as_str()?.split('?').next().unwrap_or_default()))
         })
         .collect()
 }
@@ -177,7 +178,7 @@ impl Request {
     /// The method, or what is wanted of the authorisation server.
     pub(crate) fn name(&self) -> String {
         if !self.is_oauth() {
-            return plain_name(self.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default());
+            return Address::of(self.path().strip_prefix("/rest/").unwrap_or_default()).name();
         }
         let grant = self.params().get("grant_type").and_then(Value::as_str).map(str::to_owned);
         grant.unwrap_or_else(|| self.path().trim_matches('/').to_owned())
@@ -297,7 +298,7 @@ mod tests {
         };
         let body = Bytes::copy_from_slice(answer.as_bytes());
         let outcome = Outcome::Answered { status: 200, body, took: Duration::from_millis(3), level: None };
-        Exchange { number: 1, revision: 1, at: 0, what: What::Call(request), outcome }
+        Exchange { number: 1, revision: 1, at: 0, what: What::Call(request), outcome, why: None }
     }
 
     #[test]

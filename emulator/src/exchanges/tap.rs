@@ -8,14 +8,15 @@ use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
-use super::{Level, Outcome, What, cut};
+use super::{Level, Outcome, What, Why};
 use crate::server::connection::Line;
-use crate::server::front::LONGEST_BODY;
+use crate::server::front::{LONGEST_BODY, too_long};
 use crate::server::shared::Shared;
+use crate::weight::cut_body;
 
 /// An exchange under way; it ends as broken unless it is answered.
 struct Open {
@@ -44,7 +45,7 @@ impl Drop for Open {
 pub(crate) async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "The request is too long, or was cut off.").into_response();
+        return too_long();
     };
     let line = parts.extensions.get::<ConnectInfo<Line>>().map(|ConnectInfo(line)| line.clone());
     let asked = super::Request {
@@ -52,7 +53,7 @@ pub(crate) async fn record(State(shared): State<Arc<Shared>>, request: Request, 
         target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         content_type: text(&parts.headers, header::CONTENT_TYPE),
         authorization: text(&parts.headers, header::AUTHORIZATION),
-        body: cut(&body),
+        body: cut_body(&body),
         peer: line.as_ref().map(|line| line.peer.ip()),
     };
     let number = shared.exchanges.begin(What::Call(asked), Outcome::Pending);
@@ -65,9 +66,10 @@ pub(crate) async fn record(State(shared): State<Arc<Shared>>, request: Request, 
     let outcome = if open.line.as_ref().is_some_and(Line::is_cut) {
         Outcome::Broken { why: "the connection was closed without an answer".to_owned(), took, level }
     } else {
-        Outcome::Answered { status: parts.status.as_u16(), body: cut(&body), took, level }
+        Outcome::Answered { status: parts.status.as_u16(), body: cut_body(&body), took, level }
     };
-    open.shared.exchanges.end(number, outcome);
+    let why = parts.extensions.get::<Why>().map(|why| why.0.clone());
+    open.shared.exchanges.answered(number, outcome, why);
     Response::from_parts(parts, Body::from(body))
 }
 

@@ -38,3 +38,18 @@ pub(crate) fn params(query: &str, content_type: &str, body: &[u8]) -> Map<String
     }
     params
 }
+
+/// What is to be said of a body of which nothing is read although there is something in it.
+pub(crate) fn misread(content_type: &str, body: &[u8]) -> Option<String> {
+    let json = content_type.to_ascii_lowercase().contains("application/json");
+    if !json || body.trim_ascii().is_empty() {
+        return None;
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+        Ok(_) if body.trim_ascii_start().starts_with(b"{") => None,
+        Ok(_) => Some("the body is JSON but no object: it was read as no parameters".to_owned()),
+        Err(error) => Some(format!(
+            "the body is no JSON although its content type says so ({error}): it was read as no parameters"
+        )),
+    }
+}

@@ -29,12 +29,17 @@ pub enum Entrance {
 }
 
 impl Entrance {
-    /// Where a bot of that kind listens unless told otherwise. Each kind has its own, so that both can run at once.
-    fn ports(self) -> (u16, u16) {
-        match self {
-            Self::Webhook => (8080, 9180),
-            Self::Application => (8081, 9181),
-        }
+    /// Where a bot of that kind listens unless told otherwise. Each kind has its own, so that both can run at once, and
+    /// so have the bots of each emulator: what it listens on itself decides.
+    fn ports(self, emulator: u16) -> (u16, u16) {
+        let usual = i32::from(emulator) - 8024;
+        let of = |place: i32| {
+            let first = u16::try_from(place.rem_euclid(500) * 2).unwrap_or_default();
+            let first = first + u16::from(self == Self::Application);
+            (8080 + first, 9180 + first)
+        };
+        let taken = |(public, admin): (u16, u16)| public & !1 == emulator & !1 || admin & !1 == emulator & !1;
+        if taken(of(usual)) { of(usual + 1) } else { of(usual) }
     }
 }
 
@@ -47,7 +52,7 @@ impl Portal {
     pub fn bot_environment(&self, entrance: Entrance) -> Vec<(String, String)> {
         let app = self.app();
         let kept = app.member_id.get(..8).unwrap_or_default().to_owned();
-        let (public, admin) = entrance.ports();
+        let (public, admin) = entrance.ports(self.port());
         let mut all = match entrance {
             Entrance::Webhook => vec![
                 ("BITRIX24_WEBHOOK_URL", self.webhook_url()),
@@ -72,10 +77,15 @@ impl Portal {
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
+    /// The port that the emulator began with.
+    fn port(&self) -> u16 {
+        self.shared.names.origin.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
+    }
+
     /// The installation address of a bot that was started with [`Entrance::Application`].
     #[must_use]
     pub fn bot_install_url(&self) -> String {
-        format!("http://127.0.0.1:{}/install", Entrance::Application.ports().0)
+        format!("http://127.0.0.1:{}/install", Entrance::Application.ports(self.port()).0)
     }
 }
 
@@ -86,7 +96,19 @@ fn master_key(secret: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::Entrance::{Application, Webhook};
     use base64::Engine as _;
+
+    #[test]
+    fn two_emulators_and_two_kinds_of_bots_have_ports_of_their_own() {
+        assert_eq!((Webhook.ports(8024), Application.ports(8024)), ((8080, 9180), (8081, 9181)));
+        assert_eq!((Webhook.ports(8025), Application.ports(8025)), ((8082, 9182), (8083, 9183)));
+        for emulator in 0..=u16::MAX {
+            let (one, other) = (Webhook.ports(emulator), Application.ports(emulator));
+            let all = std::collections::BTreeSet::from([emulator, one.0, one.1, other.0, other.1]);
+            assert_eq!(all.len(), 5, "{emulator}: {all:?}");
+        }
+    }
 
     #[test]
     fn a_master_key_has_32_bytes_and_tells_nothing_of_the_secret() {

@@ -246,31 +246,32 @@ impl Portal {
         self.shared.look(waits::bot_messages)
     }
 
-    /// Every call that arrived, in the order of answering.
+    /// The calls that arrived, in the order of answering: the last 50,000, and 48 MB of them at the most.
     #[must_use]
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.shared.look(|world| world.calls.iter().cloned().collect())
     }
 
-    /// Every RT event.
+    /// The RT events: the last 10,000, and 16 MB of them at the most.
     #[must_use]
     pub fn rt_events(&self) -> Vec<RtEvent> {
-        self.shared.look(|world| world.rt_events.clone())
+        self.shared.look(|world| world.rt_events.iter().cloned().collect())
     }
 
     /// Every notice for phones sent through `pull.application.push.add`.
     #[must_use]
     pub fn phone_notices(&self) -> Vec<PhoneNotice> {
-        self.shared.look(|world| world.phone_notices.clone())
+        self.shared.look(|world| world.phone_notices.iter().cloned().collect())
     }
 
     /// Every message sent through a network line.
     #[must_use]
     pub fn network_messages(&self) -> Vec<NetworkMessage> {
-        self.shared.look(|world| world.network.delivered.clone())
+        self.shared.look(|world| world.network.delivered.iter().cloned().collect())
     }
 
-    /// Every callback that was posted or dropped, in the order of queueing.
+    /// The callbacks that were posted or dropped, in the order of queueing: the last 50,000, and 64 MB of bodies at the
+    /// most.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.shared.deliveries.all()

@@ -1,5 +1,6 @@
 //! The people a test plays: clients, operators, employees.
 
+use std::panic::Location;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -78,15 +79,13 @@ impl Client {
     /// # Panics
     ///
     /// When no such button comes.
-    pub async fn presses(&self, button: &str) {
-        let chat_id = self.chat_id();
-        let found = self
-            .portal
-            .until(&format!("a button {button:?} in chat {chat_id}"), BUTTON_WAIT, |world| {
-                newest_button(world, chat_id, button)
-            })
-            .await;
-        self.press(found.0, &found.1);
+    #[track_caller]
+    pub fn presses(&self, button: &str) -> impl Future<Output = ()> + Send {
+        let at = Location::caller();
+        async move {
+            let (message_id, button) = self.portal.button(self.chat_id(), button, self.user_id, at).await;
+            self.press(message_id, &button);
+        }
     }
 
     /// Presses a given button of a given message; used by the page.
@@ -157,6 +156,55 @@ impl Client {
     pub fn transcript(&self) -> String {
         self.portal.transcript(self.chat_id())
     }
+}
+
+impl Portal {
+    /// A user's name, for failures.
+    pub(super) fn name_of(&self, user_id: i64) -> String {
+        self.shared.look(|world| world.name_of(user_id))
+    }
+
+    /// Waits for the button; fails with what there is instead of it.
+    async fn button(&self, chat_id: i64, button: &str, user_id: i64, at: &Location<'_>) -> (i64, Value) {
+        if let Some(found) = self.wait(BUTTON_WAIT, |world| newest_button(world, chat_id, button)).await {
+            return found;
+        }
+        let (there, near) = self.shared.look(|world| other_buttons(world, chat_id, button));
+        let mut why =
+            format!("waited {BUTTON_WAIT:?} in vain for a button {button:?} for {}", self.name_of(user_id));
+        for near in near {
+            why.push_str(&format!("\n  near miss: {near}"));
+        }
+        if there.is_empty() {
+            why.push_str("\n  there is no button in this chat");
+        } else {
+            why.push_str(&format!("\n  buttons in this chat: {}", there.join(", ")));
+        }
+        self.fail(&format!("{why}\n  expected at {at}"))
+    }
+}
+
+/// The texts of all buttons of the chat, and what is to be said of those that are nearly the one that was wanted.
+fn other_buttons(world: &World, chat_id: i64, wanted: &str) -> (Vec<String>, Vec<String>) {
+    let (mut there, mut near) = (Vec::new(), Vec::new());
+    for message in world.messages_of(chat_id) {
+        let buttons = message.keyboard.as_ref().and_then(Value::as_array);
+        for button in buttons.into_iter().flatten() {
+            let Some(text) = button["TEXT"].as_str() else { continue };
+            if text == wanted {
+                near.push(format!("{text:?} of message {} is disabled", message.id));
+            } else if plainly(text) == plainly(wanted) {
+                near.push(format!("{text:?} differs in case or spaces only"));
+            }
+            there.push(format!("{text:?}"));
+        }
+    }
+    (there, near)
+}
+
+/// The text without what the eye overlooks: case and spaces.
+pub(super) fn plainly(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// The newest message of the chat with an enabled button of that text, and the button.
@@ -255,6 +303,13 @@ impl Operator {
         self.speaks(client, |world, chat_id| world.post_file(chat_id, user_id, name, content))
     }
 
+    fn no_session(&self, client: &Client, verb: &str, at: &Location<'_>) -> ! {
+        let name = self.portal.name_of(client.user_id);
+        self.portal.fail(&format!(
+            "{name} has no open session to {verb}: it begins with the client's first message\n  expected at {at}"
+        ))
+    }
+
     fn speaks(&self, client: &Client, post: impl FnOnce(&mut World, i64) -> i64) -> i64 {
         let chat_id = client.chat_id();
         self.portal.shared.hit(|world| {
@@ -285,10 +340,14 @@ impl Operator {
     /// # Panics
     ///
     /// When the client has no open session.
-    pub async fn takes(&self, client: &Client) {
-        let chat_id = client.chat_id();
-        if !self.portal.shared.hit(|world| world.take_over(chat_id, self.user_id)) {
-            self.portal.fail(&format!("chat {chat_id} has no open session to take"));
+    #[track_caller]
+    pub fn takes(&self, client: &Client) -> impl Future<Output = ()> + Send {
+        let at = Location::caller();
+        async move {
+            let chat_id = client.chat_id();
+            if !self.portal.shared.hit(|world| world.take_over(chat_id, self.user_id)) {
+                self.no_session(client, "take", at);
+            }
         }
     }
 
@@ -297,10 +356,14 @@ impl Operator {
     /// # Panics
     ///
     /// When the client has no open session.
-    pub async fn finishes(&self, client: &Client) {
-        let chat_id = client.chat_id();
-        if !self.portal.shared.hit(|world| world.finish_session(chat_id, self.user_id)) {
-            self.portal.fail(&format!("chat {chat_id} has no open session to finish"));
+    #[track_caller]
+    pub fn finishes(&self, client: &Client) -> impl Future<Output = ()> + Send {
+        let at = Location::caller();
+        async move {
+            let chat_id = client.chat_id();
+            if !self.portal.shared.hit(|world| world.finish_session(chat_id, self.user_id)) {
+                self.no_session(client, "finish", at);
+            }
         }
     }
 
@@ -390,15 +453,16 @@ impl Employee {
     /// # Panics
     ///
     /// When no such button comes.
-    pub async fn presses(&self, bot_id: i64, button: &str) {
-        let chat_id = self.chat_with(bot_id);
-        let found = self
-            .portal
-            .until(&format!("a button {button:?} in chat {chat_id}"), BUTTON_WAIT, |world| {
-                newest_button(world, chat_id, button)
-            })
-            .await;
-        let line_id = self.portal.line_id();
-        self.portal.shared.hit(|world| press(world, line_id, self.user_id, found.0, &found.1, KEYBOARD));
+    #[track_caller]
+    pub fn presses(&self, bot_id: i64, button: &str) -> impl Future<Output = ()> + Send {
+        let at = Location::caller();
+        async move {
+            let (message_id, button) =
+                self.portal.button(self.chat_with(bot_id), button, self.user_id, at).await;
+            let line_id = self.portal.line_id();
+            self.portal
+                .shared
+                .hit(|world| press(world, line_id, self.user_id, message_id, &button, KEYBOARD));
+        }
     }
 }

@@ -133,6 +133,25 @@ impl Portal {
                 let answer: String =
                     crate::record::masked(&call.answer).to_string().chars().take(160).collect();
                 let _ = writeln!(out, "  {} {} {answer}", call.status, call.method);
+                if let Some(why) = &call.why {
+                    let _ = writeln!(out, "      why: {why}");
+                }
+            }
+            if world.bots.values().all(|bot| bot.kind == BotKind::Network) {
+                out.push_str("no bot is registered\n");
+            }
+            for (bot_id, log) in &world.fetch_log {
+                let name = world.name_of(*bot_id);
+                let names = |events: Vec<&str>| events.join(", ");
+                let fetched = log.fetched.iter().map(|(_, event)| *event).collect();
+                let _ = writeln!(out, "events that {name} has fetched: {}", names(fetched));
+                let waiting = log.events.iter().take(SHOWN).map(|event| event.event).collect();
+                let _ = writeln!(
+                    out,
+                    "events not acknowledged ({} in all): {}",
+                    log.events.len(),
+                    names(waiting)
+                );
             }
             out
         });

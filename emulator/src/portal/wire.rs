@@ -51,9 +51,9 @@ pub struct Exchange {
     pub address: String,
     /// `Content-Type` of the request.
     pub content_type: String,
-    /// The body of the request, or its first megabyte.
+    /// The body of the request, or the beginning of one beyond 256 KB, with a mark.
     pub body: Bytes,
-    /// The body of the answer, or its first megabyte.
+    /// The body of the answer, or the beginning of one beyond 256 KB, with a mark.
     pub answer: Bytes,
     /// The answer's HTTP status, or why there is none.
     pub status: Result<u16, String>,
@@ -61,6 +61,8 @@ pub struct Exchange {
     pub took: Duration,
     /// How full the source's bucket was after the call; `None` without a limit and for callbacks.
     pub limiter_level: Option<f64>,
+    /// What the answer to a call does not say: why it was refused, or what of it was dropped without a word.
+    pub why: Option<String>,
     /// When it began, in microseconds since the Unix epoch, by the emulator's clock.
     pub unix_micros: i64,
 }
@@ -97,7 +99,7 @@ impl Exchange {
             _ => (Err("no answer yet".to_owned()), Bytes::new(), Duration::ZERO, None),
         };
         let limiter_level = level.map(|level| level.filled);
-        let (id, unix_micros) = (recorded.number, recorded.at);
+        let (id, unix_micros, why) = (recorded.number, recorded.at, recorded.why);
         Some(Self {
             id,
             direction,
@@ -110,6 +112,7 @@ impl Exchange {
             status,
             took,
             limiter_level,
+            why,
             unix_micros,
         })
     }

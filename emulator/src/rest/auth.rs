@@ -52,13 +52,15 @@ impl Auth {
 /// Parameters that say who calls, not what is wanted.
 const AUTH_PARAMS: [&str; 6] = ["auth", "access_token", "auth_connector", "aplogin", "ap", "state"];
 
+/// Whether the parameter says what is wanted.
+pub(super) fn is_parameter(name: &str) -> bool {
+    !AUTH_PARAMS.contains(&name)
+}
+
 /// The parameters without authorisation.
-pub(super) fn without_auth(params: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn without_auth(mut params: Map<String, Value>) -> Map<String, Value> {
+    params.retain(|name, _| is_parameter(name));
     params
-        .iter()
-        .filter(|(key, _)| !AUTH_PARAMS.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
 }
 
 /// The access token of a request.

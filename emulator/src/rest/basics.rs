@@ -18,8 +18,9 @@ pub(super) const METHODS: &[Method] = &[
 ];
 
 /// Scopes that the portal has.
-const ALL_SCOPES: [&str; 8] =
-    ["crm", "im", "imbot", "imconnector", "imopenlines", "placement", "pull", "user"];
+/// The scopes that an application or a webhook can have here.
+pub const ALL_SCOPES: &[&str] =
+    &["crm", "im", "imbot", "imconnector", "imopenlines", "placement", "pull", "user"];
 
 fn app_info(call: &mut Call<'_>) -> Reply {
     let license = json!(if call.world.network.nfr { "en_nfr" } else { "en_pro100" });

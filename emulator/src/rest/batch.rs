@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::Auth;
 use super::call::scalar_text;
-use super::{Answer, Reply, RestError, plain_name, run_method, timed};
+use super::{Answer, Reply, RestError, name_of, run_method, timed};
 use crate::form;
 use crate::record::RecordedCall;
 use crate::world::World;
@@ -68,20 +68,23 @@ pub(super) fn run(world: &mut World, auth: &Auth, params: Map<String, Value>) ->
 fn item(world: &mut World, auth: &Auth, key: String, command: &str, gathered: &mut Gathered) -> bool {
     let started = world.clock.micros();
     let (method, query) = command.split_once('?').unwrap_or((command, ""));
-    let name = plain_name(method);
+    let name = name_of(method);
+    let before = world.remarks.take();
     let account = auth.account();
     let mut params = form::decode(query.as_bytes());
     for value in params.values_mut() {
         substitute(value, gathered);
     }
-    let params = super::auth::without_auth(&params);
-    let shown = Value::Object(params.clone());
+    let params = super::auth::without_auth(params);
+    let shown = crate::weight::copy_of(&params, |_| true);
     let result = if matches!(name.as_str(), "batch" | "upload" | "download") {
         Err(RestError::bad("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage").early())
     } else {
         let forced = world.faults.next_of_batch(&name).and_then(RestError::forced);
         run_method(world, &name, auth, params, forced)
     };
+    let why = world.remarks.take();
+    world.remarks.restore(before, why.as_ref().map(|why| format!("{key}: {why}")));
     let executed = !matches!(&result, Err(error) if error.before_method);
     let (status, answer) = match result {
         Ok(answer) => {
@@ -113,6 +116,7 @@ fn item(world: &mut World, auth: &Auth, key: String, command: &str, gathered: &m
         in_batch: true,
         executed,
         unix,
+        why,
     });
     status != 200
 }

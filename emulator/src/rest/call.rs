@@ -184,6 +184,23 @@ impl Call<'_> {
         }
     }
 
+    /// Says why the caller may not act as the bot.
+    pub(crate) fn remark_on_owner(&self, caller: &Owner, bot_id: i64) {
+        let owner = self.world.bots.get(&bot_id).map(|bot| &bot.owner);
+        self.world.remark(match (caller, owner) {
+            (Owner::Custom(_), Some(Owner::Custom(_))) => {
+                format!("the token differs from the one that bot {bot_id} was registered with")
+            }
+            (Owner::Custom(_), _) => {
+                format!("bot {bot_id} belongs to an application, and this call came by webhook")
+            }
+            (Owner::App(_), Some(Owner::Custom(_))) => {
+                format!("bot {bot_id} was registered by webhook, and this call came from an application")
+            }
+            (Owner::App(_), _) => format!("bot {bot_id} belongs to another application"),
+        });
+    }
+
     /// The portal's own code broke on a value.
     pub(crate) fn broken() -> RestError {
         RestError::new(500, "INTERNAL_SERVER_ERROR", "Internal server error")

@@ -30,6 +30,7 @@ mod imbot_v2;
 mod imconnector;
 mod imopenlines;
 mod lists;
+mod nearest;
 mod offline;
 mod pull;
 mod system;
@@ -43,6 +44,7 @@ use serde_json::{Map, Value, json};
 use crate::form;
 use crate::record::RecordedCall;
 use crate::world::World;
+pub use basics::ALL_SCOPES as SCOPES;
 pub(crate) use call::{Answer, Call, Case, Method, Reply, RestError, scalar_text};
 use system::Stage;
 pub use system::SystemRefusal;
@@ -63,6 +65,8 @@ pub(crate) struct Incoming {
     pub(crate) forced: Option<RestError>,
     /// Files that the call names and that were read for it, by address.
     pub(crate) fetched: HashMap<String, Bytes>,
+    /// What there was to say of the request before it was understood.
+    pub(crate) remark: Option<String>,
 }
 
 /// What an error says that a fault has forced.
@@ -72,6 +76,8 @@ pub(crate) const FORCED: &str = "The portal refuses this call.";
 pub(crate) struct Outcome {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    /// What the body does not say.
+    pub(crate) why: Option<String>,
 }
 
 /// The method's name as tables know it: lower case, without `.json` or `.xml`.
@@ -79,6 +85,40 @@ pub(crate) fn plain_name(method: &str) -> String {
     let name = method.trim_matches('/').to_ascii_lowercase();
     let bare = name.strip_suffix(".json").or_else(|| name.strip_suffix(".xml"));
     bare.map_or_else(|| name.clone(), str::to_owned)
+}
+
+/// How a call without a method is called wherever names are shown.
+const NAMELESS: &str = "a call without a method";
+
+/// The method's name as it is shown.
+pub(crate) fn name_of(method: &str) -> String {
+    Some(plain_name(method)).filter(|name| !name.is_empty()).unwrap_or_else(|| NAMELESS.to_owned())
+}
+
+/// What a path below `/rest/` says.
+pub(crate) struct Address {
+    /// User and code of an incoming webhook. The code is a secret.
+    pub(crate) webhook: Option<(String, String)>,
+    pub(crate) method: String,
+}
+
+impl Address {
+    pub(crate) fn of(path: &str) -> Self {
+        let path = path.trim_matches('/');
+        let mut parts = path.splitn(3, '/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(user), Some(code), method) if method.is_some() || user.parse::<i64>().is_ok() => Self {
+                webhook: Some((user.to_owned(), code.to_owned())),
+                method: method.unwrap_or_default().to_owned(),
+            },
+            _ => Self { webhook: None, method: path.to_owned() },
+        }
+    }
+
+    /// The method's name as it is shown.
+    pub(crate) fn name(&self) -> String {
+        name_of(&self.method)
+    }
 }
 
 fn table() -> &'static HashMap<String, Method> {
@@ -162,34 +202,43 @@ pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
 /// Answers one request and records it.
 pub(crate) fn handle(world: &mut World, incoming: Incoming) -> Outcome {
     let started = world.clock.micros();
-    let name = plain_name(&incoming.method);
-    let shown = Value::Object(auth::without_auth(&incoming.params));
+    let name = name_of(&incoming.method);
+    let shown = crate::weight::copy_of(&incoming.params, auth::is_parameter);
     world.operating.begin_hit();
+    world.remarks.clear();
+    if let Some(remark) = &incoming.remark {
+        world.remark(remark);
+    }
     let mut caller = Caller::default();
     let result = run(world, &name, incoming, &mut caller);
     world.offline.acting = None;
     world.fetched.clear();
     let executed = !matches!(&result, Err(error) if error.before_method);
-    let outcome = match result {
-        Ok(answer) => Outcome { status: 200, body: answer.into_body() },
-        Err(error) => Outcome { status: error.status, body: error.into_body() },
+    let (status, body) = match result {
+        Ok(answer) => (200, answer.into_body()),
+        Err(error) => (error.status, error.into_body()),
     };
-    tracing::debug!(method = %name, status = outcome.status, "REST call");
+    let why = world.remarks.take();
+    tracing::debug!(method = %name, status, "REST call");
+    if let Some(why) = &why {
+        tracing::warn!(method = %name, status, %why, "what the answer does not say");
+    }
     world.record_call(RecordedCall {
         method: name.clone(),
         params: shown,
-        status: outcome.status,
-        answer: outcome.body.clone(),
+        status,
+        answer: body.clone(),
         user_id: caller.user_id,
         in_batch: false,
         executed,
         unix: world.now(),
+        why: why.clone(),
     });
-    let mut body = outcome.body;
+    let mut body = body;
     if body.get("error").is_none() {
         body["time"] = timed(world, started, &caller.account, &name);
     }
-    Outcome { status: outcome.status, body }
+    Outcome { status, body, why }
 }
 
 /// Who turned out to be calling.
@@ -221,7 +270,7 @@ fn refused(world: &World, stage: Stage, auth: Option<&auth::Auth>) -> Result<(),
 fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -> Reply {
     refused(world, Stage::Front, None)?;
     if name != "batch" && !table().contains_key(name) {
-        return Err(not_found(name));
+        return Err(not_found(world, name));
     }
     let auth = auth::authenticate(world, &incoming).map_err(RestError::early)?;
     refused(world, Stage::Auth, Some(&auth))?;
@@ -232,7 +281,7 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
     }
     world.fetched = incoming.fetched;
     world.offline.acting = auth.app().ok().map(|client_id| (client_id.to_owned(), auth.connector.clone()));
-    let params = auth::without_auth(&incoming.params);
+    let params = auth::without_auth(incoming.params);
     let forced = incoming.forced;
     let answer = if name == "batch" {
         forced.map_or(Ok(()), Err)?;
@@ -245,8 +294,14 @@ fn run(world: &mut World, name: &str, incoming: Incoming, caller: &mut Caller) -
 }
 
 /// A name that is in no table. It is loud: either the bot is wrong or the emulator is incomplete.
-fn not_found(name: &str) -> RestError {
-    tracing::warn!(method = %name, "REST method not found: the portal does not know it, or the emulator does not model it");
+fn not_found(world: &World, name: &str) -> RestError {
+    world.remark(if name == NAMELESS {
+        "the address ends before the name of a method".to_owned()
+    } else {
+        let meant = nearest::nearest(name, table().values().map(|method| method.name).chain(["batch"]));
+        let meant = meant.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+        format!("the portal does not know this method, or the emulator does not model it{meant}")
+    });
     RestError::new(404, "ERROR_METHOD_NOT_FOUND", "Method not found!").early()
 }
 
@@ -258,9 +313,15 @@ fn run_method(
     mut params: Map<String, Value>,
     forced: Option<RestError>,
 ) -> Reply {
-    let Some(method) = table().get(name) else { return Err(not_found(name)) };
+    let Some(method) = table().get(name) else { return Err(not_found(world, name)) };
     if !method.scope.is_empty() && !auth.scope.iter().any(|scope| scope == method.scope) {
         let text = "The request requires higher privileges than provided by the access token";
+        world.remark(format!(
+            "{} needs the scope {}; the caller has {}",
+            method.name,
+            method.scope,
+            if auth.scope.is_empty() { "none".to_owned() } else { auth.scope.join(", ") }
+        ));
         return Err(RestError::new(401, "insufficient_scope", text).early());
     }
     refused(world, Stage::Method, Some(auth))?;
@@ -282,7 +343,11 @@ fn run_method(
         Case::Upper => params.into_iter().map(|(key, value)| (key.to_ascii_uppercase(), value)).collect(),
         Case::Literal => params,
     };
-    (method.run)(&mut Call { world, auth: auth.clone(), params, start })
+    let reply = (method.run)(&mut Call { world, auth: auth.clone(), params, start });
+    if reply.as_ref().is_err_and(|error| error.code == "WRONG_AUTH_TYPE") && auth.app().is_err() {
+        world.remark("the method needs an OAuth application, and this call came by webhook");
+    }
+    reply
 }
 
 /// A success without a value of its own.

@@ -40,7 +40,8 @@ fn event_add(call: &mut Call<'_>) -> Reply {
     let (module_id, command) = (plain(&event.module_id).to_lowercase(), plain(&event.command));
     let event = RtEvent { user_ids, module_id, command, params: event.params, unix };
     call.world.push_event(&client_id, &event);
-    call.world.rt_events.push(event);
+    let bytes = event.command.len() + crate::weight::weight(&event.params);
+    call.world.rt_events.push(event, bytes);
     super::yes()
 }
 
@@ -64,7 +65,8 @@ fn push_add(call: &mut Call<'_>) -> Reply {
         avatar: call.text("AVATAR").unwrap_or_default(),
         unix: call.world.now(),
     };
-    call.world.phone_notices.push(notice);
+    let bytes = notice.text.len() + notice.avatar.len();
+    call.world.phone_notices.push(notice, bytes);
     super::yes()
 }
 

@@ -67,18 +67,11 @@ async fn call(
         return moved;
     }
     let params = read_params(query, &headers, &body);
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let (webhook, method) = match parts.as_slice() {
-        [method] => (None, (*method).to_owned()),
-        [user, code] if user.parse::<i64>().is_ok() => {
-            (Some(((*user).to_owned(), (*code).to_owned())), String::new())
-        }
-        [user, code, method] => (Some(((*user).to_owned(), (*code).to_owned())), (*method).to_owned()),
-        _ => (None, path.clone()),
-    };
+    let remark = form::misread(content_type(&headers), &body);
+    let rest::Address { webhook, method } = rest::Address::of(&path);
     let answered = if method.to_ascii_lowercase().ends_with(".xml") { xml_answer } else { json_answer };
-    let incoming =
-        Incoming { method, webhook, bearer: bearer(&headers), params, forced: None, fetched: HashMap::new() };
+    let (bearer, fetched) = (bearer(&headers), HashMap::new());
+    let incoming = Incoming { method, webhook, bearer, params, forced: None, fetched, remark };
     answer(&shared, &line, incoming, answered).await
 }
 
@@ -121,7 +114,8 @@ fn moved(shared: &Shared, line: &Line, path: &str, query: Option<&str>) -> Optio
     let origin = shared.look(|world| world.identity.origin.clone());
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     let target = format!("{origin}{path}{query}");
-    note(shared, path.rsplit('/').next().unwrap_or_default(), 302, Value::from("moved to the new address"));
+    let name = rest::Address::of(path.strip_prefix("/rest/").unwrap_or(path)).name();
+    note(shared, &name, 302, Value::from("moved to the new address"));
     // A body that no client should try to read as an answer.
     let html = "<html><head><title>302 Found</title></head><body>302 Found</body></html>";
     let headers = [(header::LOCATION, target), (header::CONTENT_TYPE, "text/html".to_owned())];
@@ -134,7 +128,7 @@ async fn answer(
     mut incoming: Incoming,
     answered: fn(u16, &Value) -> Response,
 ) -> Response {
-    let method = rest::plain_name(&incoming.method);
+    let method = rest::name_of(&incoming.method);
     if !shared.limiter.admits(line.peer.ip(), shared.clock.micros()) {
         return refused(shared, &method, StatusCode::SERVICE_UNAVAILABLE);
     }
@@ -156,7 +150,18 @@ async fn answer(
     }
     let outcome = shared.hit(|world| rest::handle(world, incoming));
     faulty::afterwards(line, fault).await;
-    answered(outcome.status, &outcome.body)
+    let mut response = answered(outcome.status, &outcome.body);
+    if let Some(why) = outcome.why {
+        response.extensions_mut().insert(exchanges::Why(why));
+    }
+    response
+}
+
+/// The answer to a request that is longer than any portal takes, or that ended before its time.
+pub(crate) fn too_long() -> Response {
+    let text = format!("The request is longer than {LONGEST_BODY} bytes, or was cut off");
+    tracing::warn!("{text}");
+    json_answer(413, &json!({"error": "REQUEST_TOO_LARGE", "error_description": text}))
 }
 
 fn refused(shared: &Shared, method: &str, status: StatusCode) -> Response {
@@ -177,6 +182,7 @@ fn note(shared: &Shared, method: &str, status: u16, answer: Value) {
         in_batch: false,
         executed: false,
         unix,
+        why: None,
     };
     shared.hit(|world| world.record_call(call));
 }
@@ -208,7 +214,9 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 
 /// Query and body as one set of parameters.
 pub(crate) fn read_params(query: Option<String>, headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    form::params(&query.unwrap_or_default(), content_type, body)
+    form::params(&query.unwrap_or_default(), content_type(headers), body)
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -19,13 +19,14 @@ use crate::fetching::Fetching;
 use crate::limits::Limiter;
 use crate::portal::Heard;
 use crate::record::ChatMessage;
+use crate::ring::Ring;
 use crate::server::connection::Generation;
 use crate::world::apps::{Application, IncomingWebhook};
 use crate::world::connectors::{Channel, Connectors};
 use crate::world::identity::{Identity, Secrets};
 use crate::world::network::NetworkLine;
 use crate::world::people::UserKind;
-use crate::world::{Counters, World, take};
+use crate::world::{CALLS_KEPT, Counters, TOLD_KEPT, World, take};
 
 /// Rounds of events that a person's action may cause.
 pub(crate) const EVENT_ROUNDS: u8 = 7;
@@ -136,7 +137,7 @@ impl Shared {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.sent_this_hit.clear();
         world.event_rounds_left = EVENT_ROUNDS;
-        let rt_before = world.rt_events.len();
+        let rt_before = world.rt_events.seen();
         if world.is_due() {
             // What time has brought about comes first, as a hit of its own.
             world.run_due();
@@ -151,7 +152,7 @@ impl Shared {
             // Nobody need be listening.
             let _ = self.bot_messages.send(world.seen(message));
         }
-        for event in world.rt_events.iter().skip(rt_before) {
+        for event in world.rt_events.after(rt_before) {
             self.exchanges.told(event);
         }
         for (event, why) in std::mem::take(&mut world.fresh_unheard) {
@@ -223,7 +224,8 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
         users: BTreeMap::new(),
         chats: BTreeMap::new(),
         messages: BTreeMap::new(),
-        bot_messages: Vec::new(),
+        posted_bytes: 0,
+        bot_messages: VecDeque::new(),
         lines: BTreeMap::new(),
         sessions: BTreeMap::new(),
         connectors: Connectors::standard(),
@@ -244,14 +246,14 @@ fn furnish(seed: Seed, clock: PortalClock, faults: Faults) -> (World, Names) {
         user_logs: BTreeMap::new(),
         idempotency: Default::default(),
         network: Default::default(),
-        rt_events: Vec::new(),
+        rt_events: Ring::new(TOLD_KEPT.0, TOLD_KEPT.1),
         push: crate::push::Push::new(now),
-        calls: VecDeque::new(),
-        calls_forgotten: 0,
+        calls: Ring::new(CALLS_KEPT.0, CALLS_KEPT.1),
+        remarks: Default::default(),
         files: Default::default(),
         fetched: HashMap::new(),
         offline: Default::default(),
-        phone_notices: Vec::new(),
+        phone_notices: Ring::new(TOLD_KEPT.0, TOLD_KEPT.1),
         refusal: None,
         operating: Default::default(),
         callbacks: Vec::new(),

@@ -16,7 +16,7 @@ use super::field::{self, color, color_token, is_filled, is_link, one_of};
 use super::php::{
     Fatal, Php, PhpArray, from_json_or_js_literal, html_escaped, is_empty, loosely_equals_word, to_int, trim,
 };
-use super::{Outcome, wrapped_items};
+use super::{Outcome, explain, wrapped_items};
 use serde_json::Value;
 
 const ACTIONS: [&str; 7] = ["PUT", "SEND", "COPY", "CALL", "DIALOG", "LIVECHAT", "HELP"];
@@ -32,6 +32,34 @@ pub fn check(input: &Value, bot_id: i64) -> Outcome {
         return Outcome::Ignored;
     }
     Outcome::of(stored(input, bot_id), "KEYBOARD_ERROR", "KEYBOARD_OVERSIZE")
+}
+
+/// What of a KEYBOARD the portal does not keep, and why: a line for each, with its place. Nothing for one that is kept
+/// whole.
+///
+/// ```
+/// use openlines_emulator::validate::keyboard;
+/// use serde_json::json;
+/// let why = keyboard::explain(&json!([{"text": "Go", "LINK": "/go"}, {"TEXT": "Go", "LINK": "go"}]), 39);
+/// assert_eq!(why[0], "keyboard[0]: key `text`: the portal reads `TEXT`");
+/// assert_eq!(why[1], "keyboard[1]: LINK must begin with `/`, `http://` or `https://`");
+/// ```
+#[must_use]
+pub fn explain(input: &Value, bot_id: i64) -> Vec<String> {
+    let form = explain::Form { name: "keyboard", wrapper: "BUTTONS", actions: &ACTIONS };
+    form.explain(
+        input,
+        bot_id,
+        from_json_or_js_literal,
+        |params| {
+            if one_of(params, "TYPE", &["NEWLINE"]).is_some() {
+                return Ok(true);
+            }
+            let defaults = Defaults { bot_id, vote: false, colors: PhpArray::default() };
+            Ok(params.field("FUNCTION").is_none() && button(params, &defaults)?.is_some())
+        },
+        stored(Php::from_json(input), bot_id),
+    )
 }
 
 /// Settings of the whole keyboard, undocumented on the portal's side.

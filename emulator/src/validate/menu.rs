@@ -16,7 +16,7 @@ use super::field::{is_filled, link, one_of, trimmed};
 use super::php::{
     Fatal, Php, PhpArray, from_json_or_js_literal, html_escaped, is_empty, string_argument, to_int,
 };
-use super::{Outcome, wrapped_items};
+use super::{Outcome, explain, wrapped_items};
 use serde_json::Value;
 
 const ACTIONS: [&str; 5] = ["PUT", "SEND", "COPY", "CALL", "DIALOG"];
@@ -31,6 +31,20 @@ pub fn check(input: &Value, bot_id: i64) -> Outcome {
         return Outcome::Ignored;
     }
     Outcome::of(stored(input, bot_id), "MENU_ERROR", "MENU_OVERSIZE")
+}
+
+/// What of a MENU the portal does not keep, and why: a line for each, with its place. Nothing for one that is kept
+/// whole.
+#[must_use]
+pub fn explain(input: &Value, bot_id: i64) -> Vec<String> {
+    let form = explain::Form { name: "menu", wrapper: "ITEMS", actions: &ACTIONS };
+    form.explain(
+        input,
+        bot_id,
+        from_json_or_js_literal,
+        |params| Ok(params.field("FUNCTION").is_none() && item(params, bot_id)?.is_some()),
+        stored(Php::from_json(input), bot_id),
+    )
 }
 
 fn stored(input: Php, bot_id: i64) -> Result<Option<Php>, Fatal> {

@@ -17,6 +17,7 @@
 //!
 //! The trap: `accepted` does not mean that all of it was kept. Look at what was stored.
 
+mod explain;
 mod field;
 mod outcome;
 mod php;

@@ -82,7 +82,14 @@ impl Command {
 #[derive(Default)]
 pub(crate) struct FetchLog {
     pub(crate) events: VecDeque<FetchEvent>,
+    /// The last ones that were acknowledged.
+    pub(crate) fetched: VecDeque<(i64, &'static str)>,
 }
+
+/// Events kept for a bot that does not fetch them; the oldest go.
+const MOST_EVENTS: usize = 10_000;
+/// Acknowledged events that are remembered by name.
+const FETCHED_KEPT: usize = 40;
 
 /// One logged event.
 pub(crate) struct FetchEvent {
@@ -93,8 +100,20 @@ pub(crate) struct FetchEvent {
 }
 
 impl FetchLog {
+    pub(crate) fn keep(&mut self, event: FetchEvent) {
+        if self.events.len() == MOST_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+
     /// Drops what is acknowledged by `offset` or older than a day.
     pub(crate) fn forget(&mut self, offset: i64, now: i64) {
+        for event in self.events.iter().filter(|event| event.id < offset) {
+            self.fetched.push_back((event.id, event.event));
+        }
+        let surplus = self.fetched.len().saturating_sub(FETCHED_KEPT);
+        self.fetched.drain(..surplus);
         self.events.retain(|event| event.id >= offset && event.at > now - FETCH_SECONDS);
     }
 }

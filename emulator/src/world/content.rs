@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::remarks::Remarks;
 use crate::validate::{self, Outcome};
 
 /// Colours that the portal draws from when an attachment has none of its own.
@@ -27,19 +28,22 @@ pub(crate) enum ContentFault {
 
 type Content = Result<Option<Value>, ContentFault>;
 
-/// A KEYBOARD parameter of a bot's method, as it is stored.
-pub(crate) fn keyboard(input: Option<&Value>, bot_id: i64) -> Content {
-    input.map_or(Ok(None), |value| stored(validate::keyboard::check(value, bot_id)))
+/// A KEYBOARD parameter of a bot's method, as it is stored; what it loses on the way is remarked.
+pub(crate) fn keyboard(input: Option<&Value>, bot_id: i64, remarks: &Remarks) -> Content {
+    let explain = |value: &Value| validate::keyboard::explain(value, bot_id);
+    input.map_or(Ok(None), |value| stored(value, validate::keyboard::check(value, bot_id), explain, remarks))
 }
 
-/// A MENU parameter, as it is stored.
-pub(crate) fn menu(input: Option<&Value>, bot_id: i64) -> Content {
-    input.map_or(Ok(None), |value| stored(validate::menu::check(value, bot_id)))
+/// A MENU parameter, as it is stored; what it loses on the way is remarked.
+pub(crate) fn menu(input: Option<&Value>, bot_id: i64, remarks: &Remarks) -> Content {
+    let explain = |value: &Value| validate::menu::explain(value, bot_id);
+    input.map_or(Ok(None), |value| stored(value, validate::menu::check(value, bot_id), explain, remarks))
 }
 
-/// An ATTACH parameter, as it is stored.
-pub(crate) fn attach(input: Option<&Value>, now: i64) -> Content {
-    input.map_or(Ok(None), |value| stored(validate::attach::check(value, now, draw_colour)))
+/// An ATTACH parameter, as it is stored; what it loses on the way is remarked.
+pub(crate) fn attach(input: Option<&Value>, now: i64, remarks: &Remarks) -> Content {
+    let check = |value: &Value| validate::attach::check(value, now, draw_colour);
+    input.map_or(Ok(None), |value| stored(value, check(value), validate::attach::explain, remarks))
 }
 
 /// An attachment around ready blocks, as the portal itself makes them.
@@ -47,14 +51,22 @@ pub(crate) fn stored_attach(blocks: Value, now: i64) -> Value {
     json!({"ID": now, "BLOCKS": blocks, "DESCRIPTION": "", "COLOR": draw_colour(), "COLOR_TOKEN": "base"})
 }
 
-fn stored(outcome: Outcome) -> Content {
+fn stored(
+    given: &Value,
+    outcome: Outcome,
+    explain: impl Fn(&Value) -> Vec<String>,
+    remarks: &Remarks,
+) -> Content {
+    for text in explain(given) {
+        remarks.add(text);
+    }
     match outcome {
         Outcome::Ok { normalised, .. } => Ok(Some(normalised)),
         Outcome::Ignored => Ok(None),
         Outcome::Error { .. } => Err(ContentFault::Invalid),
         Outcome::Oversize { .. } => Err(ContentFault::Oversize),
         Outcome::Fatal { detail } => {
-            tracing::warn!(%detail, "the portal's own code breaks on a value: HTTP 500");
+            remarks.add(format!("the portal's own code breaks on a value: {detail}"));
             Err(ContentFault::Fatal)
         }
     }

@@ -3,7 +3,7 @@
 //! A connector names its files by address. Those of this machine are read (see `crate::fetching`); the portal's address
 //! of any other leads on to where it lies.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -12,9 +12,12 @@ use super::World;
 use super::identity::random_hex;
 use super::messages::Message;
 use super::picture;
+use crate::weight::readable_size;
 
 /// Bytes of all files together; the oldest make room for new ones.
-const KEPT_BYTES: usize = 512 * 1_024 * 1_024;
+const KEPT_BYTES: usize = 256 * 1_024 * 1_024;
+/// Addresses given out for a while; the oldest lead nowhere when there are more. A file's own address lasts.
+const KEPT_LINKS: usize = 10_000;
 
 /// One file.
 #[derive(Clone, Debug)]
@@ -65,6 +68,8 @@ pub(crate) struct Files {
     rows: BTreeMap<i64, StoredFile>,
     /// Which file a signed address means.
     links: HashMap<String, i64>,
+    /// The addresses among them that were given out for a while, the oldest first.
+    passing: VecDeque<String>,
     last: i64,
 }
 
@@ -125,6 +130,12 @@ impl World {
     pub(crate) fn download_url(&mut self, file_id: i64) -> String {
         let token = random_hex(64);
         self.files.links.insert(token.clone(), file_id);
+        self.files.passing.push_back(token.clone());
+        if self.files.passing.len() > KEPT_LINKS
+            && let Some(oldest) = self.files.passing.pop_front()
+        {
+            self.files.links.remove(&oldest);
+        }
         self.address(&token)
     }
 
@@ -195,30 +206,5 @@ impl World {
             Value::Object(row)
         });
         rows.collect()
-    }
-}
-
-/// `5 B`, `1.95 KB`, `20 MB`.
-fn readable_size(bytes: usize) -> String {
-    let units = ["B", "KB", "MB", "GB"];
-    let mut size = bytes as f64;
-    let mut unit = 0;
-    while size >= 1_024.0 && unit + 1 < units.len() {
-        size /= 1_024.0;
-        unit += 1;
-    }
-    let number = format!("{size:.2}");
-    let number = number.trim_end_matches('0').trim_end_matches('.');
-    format!("{number} {}", units[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::readable_size;
-
-    #[test]
-    fn a_size_is_written_in_the_largest_unit_that_fits() {
-        let written: Vec<String> = [0, 5, 1_023, 2_000, 20 << 20].into_iter().map(readable_size).collect();
-        assert_eq!(written, ["0 B", "5 B", "1023 B", "1.95 KB", "20 MB"]);
     }
 }

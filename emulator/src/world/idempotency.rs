@@ -6,6 +6,8 @@ use std::collections::HashMap;
 const BLOCKED_SECONDS: i64 = 3_600;
 /// Rows are forgotten after this long.
 const KEPT_SECONDS: i64 = 31 * 86_400;
+/// With more rows than this, those of the last hour alone are kept.
+const MOST_ROWS: usize = 100_000;
 
 /// The UUIDs that have been seen.
 #[derive(Default)]
@@ -39,6 +41,9 @@ impl Keys {
                 None if age < BLOCKED_SECONDS => return Claim::Blocked,
                 _ => {}
             }
+        }
+        if self.rows.len() > MOST_ROWS {
+            self.rows.retain(|_, row| now - row.claimed < BLOCKED_SECONDS);
         }
         self.rows.insert(uuid.to_owned(), Row { message_id: None, claimed: now });
         Claim::Fresh

@@ -63,6 +63,13 @@ impl Forward {
 }
 
 impl Message {
+    /// About how many bytes of memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let content = [&self.keyboard, &self.attach, &self.menu];
+        let content: usize = content.into_iter().flatten().map(crate::weight::weight).sum();
+        size_of::<Self>() + self.text.len() + self.uuid.len() + content
+    }
+
     /// `PARAMS` of the message: upper-case keys, only what is set.
     pub(crate) fn params(&self) -> Value {
         let mut params = Map::new();

@@ -37,6 +37,7 @@ pub(crate) mod offline;
 pub(crate) mod people;
 pub(crate) mod picture;
 pub(crate) mod queue;
+pub(crate) mod remarks;
 pub(crate) mod seed;
 pub(crate) mod seen;
 pub(crate) mod sending;
@@ -54,9 +55,15 @@ use crate::clock::PortalClock;
 use crate::delivery::Callback;
 use crate::events::subscriptions::HandlerRow;
 use crate::record::{PhoneNotice, RecordedCall, RtEvent, SeenMessage, Undelivered, Unheard};
+use crate::ring::Ring;
+use crate::weight;
 
-/// Calls kept for inspection; older ones are forgotten.
-const CALLS_KEPT: usize = 50_000;
+/// Calls kept for inspection, by number and by weight; older ones are forgotten.
+pub(crate) const CALLS_KEPT: (usize, usize) = (50_000, 48 * 1_024 * 1_024);
+/// RT events, and phone notices, and messages through network lines, each.
+pub(crate) const TOLD_KEPT: (usize, usize) = (10_000, 16 * 1_024 * 1_024);
+/// Messages of all chats together; the oldest make room for new ones.
+const MESSAGES_KEPT: (usize, usize) = (100_000, 64 * 1_024 * 1_024);
 /// Undelivered events kept for inspection.
 const UNDELIVERED_KEPT: usize = 2_000;
 
@@ -73,7 +80,9 @@ pub(crate) struct World {
     pub(crate) users: BTreeMap<i64, people::User>,
     pub(crate) chats: BTreeMap<i64, chats::Chat>,
     pub(crate) messages: BTreeMap<i64, messages::Message>,
-    pub(crate) bot_messages: Vec<i64>,
+    /// What the messages posted since the last look at all of them weighed, and those that were there then.
+    pub(crate) posted_bytes: usize,
+    pub(crate) bot_messages: VecDeque<i64>,
     pub(crate) lines: BTreeMap<i64, lines::Line>,
     pub(crate) sessions: BTreeMap<i64, sessions::Session>,
     pub(crate) connectors: connectors::Connectors,
@@ -103,16 +112,17 @@ pub(crate) struct World {
     pub(crate) user_logs: BTreeMap<i64, bots::FetchLog>,
     pub(crate) idempotency: idempotency::Keys,
     pub(crate) network: network::Network,
-    pub(crate) rt_events: Vec<RtEvent>,
+    pub(crate) rt_events: Ring<RtEvent>,
     pub(crate) push: crate::push::Push,
-    pub(crate) calls: VecDeque<RecordedCall>,
-    pub(crate) calls_forgotten: u64,
+    pub(crate) calls: Ring<RecordedCall>,
+    /// What is to be said of the call that is running; see [`remarks`].
+    pub(crate) remarks: remarks::Remarks,
     pub(crate) files: files::Files,
     /// Files that were read for the call that is running, by address.
     pub(crate) fetched: HashMap<String, Bytes>,
     pub(crate) offline: offline::Offline,
     /// Phone notices sent through `pull.application.push.add`.
-    pub(crate) phone_notices: Vec<PhoneNotice>,
+    pub(crate) phone_notices: Ring<PhoneNotice>,
     /// What every call is refused with, for as long as a test wants it.
     pub(crate) refusal: Option<crate::rest::SystemRefusal>,
     pub(crate) operating: crate::limits::Operating,
@@ -204,6 +214,39 @@ impl World {
         self.clock.unix()
     }
 
+    /// Says something of the call that is running, for those who look at it; the caller never sees it.
+    pub(crate) fn remark(&self, text: impl Into<String>) {
+        self.remarks.add(text.into());
+    }
+
+    /// Makes room for new messages: the oldest go, wherever they are listed. Many at once, since it looks at every list.
+    pub(crate) fn forget_old_messages(&mut self, posted: usize) {
+        self.posted_bytes += posted;
+        if self.messages.len() <= MESSAGES_KEPT.0 && self.posted_bytes <= MESSAGES_KEPT.1 {
+            return;
+        }
+        let mut bytes: usize = self.messages.values().map(messages::Message::weight).sum();
+        let mut going = self.messages.iter();
+        let mut count = self.messages.len();
+        let (few, light) = (MESSAGES_KEPT.0 / 8 * 7, MESSAGES_KEPT.1 / 8 * 7);
+        while (count > few || bytes > light)
+            && let Some((_, message)) = going.next()
+        {
+            (count, bytes) = (count - 1, bytes - message.weight());
+        }
+        let oldest = going.next().map_or(self.next.message, |(id, _)| *id);
+        self.posted_bytes = bytes;
+        self.messages = self.messages.split_off(&oldest);
+        self.connectors.message_ids = self.connectors.message_ids.split_off(&oldest);
+        self.bot_messages.retain(|id| *id >= oldest);
+        for ids in self.message_ids.values_mut() {
+            ids.retain(|id| *id >= oldest);
+        }
+        for seen in self.seen.values_mut() {
+            seen.retain(|message| message.id >= oldest);
+        }
+    }
+
     /// Notes an event that nobody got.
     pub(crate) fn note_undelivered(&mut self, event: &str, why: Unheard) {
         if self.undelivered.len() == UNDELIVERED_KEPT {
@@ -216,23 +259,19 @@ impl World {
 
     pub(crate) fn record_call(&mut self, mut call: RecordedCall) {
         self.complaints.see(&call);
-        crate::record::shortened(&mut call.params);
-        if self.calls.len() == CALLS_KEPT {
-            self.calls.pop_front();
-            self.calls_forgotten += 1;
-        }
-        self.calls.push_back(call);
+        call.answer = weight::cut_down(std::mem::take(&mut call.answer));
+        let bytes = weight::weight(&call.params) + weight::weight(&call.answer) + call.method.len();
+        self.calls.push(call, bytes);
     }
 
     /// How many calls there were in all.
     pub(crate) fn calls_seen(&self) -> u64 {
-        self.calls_forgotten + self.calls.len() as u64
+        self.calls.seen()
     }
 
     /// The calls that came after so many, as far as they are remembered.
     pub(crate) fn calls_after(&self, seen: u64) -> impl Iterator<Item = &RecordedCall> {
-        let skipped = seen.saturating_sub(self.calls_forgotten);
-        self.calls.iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX))
+        self.calls.after(seen)
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::World;
 use super::apps::Owner;
 use super::bots::{Bot, BotKind};
 use super::people::UserKind;
+use super::{TOLD_KEPT, World};
 use crate::record::NetworkMessage;
+use crate::ring::Ring;
 
 /// One message for each bot and user in this many seconds.
 pub(crate) const WEEK_SECONDS: i64 = 7 * 86_400;
 
 /// The directory of network lines and what was sent through them.
-#[derive(Default)]
 pub(crate) struct Network {
     /// Lines by their 32-character code.
     pub(crate) directory: BTreeMap<String, NetworkLine>,
@@ -20,7 +20,14 @@ pub(crate) struct Network {
     pub(crate) sent: HashMap<(i64, i64), i64>,
     /// Not-for-resale portals have no weekly limit.
     pub(crate) nfr: bool,
-    pub(crate) delivered: Vec<NetworkMessage>,
+    pub(crate) delivered: Ring<NetworkMessage>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        let delivered = Ring::new(TOLD_KEPT.0, TOLD_KEPT.1);
+        Self { directory: BTreeMap::new(), sent: HashMap::new(), nfr: false, delivered }
+    }
 }
 
 /// One line of the directory.

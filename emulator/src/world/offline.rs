@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use super::World;
 
+/// Rows kept for applications that do not collect them; the oldest go.
+const MOST_ROWS: usize = 10_000;
+
 /// A subscription of `event.bind` with `EVENT_TYPE=offline`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfflineBinding {
@@ -115,6 +118,9 @@ impl World {
             process_id: String::new(),
             error: false,
         };
+        if self.offline.rows.len() >= MOST_ROWS {
+            self.offline.rows.remove(0);
+        }
         self.offline.rows.push(row);
     }
 

@@ -124,10 +124,11 @@ impl World {
         };
         if let Some(bot) = self.bots.get_mut(&message.author_id) {
             bot.count_message += 1;
-            self.bot_messages.push(id);
+            self.bot_messages.push_back(id);
             self.fresh_bot_messages.push(id);
         }
         self.messages.insert(id, message.clone());
+        self.forget_old_messages(message.weight());
         self.message_ids.entry(message.chat_id).or_default().push(id);
         self.tell_users(ChatFact::Message { message_id: id });
         if (!message.system || message.important) && self.lines_chat(message.chat_id) {

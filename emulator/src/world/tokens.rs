@@ -11,6 +11,8 @@ const REFRESH_SECONDS: i64 = 180 * 86_400;
 const CODE_SECONDS: i64 = 30;
 /// Above this many tokens the expired ones are thrown out.
 const SWEEP_ABOVE: usize = 20_000;
+/// Above this many, those go too that nobody is likely to use.
+const MOST_TOKENS: usize = 100_000;
 
 /// What an access token stands for.
 #[derive(Clone)]
@@ -56,7 +58,15 @@ impl World {
         if self.tokens.access.len() > self.tokens.sweep_above.max(SWEEP_ABOVE) {
             // Expired for a day: until then an old token is told apart from one that never was.
             self.tokens.access.retain(|_, access| access.expires > now - 86_400);
+            if self.tokens.access.len() > MOST_TOKENS {
+                self.tokens.access.retain(|_, access| access.expires > now);
+            }
             self.tokens.refresh.retain(|_, grant| grant.expires > now);
+            if self.tokens.refresh.len() > MOST_TOKENS {
+                // As if they were a day older: those of events long past are used by nobody.
+                self.tokens.refresh.retain(|_, grant| grant.expires > now + REFRESH_SECONDS - 86_400);
+            }
+            self.tokens.codes.retain(|_, grant| grant.expires > now);
             self.tokens.sweep_above = self.tokens.access.len() * 2;
         }
         (token, expires)

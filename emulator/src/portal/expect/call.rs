@@ -137,6 +137,9 @@ impl CallExpectation {
                 let mark = if self.matches(call) { '+' } else { '-' };
                 let params: String = masked(&call.params).to_string().chars().take(SHOWN_LETTERS).collect();
                 let _ = writeln!(why, "  {mark} {} {params}", call.status);
+                if let Some(said) = &call.why {
+                    let _ = writeln!(why, "      why: {said}");
+                }
             }
             Some(why)
         })

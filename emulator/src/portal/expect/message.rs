@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use super::PATIENCE;
 use super::text::TextPattern;
-use super::{Heard, PATIENCE};
 use crate::portal::{Client, Employee, Portal};
 use crate::record::{AuthorKind, ChatMessage};
 use crate::world::World;
@@ -26,6 +26,9 @@ enum Ears {
     Employee { user_id: i64 },
 }
 
+/// Near misses that a failure shows.
+const NEAR_SHOWN: usize = 3;
+
 type Fits = Arc<dyn Fn(&ChatMessage) -> bool + Send + Sync>;
 
 /// A message that is expected. Await it: it waits five seconds unless told otherwise, and gives the message.
@@ -34,6 +37,8 @@ type Fits = Arc<dyn Fn(&ChatMessage) -> bool + Send + Sync>;
 pub struct MessageExpectation {
     portal: Portal,
     ears: Ears,
+    /// The name of whoever is meant.
+    whose: String,
     text: TextPattern,
     button: Option<String>,
     fits: Option<Fits>,
@@ -51,8 +56,8 @@ impl fmt::Display for MessageExpectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ears {
             Ears::Portal => f.write_str("a bot message ")?,
-            Ears::Client { chat_id } => write!(f, "a message to the client of chat {chat_id} ")?,
-            Ears::Employee { user_id } => write!(f, "a private message to employee {user_id} ")?,
+            Ears::Client { .. } => write!(f, "a message to {} ", self.whose)?,
+            Ears::Employee { .. } => write!(f, "a private message to {} ", self.whose)?,
         }
         write!(f, "{}", self.text)?;
         if let Some(button) = &self.button {
@@ -69,7 +74,7 @@ impl Portal {
     /// Expects a bot to say this, anywhere. A text is exact; see [`containing`](crate::containing).
     #[track_caller]
     pub fn expect_bot_message(&self, text: impl Into<TextPattern>) -> MessageExpectation {
-        MessageExpectation::new(self, Ears::Portal, text.into())
+        MessageExpectation::new(self, Ears::Portal, String::new(), text.into())
     }
 }
 
@@ -78,7 +83,8 @@ impl Client {
     /// [`containing`](crate::containing).
     #[track_caller]
     pub fn hears(&self, text: impl Into<TextPattern>) -> MessageExpectation {
-        MessageExpectation::new(&self.portal, Ears::Client { chat_id: self.chat_id() }, text.into())
+        let (ears, whose) = (Ears::Client { chat_id: self.chat_id() }, self.portal.name_of(self.user_id));
+        MessageExpectation::new(&self.portal, ears, whose, text.into())
     }
 }
 
@@ -86,15 +92,16 @@ impl Employee {
     /// Expects this in one of the employee's private chats.
     #[track_caller]
     pub fn hears(&self, text: impl Into<TextPattern>) -> MessageExpectation {
-        MessageExpectation::new(&self.portal, Ears::Employee { user_id: self.user_id }, text.into())
+        let (ears, whose) = (Ears::Employee { user_id: self.user_id }, self.portal.name_of(self.user_id));
+        MessageExpectation::new(&self.portal, ears, whose, text.into())
     }
 }
 
 impl MessageExpectation {
     #[track_caller]
-    fn new(portal: &Portal, ears: Ears, text: TextPattern) -> Self {
+    fn new(portal: &Portal, ears: Ears, whose: String, text: TextPattern) -> Self {
         let (portal, at) = (portal.clone(), Location::caller());
-        Self { portal, ears, text, button: None, fits: None, within: PATIENCE, at }
+        Self { portal, ears, whose, text, button: None, fits: None, within: PATIENCE, at }
     }
 
     /// It must have a button with this text.
@@ -118,43 +125,70 @@ impl MessageExpectation {
     /// The first message that is meant and has met no expectation yet; from now on it has.
     fn find(&self, world: &World) -> Option<ChatMessage> {
         let mut heard = self.portal.shared.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = match self.ears {
-            Ears::Portal => {
-                let all = world.bot_messages.iter().filter_map(|id| world.messages.get(id));
-                self.first(world, &heard, all)
-            }
-            Ears::Client { chat_id } => {
-                let last = heard.last.get(&chat_id).copied().unwrap_or(0);
-                let fresh = audible(world, chat_id).filter(|message| message.id > last);
-                self.first(world, &heard, fresh)
-            }
-            Ears::Employee { user_id } => {
-                let mine = world
-                    .chats
-                    .values()
-                    .filter(|chat| chat.kind == ChatKind::Private && chat.members.contains(&user_id));
-                let others = mine
-                    .flat_map(|chat| world.messages_of(chat.id))
-                    .filter(|message| message.author_id != user_id && !message.deleted);
-                self.first(world, &heard, others)
-            }
-        }?;
+        let last = match self.ears {
+            Ears::Client { chat_id } => heard.last.get(&chat_id).copied().unwrap_or(0),
+            _ => 0,
+        };
+        let found = self
+            .meant(world)
+            .filter(|message| {
+                message.id > last && !heard.met.contains(&message.id) && self.text.fits(&message.text)
+            })
+            .map(|message| world.seen(message))
+            .find(|message| {
+                self.has_button(message) && self.fits.as_ref().is_none_or(|fits| fits(message))
+            })?;
         heard.met.insert(found.id);
         let last = heard.last.entry(found.chat_id).or_default();
         *last = found.id.max(*last);
         Some(found)
     }
 
-    fn first<'w>(
-        &self,
-        world: &World,
-        heard: &Heard,
-        messages: impl Iterator<Item = &'w Message>,
-    ) -> Option<ChatMessage> {
-        messages
-            .filter(|message| !heard.met.contains(&message.id) && self.text.fits(&message.text))
-            .map(|message| world.seen(message))
-            .find(|message| self.has_button(message) && self.fits.as_ref().is_none_or(|fits| fits(message)))
+    /// Every message that reached these ears, whatever it says.
+    fn meant<'w>(&self, world: &'w World) -> Box<dyn Iterator<Item = &'w Message> + 'w> {
+        match self.ears {
+            Ears::Portal => Box::new(world.bot_messages.iter().filter_map(|id| world.messages.get(id))),
+            Ears::Client { chat_id } => Box::new(audible(world, chat_id)),
+            Ears::Employee { user_id } => {
+                let mine = world
+                    .chats
+                    .values()
+                    .filter(move |chat| chat.kind == ChatKind::Private && chat.members.contains(&user_id));
+                let all = mine.flat_map(|chat| world.messages_of(chat.id));
+                Box::new(all.filter(move |message| message.author_id != user_id && !message.deleted))
+            }
+        }
+    }
+
+    /// Messages that were nearly the one that is expected, and what they lack.
+    fn near_misses(&self) -> Vec<String> {
+        self.portal.shared.look(|world| {
+            let heard = self.portal.shared.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let lack = |message: &Message| {
+                if !self.text.fits(&message.text) {
+                    return self
+                        .text
+                        .nearly_fits(&message.text)
+                        .then(|| "differs in case or spaces only".to_owned());
+                }
+                if heard.met.contains(&message.id) {
+                    return Some("has met an expectation already".to_owned());
+                }
+                let seen = world.seen(message);
+                Some(if !self.has_button(&seen) {
+                    format!("has not that button, but {}", buttons(&seen))
+                } else if self.fits.as_ref().is_some_and(|fits| !fits(&seen)) {
+                    "does not fit the test's condition".to_owned()
+                } else {
+                    "came before a message that was heard already".to_owned()
+                })
+            };
+            let all: Vec<&Message> = self.meant(world).collect();
+            let near = all.into_iter().rev().filter_map(|message| {
+                Some(format!("\n  near miss: #{} {:?} {}", message.id, message.text, lack(message)?))
+            });
+            near.take(NEAR_SHOWN).collect()
+        })
     }
 
     fn has_button(&self, message: &ChatMessage) -> bool {
@@ -162,6 +196,17 @@ impl MessageExpectation {
         let buttons = message.keyboard.as_ref().and_then(|keyboard| keyboard.as_array());
         buttons.into_iter().flatten().any(|button| button["TEXT"] == wanted.as_str())
     }
+}
+
+/// The buttons of a message.
+fn buttons(message: &ChatMessage) -> String {
+    let buttons = message.keyboard.as_ref().and_then(|keyboard| keyboard.as_array());
+    let texts: Vec<String> = buttons
+        .into_iter()
+        .flatten()
+        .filter_map(|button| Some(format!("{:?}", button["TEXT"].as_str()?)))
+        .collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
 }
 
 /// What the client of a line's chat is shown of what others say.
@@ -182,9 +227,12 @@ impl IntoFuture for MessageExpectation {
         Box::pin(async move {
             match self.portal.wait(self.within, |world| self.find(world)).await {
                 Some(found) => found,
-                None => self
-                    .portal
-                    .fail(&format!("waited {:?} in vain for {self}\n  expected at {}", self.within, self.at)),
+                None => {
+                    let near = self.near_misses().concat();
+                    let (within, at) = (self.within, self.at);
+                    self.portal
+                        .fail(&format!("waited {within:?} in vain for {self}{near}\n  expected at {at}"))
+                }
             }
         })
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::portal::people::plainly;
+
 /// A text that is wanted: a `&str` or `String` means exactly that text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextPattern(Kind);
@@ -39,6 +41,17 @@ impl TextPattern {
         match &self.0 {
             Kind::Exactly(wanted) => text == wanted,
             Kind::Containing(part) => text.contains(part.as_str()),
+            Kind::Anything => true,
+        }
+    }
+}
+
+impl TextPattern {
+    /// Whether it would fit if case and spaces did not count.
+    pub(super) fn nearly_fits(&self, text: &str) -> bool {
+        match &self.0 {
+            Kind::Exactly(wanted) => plainly(text) == plainly(wanted),
+            Kind::Containing(part) => plainly(text).contains(&plainly(part)),
             Kind::Anything => true,
         }
     }

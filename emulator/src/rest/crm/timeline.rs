@@ -7,6 +7,9 @@ use super::super::{Answer, Call, Method, Reply, RestError};
 use crate::world::crm::{Comment, kind_of};
 use crate::world::take;
 
+/// Comments of all timelines together; the oldest go.
+const MOST_COMMENTS: usize = 10_000;
+
 pub(in crate::rest) const METHODS: &[Method] = &[Method::literal("crm.timeline.comment.add", "crm", add)];
 
 fn add(call: &mut Call<'_>) -> Reply {
@@ -27,6 +30,9 @@ fn add(call: &mut Call<'_>) -> Reply {
     let author = fields.get("AUTHOR_ID").map_or(0, loose_int);
     let author_id = if author > 0 { author } else { call.auth.user_id };
     let id = take(&mut call.world.crm.next_row) + 1;
+    if call.world.crm.comments.len() >= MOST_COMMENTS {
+        call.world.crm.comments.remove(0);
+    }
     call.world.crm.comments.push(Comment { id, kind, entity, author_id, text });
     Ok(Answer::new(json!(id)))
 }

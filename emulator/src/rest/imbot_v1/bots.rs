@@ -113,6 +113,7 @@ pub(in crate::rest) fn own_bot(call: &Call<'_>, owner: &Owner, required: bool) -
     if bot.owner == *owner {
         Ok(id)
     } else {
+        call.remark_on_owner(owner, id);
         Err(RestError::bad("APP_ID_ERROR", "Bot was installed by another application"))
     }
 }

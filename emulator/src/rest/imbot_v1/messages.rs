@@ -54,12 +54,15 @@ pub(super) fn parts(call: &Call<'_>, bot_id: i64, answer: bool) -> Result<Parts,
         return Err(RestError::bad("MESSAGE_EMPTY", "Message can't be empty"));
     }
     let error = |what| move |fault| Call::content_error(what, fault);
-    let attach = content::attach(call.value("ATTACH"), call.world.now()).map_err(error("ATTACH"))?;
-    let keyboard = content::keyboard(call.value("KEYBOARD"), bot_id).map_err(|fault| match fault {
-        ContentFault::Oversize if answer => oversize("KEYBOARD"),
-        fault => Call::content_error("KEYBOARD", fault),
-    })?;
-    let menu = content::menu(call.value("MENU"), bot_id).map_err(error("MENU"))?;
+    let attach = content::attach(call.value("ATTACH"), call.world.now(), &call.world.remarks)
+        .map_err(error("ATTACH"))?;
+    let keyboard = content::keyboard(call.value("KEYBOARD"), bot_id, &call.world.remarks).map_err(
+        |fault| match fault {
+            ContentFault::Oversize if answer => oversize("KEYBOARD"),
+            fault => Call::content_error("KEYBOARD", fault),
+        },
+    )?;
+    let menu = content::menu(call.value("MENU"), bot_id, &call.world.remarks).map_err(error("MENU"))?;
     Ok(Parts { text, attach, keyboard, menu })
 }
 
@@ -158,7 +161,7 @@ fn update(call: &mut Call<'_>) -> Reply {
         let attach = if removes(&value) {
             None
         } else {
-            content::attach(Some(&value), call.world.now()).map_err(over("ATTACH"))?
+            content::attach(Some(&value), call.world.now(), &call.world.remarks).map_err(over("ATTACH"))?
         };
         if let Some(message) = call.world.messages.get_mut(&id) {
             message.attach = attach;
@@ -168,15 +171,18 @@ fn update(call: &mut Call<'_>) -> Reply {
         let keyboard = if removes(&value) {
             None
         } else {
-            content::keyboard(Some(&value), bot_id).map_err(over("KEYBOARD"))?
+            content::keyboard(Some(&value), bot_id, &call.world.remarks).map_err(over("KEYBOARD"))?
         };
         if let Some(message) = call.world.messages.get_mut(&id) {
             message.keyboard = keyboard;
         }
     }
     if let Some(value) = change(call, "MENU") {
-        let menu =
-            if removes(&value) { None } else { content::menu(Some(&value), bot_id).map_err(over("MENU"))? };
+        let menu = if removes(&value) {
+            None
+        } else {
+            content::menu(Some(&value), bot_id, &call.world.remarks).map_err(over("MENU"))?
+        };
         if let Some(message) = call.world.messages.get_mut(&id) {
             message.menu = menu;
         }

@@ -144,9 +144,10 @@ fn answer(call: &mut Call<'_>) -> Reply {
     // The full form of each only, the keyboard and the menu with their own bot.
     let whole = |name: &str| field(call, name).filter(|value| value.get("BLOCKS").is_some());
     let bot_of = |name: &str| field(call, name).and_then(|value| value.get("BOT_ID")).map_or(0, loose_int);
-    let attach = content::attach(whole("attach"), now).unwrap_or_default();
-    let keyboard = content::keyboard(field(call, "keyboard"), bot_of("keyboard")).unwrap_or_default();
-    let menu = content::menu(field(call, "menu"), bot_of("menu")).unwrap_or_default();
+    let attach = content::attach(whole("attach"), now, &call.world.remarks).unwrap_or_default();
+    let keyboard = content::keyboard(field(call, "keyboard"), bot_of("keyboard"), &call.world.remarks)
+        .unwrap_or_default();
+    let menu = content::menu(field(call, "menu"), bot_of("menu"), &call.world.remarks).unwrap_or_default();
     let text = field_text(call, "message").unwrap_or_default();
     if text.trim().is_empty() && attach.is_none() {
         return Err(failed());

@@ -73,8 +73,10 @@ fn send(call: &mut Call<'_>) -> Reply {
     let bot_id = own_bot(call)?;
     let chat_id = dialog_chat(call, bot_id)?;
     let text = field_text(call, "message").unwrap_or_default();
-    let attach = content::attach(field(call, "attach"), call.world.now()).map_err(content_error("ATTACH"))?;
-    let keyboard = content::keyboard(field(call, "keyboard"), bot_id).map_err(content_error("KEYBOARD"))?;
+    let attach = content::attach(field(call, "attach"), call.world.now(), &call.world.remarks)
+        .map_err(content_error("ATTACH"))?;
+    let keyboard = content::keyboard(field(call, "keyboard"), bot_id, &call.world.remarks)
+        .map_err(content_error("KEYBOARD"))?;
     let forwarded = forwarded(call, bot_id)?;
     let empty = text.trim().is_empty() && attach.is_none();
     if empty && forwarded.is_empty() {
@@ -192,7 +194,7 @@ fn update(call: &mut Call<'_>) -> Reply {
             // The full form only; what is invalid is dropped without an error.
             let whole = value.get("BLOCKS").is_some();
             let cleared = is_blank(&value);
-            match content::attach(Some(&value), now) {
+            match content::attach(Some(&value), now, &call.world.remarks) {
                 Ok(Some(attach)) if whole => message.attach = Some(attach),
                 _ if cleared => message.attach = None,
                 _ => {}
@@ -200,7 +202,7 @@ fn update(call: &mut Call<'_>) -> Reply {
         }
         if let Some(value) = keyboard {
             let own = value.get("BOT_ID").map_or(0, loose_int);
-            match content::keyboard(Some(&value), own) {
+            match content::keyboard(Some(&value), own, &call.world.remarks) {
                 Ok(Some(keyboard)) => message.keyboard = Some(keyboard),
                 _ if is_blank(&value) => message.keyboard = None,
                 _ => {}

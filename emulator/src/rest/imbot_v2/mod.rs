@@ -93,6 +93,7 @@ fn own_bot(call: &Call<'_>) -> Result<i64, RestError> {
     if bot.owner == owner {
         Ok(id)
     } else {
+        call.remark_on_owner(&owner, id);
         Err(RestError::bad("BOT_OWNERSHIP_ERROR", "The bot belongs to another application"))
     }
 }

@@ -42,13 +42,13 @@ fn message_add(call: &mut Call<'_>) -> Reply {
     if text.is_empty() {
         return Err(RestError::bad("MESSAGE_EMPTY", "Message can't be empty"));
     }
-    let attach =
-        content::attach(call.value("ATTACH"), now).map_err(|fault| Call::content_error("ATTACH", fault))?;
+    let attach = content::attach(call.value("ATTACH"), now, &call.world.remarks)
+        .map_err(|fault| Call::content_error("ATTACH", fault))?;
     let given = call.value("KEYBOARD");
     if given.is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty() && text != "0")) {
         return Err(RestError::bad("KEYBOARD_ERROR", "Incorrect keyboard params"));
     }
-    let keyboard = content::keyboard(given, call.int("BOT_ID"))
+    let keyboard = content::keyboard(given, call.int("BOT_ID"), &call.world.remarks)
         .map_err(|fault| Call::content_error("KEYBOARD", fault))?;
     if !call.world.users.contains_key(&user_id) {
         return Err(RestError::bad("WRONG_REQUEST", "Message isn't added"));
@@ -67,7 +67,8 @@ fn message_add(call: &mut Call<'_>) -> Reply {
     let id = call.world.post(new, caller);
     call.world.network.sent.insert((bot_id, user_id), now);
     if let Some(message) = call.world.messages.get(&id) {
-        call.world.network.delivered.push(NetworkMessage {
+        let bytes = message.weight();
+        let sent = NetworkMessage {
             id,
             code,
             user_id,
@@ -75,7 +76,8 @@ fn message_add(call: &mut Call<'_>) -> Reply {
             attach: message.attach.clone(),
             keyboard: message.keyboard.clone(),
             unix: now,
-        });
+        };
+        call.world.network.delivered.push(sent, bytes);
     }
     super::super::yes()
 }

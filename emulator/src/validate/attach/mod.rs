@@ -16,6 +16,7 @@
 
 mod delimiter;
 mod escape;
+mod explain;
 mod grid;
 mod link;
 mod media;
@@ -43,6 +44,21 @@ pub fn check(input: &Value, now: i64, palette: impl FnOnce() -> String) -> Outco
         return Outcome::Ignored;
     }
     Outcome::of(stored(input, now, palette), "ATTACH_ERROR", "ATTACH_OVERSIZE")
+}
+
+/// What of an ATTACH the portal does not keep, and why: a line for each, with its place. Nothing for one that is kept
+/// whole.
+///
+/// ```
+/// use openlines_emulator::validate::attach;
+/// use serde_json::json;
+/// let why = attach::explain(&json!({"BLOCKS": [{"message": "hello"}, {"USER": {"AVATAR": "/a.png"}}]}));
+/// assert_eq!(why[0], "attach.blocks[0]: key `message`: the portal reads `MESSAGE`");
+/// assert_eq!(why[1], "attach.blocks[1].USER: NAME is missing or blank");
+/// ```
+#[must_use]
+pub fn explain(input: &Value) -> Vec<String> {
+    explain::attachment(input)
 }
 
 fn stored(input: Php, now: i64, palette: impl FnOnce() -> String) -> Result<Option<Php>, Fatal> {
