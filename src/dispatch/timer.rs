@@ -63,19 +63,17 @@ impl Place {
 
     /// The chat of an event that names its client and not more.
     pub(super) fn of_line(address: &LineAddress, chat: ChatId) -> Self {
-        let mut line = Chat::default();
-        line.id = chat;
-        line.dialog = DialogId::of_chat(chat);
-        line.kind = ChatKind::Line;
-        line.entity = ChatEntity::Lines(address.clone());
-        Self::of(&line)
+        Self::of(&Chat {
+            id: chat,
+            dialog: DialogId::of_chat(chat),
+            kind: ChatKind::Line,
+            entity: ChatEntity::Lines(address.clone()),
+            ..Chat::default()
+        })
     }
 
     fn chat(self) -> Chat {
-        let mut chat = Chat::default();
-        chat.id = self.id;
-        chat.dialog = self.dialog;
-        chat.kind = match self.kind.as_str() {
+        let kind = match self.kind.as_str() {
             "P" => ChatKind::Private,
             "C" => ChatKind::Group,
             "O" => ChatKind::Open,
@@ -83,8 +81,8 @@ impl Place {
             "" => ChatKind::Unknown,
             _ => ChatKind::Other(self.kind),
         };
-        chat.entity = ChatEntity::parse(&self.entity.0, &self.entity.1);
-        chat
+        let entity = ChatEntity::parse(&self.entity.0, &self.entity.1);
+        Chat { id: self.id, dialog: self.dialog, kind, entity, ..Chat::default() }
     }
 }
 
@@ -184,9 +182,9 @@ mod tests {
             [("LINES", "livechat|22|a|b|599"), ("LIVECHAT", "22|599"), ("", ""), ("CRM", "DEAL|5")];
         let kinds = [ChatKind::Line, ChatKind::Private, ChatKind::Other("X".into()), ChatKind::Unknown];
         for ((kind, id), chat_kind) in entities.into_iter().zip(kinds) {
-            let mut chat = Chat::default();
-            (chat.id, chat.dialog) = (ChatId::new(1777), "chat1777".into());
-            (chat.kind, chat.entity) = (chat_kind, ChatEntity::parse(kind, id));
+            let (id, entity) = (ChatId::new(1777), ChatEntity::parse(kind, id));
+            let dialog = DialogId::of_chat(id);
+            let chat = Chat { id, dialog, kind: chat_kind, entity, ..Chat::default() };
             let event =
                 event_of(&PortalKey::new("app", "p"), &due("shop/reminder", 3, &setting(&chat))).unwrap();
             let Fired { id, arming, incoming } = Fired::read(&event.body).unwrap();

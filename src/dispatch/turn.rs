@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use super::{
-    Context, Done, Handle, Handled, HandlerError, Recovery, Services, desk,
+    Context, Done, Handle, Handled, HandlerError, Recovery, Services,
+    context::Start,
+    desk,
     dialogue::Record,
     timer::{self, Fired},
 };
@@ -52,8 +54,9 @@ pub(super) async fn run(
     match attempt(&services, &lease, &lane, &rows).await {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
-        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it.
-        Err(error) if error.kind() == StoreErrorKind::Gone => NOTHING,
+        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
+        // what it left.
+        Err(error) if error.kind() == StoreErrorKind::Gone => TurnEnd::Over { sent: true, armed: true },
         Err(error) => {
             let at = services.clock.now().plus(services.policy.wait(attempts + 1, 0));
             tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
@@ -121,19 +124,19 @@ async fn attempt(
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
         return park(services, lease, row, &turn, &error).await;
     };
-    let cancelled = match incoming.event {
+    let timers = match incoming.event {
         Event::SessionFinished(_) => record.end_session(),
         _ => Vec::new(),
     };
     let incoming = Arc::new(incoming);
-    let code = bot.profile.code().to_owned();
-    let cx = || {
-        let speaker = services.speaker(&lease.portal, incoming.bot.as_ref());
-        let services = services.clone();
-        let remembered = (record.clone(), cancelled.clone());
-        let (lease, lane, turn) = (lease.clone(), lane.clone(), turn.clone());
-        Context::new(services, lease, lane, turn, speaker, code.clone(), incoming.clone(), remembered)
+    let start = Start {
+        bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
+        code: bot.profile.code().to_owned(),
+        incoming: incoming.clone(),
+        record,
+        timers,
     };
+    let cx = || Context::new(services.clone(), lease.clone(), lane.clone(), turn.clone(), start.clone());
     let outcome = if bot.profile.hears(&incoming.event) {
         handle(services, bot.handler.clone(), cx(), incoming.clone()).await
     } else {

@@ -47,10 +47,22 @@ struct Inner {
     lane: LaneKey,
     turn: Turn,
     bot: Option<RegisteredBot>,
-    /// Code of the bot whose handler runs; it may speak as another.
     code: String,
     incoming: Arc<Incoming>,
     asked: Mutex<Asked>,
+}
+
+/// What a handler finds when its turn begins.
+#[derive(Clone)]
+pub(in crate::dispatch) struct Start {
+    /// The bot that speaks.
+    pub(in crate::dispatch) bot: Option<RegisteredBot>,
+    /// Code of the bot whose handler runs.
+    pub(in crate::dispatch) code: String,
+    pub(in crate::dispatch) incoming: Arc<Incoming>,
+    pub(in crate::dispatch) record: Record,
+    /// What the event itself changes.
+    pub(in crate::dispatch) timers: Vec<TimerChange>,
 }
 
 #[derive(Default)]
@@ -69,11 +81,9 @@ impl Context {
         lease: Lease,
         lane: LaneKey,
         turn: Turn,
-        bot: Option<RegisteredBot>,
-        code: String,
-        incoming: Arc<Incoming>,
-        (record, timers): (Record, Vec<TimerChange>),
+        start: Start,
     ) -> Self {
+        let Start { bot, code, incoming, record, timers } = start;
         let asked = Mutex::new(Asked { record, timers, ..Asked::default() });
         Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, code, incoming, asked }) }
     }
