@@ -4,10 +4,11 @@ pub use async_trait::async_trait;
 
 pub use crate::{
     app::{App, AppError, Config},
+    clock::{Weekday, WorkingHours},
     dispatch::{
         Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
-        Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern, Recovery,
-        Router, SessionFinished, SessionStarted,
+        DialogState, Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
+        Recovery, Router, SessionFinished, SessionStarted,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,
@@ -19,6 +20,7 @@ pub use crate::{
         CommandContext, ConnectorDialog, ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated,
         ConnectorRemoved, ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineMessageDeleted,
         LineMessageUpdated, LineRemoved, LineSessionEvent, Message, MessageDeleted, MessageUpdated,
-        MethodConfirmation, OfflineEvents, Origin, Reaction, SubscriptionRenewed, User, UserId,
+        MethodConfirmation, OfflineEvents, Origin, Reaction, SubscriptionRenewed, TimerFired, Timestamp,
+        User, UserId,
     },
 };

@@ -1,4 +1,4 @@
-//! Floor 1: what time it is. Store calls take `now`; whoever waits asks a [`Clock`], so that tests move time.
+//! Floor 1: what time it is, and whether it is time to work ([`WorkingHours`]). Store calls take `now`; whoever waits asks a [`Clock`], so that tests move time.
 //!
 //! ```
 //! use std::time::Duration;
@@ -11,11 +11,13 @@
 //!
 //! **Trap:** time-outs of sockets are not on this clock; they stay real also in a test that moves time.
 
+mod hours;
 mod manual;
 mod system;
 
 use crate::wire::Timestamp;
 
+pub use hours::{HoursError, HoursErrorKind, Weekday, WorkingHours, WorkingHoursBuilder};
 pub use manual::ManualClock;
 pub use system::SystemClock;
 

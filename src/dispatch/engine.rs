@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     PortalDesk, Services,
+    alarm::Alarm,
     courier::{self, Errand},
     lanes::Lanes,
     turn::{self, TurnEnd},
@@ -204,11 +205,12 @@ async fn work(
     // Tasks of a set end with it, also when this one is aborted.
     let mut courier = JoinSet::new();
     courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
+    let mut alarm = Alarm::new();
     let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     loop {
-        if let Err(error) = feed.load(services, &lease).await {
+        if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
                 break;
             }
@@ -223,7 +225,8 @@ async fn work(
             // The lanes are empty, so what they asked for is in the outbox already.
             waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
         }
-        let next = feed.lanes.next_wake().unwrap_or(Timestamp::from_millis(i64::MAX));
+        let next = feed.lanes.next_wake().into_iter().chain(alarm.at()).min();
+        let next = next.unwrap_or(Timestamp::from_millis(i64::MAX));
         tokio::select! {
             biased;
             order = orders.recv() => match order {
@@ -236,8 +239,11 @@ async fn work(
                 Some(Order::Stop) | None => break,
             },
             Some(ended) = turns.join_next() => match ended {
-                Ok((lane, TurnEnd::Over { sent })) => {
+                Ok((lane, TurnEnd::Over { sent, armed })) => {
                     feed.lanes.finished(&lane);
+                    if armed {
+                        alarm.changed();
+                    }
                     if sent {
                         let _ = errands.send(Errand::Look);
                     }
@@ -265,6 +271,17 @@ struct Feed {
 }
 
 impl Feed {
+    /// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both.
+    async fn fill(
+        &mut self,
+        alarm: &mut Alarm,
+        services: &Services,
+        lease: &Lease,
+    ) -> Result<(), StoreError> {
+        self.more |= alarm.ring(services, lease).await?;
+        self.load(services, lease).await
+    }
+
     async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
         while self.more && self.lanes.len() < HELD {
             let rows = services.store.load(lease, self.read, PAGE).await?;

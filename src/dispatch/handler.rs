@@ -12,7 +12,7 @@ use crate::wire::{
     ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
     Event, Incoming, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved,
     LineSessionEvent, Message, MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Reaction,
-    SubscriptionRenewed,
+    SubscriptionRenewed, TimerFired,
 };
 
 /// A handler is through with an event.
@@ -310,6 +310,12 @@ pub trait BotHandler: Send + Sync + 'static {
         pass(cx, waiting)
     }
 
+    /// A timer that was set with [`Context::timer`] has come due, or a state's time is over
+    /// ([`Context::timed_out`]).
+    async fn on_timer(&self, cx: &Context, fired: &TimerFired) -> Handled {
+        pass(cx, fired)
+    }
+
     /// Any event without a method of its own; [`Incoming::code`] names it, [`Incoming::raw`] holds it.
     async fn on_event(&self, cx: &Context, incoming: &Incoming) -> Handled {
         pass(cx, incoming)
@@ -369,6 +375,7 @@ impl<H: BotHandler> Handle for Methods<H> {
             Event::MethodConfirmed(event) => bot.on_method_confirmed(cx, event).await,
             Event::AppTested(event) => bot.on_test(cx, event).await,
             Event::OfflineEvents(event) => bot.on_offline_events(cx, event).await,
+            Event::Timer(event) => bot.on_timer(cx, event).await,
             Event::Other => bot.on_event(cx, incoming).await,
         }
     }

@@ -21,11 +21,13 @@
 //! by itself is, unless it stands in a [`Context::step`].
 
 mod acts;
+mod alarm;
 mod answer;
 mod closure;
 mod context;
 mod courier;
 mod desk;
+mod dialogue;
 mod effect;
 mod engine;
 mod handler;
@@ -36,13 +38,15 @@ mod profile;
 mod router;
 mod services;
 mod settle;
+mod timer;
 mod turn;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
 pub use closure::ClosureDoor;
-pub use context::{ChatActs, Context, Typing};
+pub use context::{ChatActs, Context, Timer, Typing};
 pub use desk::{EnqueueError, EnqueueErrorKind, Enqueued, PortalDesk};
+pub use dialogue::{DialogState, assert_shape};
 pub use effect::{CrmItem, Route};
 pub use engine::Engine;
 pub use handler::{

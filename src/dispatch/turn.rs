@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::{Context, Done, Handle, Handled, HandlerError, Recovery, Services, desk};
+use super::{
+    Context, Done, Handle, Handled, HandlerError, Recovery, Services,
+    context::Start,
+    desk,
+    dialogue::Record,
+    timer::{self, Fired},
+};
 use crate::{
     codec,
     store::{
         Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, NewOutboxRow, Seq, StoreError,
-        StoreErrorKind, Turn, TurnCommit, Verdict,
+        StoreErrorKind, TimerChange, Turn, TurnCommit, Verdict,
     },
     wire::{Author, BotId, Event, Incoming, Timestamp, UserId},
 };
@@ -17,13 +24,24 @@ use crate::{
 /// How a try of a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TurnEnd {
-    /// Done or parked; `sent` tells that the outbox has new rows.
-    Over { sent: bool },
+    /// Done or parked; `sent` tells that the outbox has new rows, `armed` that timers changed.
+    Over { sent: bool, armed: bool },
     /// To run again, not before this moment.
     Again(Timestamp),
     /// Another process owns the portal.
     Fenced,
 }
+
+/// What a turn changes, as its handler asked for it.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) outbox: Vec<NewOutboxRow>,
+    pub(super) timers: Vec<TimerChange>,
+    /// What the lane remembers, if that changed.
+    pub(super) record: Option<Option<Bytes>>,
+}
+
+const NOTHING: TurnEnd = TurnEnd::Over { sent: false, armed: false };
 
 /// Runs one try of the turn of `rows`.
 pub(super) async fn run(
@@ -36,8 +54,9 @@ pub(super) async fn run(
     match attempt(&services, &lease, &lane, &rows).await {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
-        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it.
-        Err(error) if error.kind() == StoreErrorKind::Gone => TurnEnd::Over { sent: false },
+        // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
+        // what it left.
+        Err(error) if error.kind() == StoreErrorKind::Gone => TurnEnd::Over { sent: true, armed: true },
         Err(error) => {
             let at = services.clock.now().plus(services.policy.wait(attempts + 1, 0));
             tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
@@ -56,22 +75,48 @@ async fn attempt(
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
     let Some(row) = rows.iter().find(|row| Some(&row.seq) == turn.seqs.first()).or(rows.first()) else {
-        return Ok(TurnEnd::Over { sent: false });
+        return Ok(NOTHING);
     };
     if row.code == desk::SEND {
         let effect = match desk::row_of(&row.body, turn.id) {
             Ok(effect) => effect,
             Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
         };
-        return match commit(services, lease, lane, &turn, row, &state, vec![effect]).await? {
+        let effects = Effects { outbox: vec![effect], ..Effects::default() };
+        return match commit(services, lease, lane, &turn, row, &state, effects).await? {
             Ok(end) => Ok(end),
             Err(error) => fail(services, lease, row, &turn, &error, false).await,
         };
     }
-    let mut incoming = match codec::event_of_stored(&row.body) {
-        Ok(incoming) => incoming,
-        Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
+    let mut record = Record::read(state.dialogue.as_ref()).unwrap_or_else(|error| {
+        tracing::error!(
+            portal = %lease.portal,
+            dialog = lane.as_str(),
+            error,
+            "what was remembered of a dialog cannot be read: its dialogues begin anew, its timers are cancelled"
+        );
+        Record::default()
+    });
+    let read = if row.code == timer::FIRED {
+        Fired::read(&row.body)
+            .map_err(|error| error.to_string())
+            .map(|fired| (fired.incoming, Some((fired.id, fired.arming))))
+    } else {
+        codec::event_of_stored(&row.body).map_err(|error| error.to_string()).map(|incoming| (incoming, None))
     };
+    let (mut incoming, fired) = match read {
+        Ok(read) => read,
+        Err(error) => return park(services, lease, row, &turn, &error).await,
+    };
+    if let Some((id, arming)) = fired
+        && !record.fire(&id, arming)
+    {
+        tracing::debug!(portal = %lease.portal, dialog = lane.as_str(), timer = id, "it was set again or cancelled");
+        return match commit(services, lease, lane, &turn, row, &state, Effects::default()).await? {
+            Ok(end) => Ok(end),
+            Err(error) => fail(services, lease, row, &turn, &error, false).await,
+        };
+    }
     classify_again(services, lease, &mut incoming);
     incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
@@ -79,16 +124,23 @@ async fn attempt(
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
         return park(services, lease, row, &turn, &error).await;
     };
-    let incoming = Arc::new(incoming);
-    let cx = || {
-        let speaker = services.speaker(&lease.portal, incoming.bot.as_ref());
-        let services = services.clone();
-        Context::new(services, lease.clone(), lane.clone(), turn.clone(), speaker, incoming.clone())
+    let timers = match incoming.event {
+        Event::SessionFinished(_) => record.end_session(),
+        _ => Vec::new(),
     };
+    let incoming = Arc::new(incoming);
+    let start = Start {
+        bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
+        code: bot.profile.code().to_owned(),
+        incoming: incoming.clone(),
+        record,
+        timers,
+    };
+    let cx = || Context::new(services.clone(), lease.clone(), lane.clone(), turn.clone(), start.clone());
     let outcome = if bot.profile.hears(&incoming.event) {
         handle(services, bot.handler.clone(), cx(), incoming.clone()).await
     } else {
-        Ok(Vec::new())
+        cx().close()
     };
     let committed = match outcome {
         Ok(effects) => commit(services, lease, lane, &turn, row, &state, effects).await?,
@@ -149,7 +201,7 @@ async fn handle(
     handler: Arc<dyn Handle>,
     cx: Context,
     incoming: Arc<Incoming>,
-) -> Result<Vec<NewOutboxRow>, HandlerError> {
+) -> Result<Effects, HandlerError> {
     let mut task = JoinSet::new();
     task.spawn({
         let cx = cx.clone();
@@ -200,21 +252,20 @@ async fn commit(
     turn: &Turn,
     row: &JournalRow,
     state: &LaneState,
-    outbox: Vec<NewOutboxRow>,
+    effects: Effects,
 ) -> Result<Result<TurnEnd, HandlerError>, StoreError> {
     let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
-    let change = (last_message != state.last_message)
-        .then(|| LaneChange { expected: state.revision, state: LaneState { last_message, ..state.clone() } });
-    let commit = TurnCommit {
-        turn: turn.id,
-        lane: lane.clone(),
-        consumed: turn.seqs.clone(),
-        change,
-        outbox,
-        timers: Vec::new(),
-    };
+    let Effects { outbox, timers, record } = effects;
+    let change = (last_message != state.last_message || record.is_some()).then(|| {
+        let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
+        let state = LaneState { last_message, dialogue, ..state.clone() };
+        LaneChange { expected: state.revision, state }
+    });
+    let armed = !timers.is_empty();
+    let commit =
+        TurnCommit { turn: turn.id, lane: lane.clone(), consumed: turn.seqs.clone(), change, outbox, timers };
     match services.store.commit(lease, commit, services.clock.now()).await? {
-        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty() })),
+        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed })),
         Committed::Conflict => {
             Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile")))
         }
@@ -236,7 +287,7 @@ async fn park(
         "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
     );
     services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
-    Ok(TurnEnd::Over { sent: false })
+    Ok(NOTHING)
 }
 
 async fn fail(

@@ -16,6 +16,7 @@ use super::{
     ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
     Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved, LineSessionEvent, Message,
     MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Raw, Reaction, SubscriptionRenewed,
+    TimerFired,
 };
 
 /// Everything a portal can tell. What is not typed yet arrives as [`Event::Other`] with its raw value.
@@ -78,6 +79,8 @@ pub enum Event {
     AppTested(AppTest),
     /// Events wait to be fetched: `ONOFFLINEEVENT`.
     OfflineEvents(OfflineEvents),
+    /// A timer of the bot's own has come due; of no portal, but of the lane it was set in.
+    Timer(TimerFired),
     /// Any other event: its upper-case code is in [`Incoming::code`], its payload in [`Incoming::raw`].
     Other,
 }
@@ -96,6 +99,8 @@ pub enum Origin {
     Connector,
     /// Application events.
     App,
+    /// A timer of the bot's own.
+    Timer,
     /// Anything else.
     Other,
 }

@@ -24,6 +24,7 @@ mod ids;
 mod line;
 mod message;
 mod raw;
+mod timer;
 
 pub use app::{
     AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, MethodConfirmation, OfflineEvents,
@@ -49,3 +50,4 @@ pub use message::{
 };
 pub(crate) use raw::{Builder, MapId};
 pub use raw::{Entries, Node, Raw};
+pub use timer::TimerFired;

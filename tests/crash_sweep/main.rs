@@ -25,6 +25,8 @@ use tokio::runtime::{Builder, Runtime};
 #[derive(Debug, Clone)]
 enum Scenario {
     Echo,
+    /// By a timer for each message, due at once.
+    Timer,
     /// Through a network line, each message to another user.
     Network {
         code: String,
@@ -40,6 +42,7 @@ impl Scenario {
     fn messages(&self) -> usize {
         match self {
             Self::Echo => 3,
+            Self::Timer => 2,
             Self::Network { users, .. } => users.len(),
             Self::Crm { .. } => 2,
         }
@@ -49,6 +52,7 @@ impl Scenario {
         let text = format!("You said: {}", literal(&message.text));
         match self {
             Self::Echo => cx.reply(text),
+            Self::Timer => cx.timer(message.text.as_str()).payload(&text).after(Duration::ZERO),
             Self::Network { code, users } => {
                 let user = users[number(&message.text).expect("every message is numbered")];
                 cx.network_reply(code, UserId::new(user), text);
@@ -56,6 +60,15 @@ impl Scenario {
             Self::Crm { deal } => cx.crm_reply(CrmItem::Deal(*deal), text),
         }
     }
+}
+
+fn routes(scenario: Scenario) -> Router {
+    Router::new().on(async |_cx: Context, fired: TimerFired| fired.payload_as::<String>()).fallback(
+        move |cx: Context, message: Message| {
+            let scenario = scenario.clone();
+            async move { scenario.answer(&cx, &message) }
+        },
+    )
 }
 
 fn number(text: &str) -> Option<usize> {
@@ -99,10 +112,7 @@ impl Life {
             .store(store)
             .policy(policy)
             .wrap_api(move |inner| Arc::new(PointedApi { inner, points: around }))
-            .bot(BotProfile::openline("echo").name("Echo"), move |cx: Context, message: Message| {
-                let scenario = scenario.clone();
-                async move { scenario.answer(&cx, &message) }
-            });
+            .bot(BotProfile::openline("echo").name("Echo"), routes(scenario));
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let started = runtime.spawn(app.start());
         let running = tokio::select! {
@@ -331,6 +341,12 @@ async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once
     ];
     expect_stops(&names, &wanted);
     assert!(names.iter().filter(|name| *name == "after commit").count() >= Scenario::Echo.messages());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopped_at_every_point_each_timer_fires_exactly_once_and_in_order() {
+    let names = at_every_point(|_| Scenario::Timer).await;
+    expect_stops(&names, &["after append", "before timer_fired", "after timer_fired", "after commit"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

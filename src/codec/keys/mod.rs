@@ -212,6 +212,8 @@ pub fn lane(incoming: &Incoming) -> String {
         | Event::MethodConfirmed(_)
         | Event::AppTested(_)
         | Event::OfflineEvents(_) => "app".to_owned(),
+        // The store tells the lane of a timer; this is where one without a store would be.
+        Event::Timer(fired) => fired.chat.as_ref().map_or_else(|| "app".to_owned(), of_chat),
         Event::Other => of_other(incoming.origin, &incoming.code, &incoming.raw),
     }
 }

@@ -1,10 +1,12 @@
 //! [`Context`]: what a handler asks for, and what it may know.
 
 mod acts;
+mod dialogue;
 mod facts;
 mod reply;
 mod session;
 mod step;
+mod timer;
 mod typing;
 
 use std::{
@@ -15,14 +17,15 @@ use std::{
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::{Effect, HandlerError, Services, effect::key_of};
+use super::{Effect, HandlerError, Services, dialogue::Record, effect::key_of, turn::Effects};
 use crate::{
     portal::RegisteredBot,
-    store::{LaneKey, Lease, NewOutboxRow, Turn},
+    store::{LaneKey, Lease, NewOutboxRow, TimerChange, Turn},
     wire::{DialogId, Incoming},
 };
 
 pub use acts::ChatActs;
+pub use timer::Timer;
 pub use typing::Typing;
 
 /// One turn as its handler sees it. Cheap to clone.
@@ -44,30 +47,45 @@ struct Inner {
     lane: LaneKey,
     turn: Turn,
     bot: Option<RegisteredBot>,
+    code: String,
     incoming: Arc<Incoming>,
     asked: Mutex<Asked>,
+}
+
+/// What a handler finds when its turn begins.
+#[derive(Clone)]
+pub(in crate::dispatch) struct Start {
+    /// The bot that speaks.
+    pub(in crate::dispatch) bot: Option<RegisteredBot>,
+    /// Code of the bot whose handler runs.
+    pub(in crate::dispatch) code: String,
+    pub(in crate::dispatch) incoming: Arc<Incoming>,
+    pub(in crate::dispatch) record: Record,
+    /// What the event itself changes.
+    pub(in crate::dispatch) timers: Vec<TimerChange>,
 }
 
 #[derive(Default)]
 struct Asked {
     rows: Vec<NewOutboxRow>,
+    record: Record,
+    timers: Vec<TimerChange>,
     wrong: Option<HandlerError>,
     typing: Vec<AbortHandle>,
     closed: bool,
 }
 
 impl Context {
-    pub(crate) fn new(
+    pub(in crate::dispatch) fn new(
         services: Arc<Services>,
         lease: Lease,
         lane: LaneKey,
         turn: Turn,
-        bot: Option<RegisteredBot>,
-        incoming: Arc<Incoming>,
+        start: Start,
     ) -> Self {
-        Self {
-            inner: Arc::new(Inner { services, lease, lane, turn, bot, incoming, asked: Mutex::default() }),
-        }
+        let Start { bot, code, incoming, record, timers } = start;
+        let asked = Mutex::new(Asked { record, timers, ..Asked::default() });
+        Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, code, incoming, asked }) }
     }
 
     fn queue(&self) -> String {
@@ -88,6 +106,14 @@ impl Context {
     }
 
     pub(super) fn ask(&self, effect: impl FnOnce(Uuid) -> Result<Effect, HandlerError>) {
+        self.change(|asked| {
+            let key = key_of(self.inner.turn.id, asked.rows.len());
+            asked.rows.push(effect(key)?.into_row(key)?);
+            Ok(())
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Asked) -> Result<(), HandlerError>) {
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.closed {
             tracing::warn!(
@@ -97,13 +123,9 @@ impl Context {
             );
             return;
         }
-        let key = key_of(self.inner.turn.id, asked.rows.len());
-        match effect(key).and_then(|effect| effect.into_row(key)) {
-            Ok(row) => asked.rows.push(row),
-            // The handler asked for what cannot be sent; asking again would not help.
-            Err(error) => {
-                asked.wrong.get_or_insert(error.permanent());
-            }
+        if let Err(error) = change(&mut asked) {
+            // The handler asked for what cannot be done; asking again would not help.
+            asked.wrong.get_or_insert(error.permanent());
         }
     }
 
@@ -112,13 +134,17 @@ impl Context {
     }
 
     /// What was asked for; nothing can be asked for afterwards.
-    pub(crate) fn close(&self) -> Result<Vec<NewOutboxRow>, HandlerError> {
+    pub(in crate::dispatch) fn close(&self) -> Result<Effects, HandlerError> {
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.closed = true;
         asked.typing.drain(..).for_each(|task| task.abort());
         match asked.wrong.take() {
             Some(error) => Err(error),
-            None => Ok(std::mem::take(&mut asked.rows)),
+            None => Ok(Effects {
+                outbox: std::mem::take(&mut asked.rows),
+                timers: std::mem::take(&mut asked.timers),
+                record: asked.record.written()?,
+            }),
         }
     }
 }

@@ -1,0 +1,230 @@
+//! Timers of a dialog: when they fire, where, how often, and when not.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod stage;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use openlines::{
+    clock::{Clock, ManualClock, SystemClock},
+    prelude::*,
+};
+use stage::{SOON, Stage, settings, stage};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What the client says is what is done with timers: `10 tea` sets one for ten minutes, `10 tea with session` one that
+/// goes with it, `cancel tea` cancels it.
+#[derive(Default)]
+struct Kettle {
+    fired: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl BotHandler for Kettle {
+    async fn on_message(&self, cx: &Context, message: &Message) -> Handled {
+        let words: Vec<&str> = message.text.split(' ').collect();
+        match words[..] {
+            ["cancel", name] => cx.cancel_timer(name),
+            [minutes, name] => cx.timer(name).payload(&message.text).after(MINUTE * minutes.parse()?),
+            [minutes, name, "with", "session"] => {
+                cx.timer(name).payload(&message.text).with_session().after(MINUTE * minutes.parse()?);
+            }
+            [minutes, name, "cancels", other] => {
+                cx.timer(name).payload(&format!("cancels {other}")).after(MINUTE * minutes.parse()?);
+            }
+            _ => {}
+        }
+        Ok(Done)
+    }
+
+    async fn on_timer(&self, cx: &Context, fired: &TimerFired) -> Handled {
+        self.fired.lock().unwrap().push(fired.name.clone());
+        let payload: String = fired.payload_as()?;
+        if let Some(other) = payload.strip_prefix("cancels ") {
+            cx.cancel_timer(other);
+        }
+        let line = cx.chat().is_some_and(Chat::is_line);
+        cx.reply(format!("{} of {payload} (in a line: {line})", fired.name));
+        Ok(Done)
+    }
+}
+
+fn clock() -> ManualClock {
+    ManualClock::new(SystemClock.now())
+}
+
+async fn kettle(clock: &ManualClock) -> Stage {
+    stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), Kettle::default()))
+        .await
+}
+
+impl Stage {
+    async fn after(&self, clock: &ManualClock, span: Duration) -> Vec<String> {
+        clock.advance(span);
+        self.quiet().await;
+        self.said()
+    }
+}
+
+#[tokio::test]
+async fn a_timer_fires_once_when_its_moment_has_come_and_answers_in_its_chat() {
+    let clock = clock();
+    let stage = kettle(&clock).await;
+    let (ann, bob) = (stage.portal.client("Ann"), stage.portal.client("Bob"));
+    ann.says("10 tea").await;
+    bob.says("20 tea").await;
+    stage.quiet().await;
+    assert!(stage.after(&clock, 10 * MINUTE - Duration::from_millis(1)).await.is_empty());
+    let tea = "tea of 10 tea (in a line: true)";
+    assert_eq!(stage.after(&clock, Duration::from_millis(1)).await, [tea]);
+    assert_eq!(stage.portal.bot_messages()[0].chat_id, ann.chat_id(), "in the chat it was set in");
+    assert_eq!(stage.after(&clock, MINUTE).await.len(), 1, "not again");
+    assert_eq!(stage.after(&clock, 60 * MINUTE).await[1..], ["tea of 20 tea (in a line: true)"]);
+}
+
+#[tokio::test]
+async fn a_timer_set_again_fires_at_its_new_moment_only_and_a_cancelled_one_never() {
+    let clock = clock();
+    let stage = kettle(&clock).await;
+    let ann = stage.portal.client("Ann");
+    for text in ["10 tea", "5 coffee", "15 tea", "cancel coffee", "cancel nothing"] {
+        ann.says(text).await;
+    }
+    stage.quiet().await;
+    assert!(stage.after(&clock, 14 * MINUTE).await.is_empty());
+    assert_eq!(stage.after(&clock, 60 * MINUTE).await, ["tea of 15 tea (in a line: true)"]);
+    ann.says("1 coffee").await;
+    stage.quiet().await;
+    assert_eq!(stage.after(&clock, MINUTE).await[1..], ["coffee of 1 coffee (in a line: true)"]);
+}
+
+#[tokio::test]
+async fn a_timer_that_waits_behind_the_turn_that_cancels_it_does_not_fire() {
+    let clock = clock();
+    let stage = kettle(&clock).await;
+    let ann = stage.portal.client("Ann");
+    ann.says("10 first cancels second").await;
+    ann.says("10 second").await;
+    stage.quiet().await;
+    // Both are due, and in the journal before the first of them runs.
+    assert_eq!(stage.after(&clock, 20 * MINUTE).await, ["first of cancels second (in a line: true)"]);
+}
+
+/// Known of other frameworks: "are you still there?" to somebody who was served and has gone.
+#[tokio::test]
+async fn a_timer_of_a_session_does_not_fire_after_the_session_closed() {
+    let clock = clock();
+    let fired = Arc::new(Mutex::new(Vec::new()));
+    let kettle = Kettle { fired: fired.clone() };
+    let stage =
+        stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
+    let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
+    ann.says("10 mine with session").await;
+    ann.says("20 later").await;
+    stage.quiet().await;
+    ivan.finishes(&ann).await;
+    stage.quiet().await;
+    clock.advance(60 * MINUTE);
+    stage.quiet().await;
+    assert_eq!(*fired.lock().unwrap(), ["later"], "the other is not the session's");
+}
+
+#[tokio::test]
+async fn a_timer_of_a_session_fires_while_the_session_lasts() {
+    let clock = clock();
+    let stage = kettle(&clock).await;
+    stage.portal.client("Ann").says("10 mine with session").await;
+    stage.quiet().await;
+    assert_eq!(stage.after(&clock, 10 * MINUTE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_timer_that_came_due_while_nobody_was_there_fires_after_the_restart() {
+    let clock = clock();
+    let directory = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", directory.path().join("bot.db").display());
+    let app = |config: Config| {
+        let config = config.database_url(&database);
+        App::new(config).clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), Kettle::default())
+    };
+    let emulator = openlines_emulator::Emulator::start().await;
+    let portal = emulator.portal();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = || settings(&portal).listen(port).public_url(format!("http://{port}"));
+    let running = app(config()).start().await.unwrap();
+    portal.install(&format!("{}/install", running.url())).await;
+    tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
+    let ann = portal.client("Ann");
+    ann.says("10 tea").await;
+    ann.says("90 cake").await;
+    portal.settled(SOON).await;
+    running.idle().await;
+    running.stop().await;
+
+    clock.advance(60 * MINUTE);
+    let stage = Stage { emulator, running: app(config()).start().await.unwrap(), portal };
+    stage.quiet().await;
+    assert_eq!(stage.said(), ["tea of 10 tea (in a line: true)"]);
+    assert_eq!(stage.after(&clock, 30 * MINUTE).await[1..], ["cake of 90 cake (in a line: true)"]);
+}
+
+#[tokio::test]
+async fn a_timer_within_working_hours_waits_for_them() {
+    // A Friday, 17:30 in Moscow.
+    let clock = ManualClock::at_seconds(1_773_412_200);
+    let hours =
+        WorkingHours::builder("Europe/Moscow").days(Weekday::WORKDAYS, "09:00-18:00").build().unwrap();
+    let routes = Router::new()
+        .on(async |_cx: Context, fired: TimerFired| format!("{} at {}", fired.name, fired.due.seconds()))
+        .fallback(move |cx: Context, _message: Message| {
+            cx.timer("answer").within(&hours, 60 * MINUTE);
+            async {}
+        });
+    let stage =
+        stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("sla"), routes)).await;
+    stage.portal.client("Ann").says("help").await;
+    stage.quiet().await;
+    assert!(stage.after(&clock, 60 * 60 * MINUTE).await.is_empty(), "it is the weekend");
+    // Monday, 09:30.
+    assert_eq!(stage.after(&clock, 24 * 60 * MINUTE).await, ["answer at 1773642600"]);
+}
+
+#[tokio::test]
+async fn a_timer_whose_handler_fails_runs_again_and_its_effects_come_once() {
+    let clock = clock();
+    let mut policy = openlines::dispatch::Policy::default();
+    policy.first_wait = Duration::from_secs(1);
+    let routes = Router::new()
+        .on(async |cx: Context, fired: TimerFired| {
+            cx.timer("next").after(MINUTE);
+            cx.reply(format!("{} after {} failures", fired.name, cx.failed_before()));
+            match (fired.name.as_str(), cx.failed_before()) {
+                ("tea", 0) => Err(HandlerError::msg("the kettle is empty")),
+                _ => Ok(()),
+            }
+        })
+        .fallback(async |cx: Context, _message: Message| cx.timer("tea").after(MINUTE));
+    let stage = stage(|app| {
+        app.clock(Arc::new(clock.clone())).policy(policy).bot(BotProfile::openline("tea"), routes)
+    })
+    .await;
+    stage.portal.client("Ann").says("tea").await;
+    stage.quiet().await;
+    clock.advance(MINUTE);
+    // It rests before its second try, on the clock that the test moves.
+    let quiet = stage.quiet();
+    tokio::pin!(quiet);
+    loop {
+        tokio::select! {
+            () = &mut quiet => break,
+            () = tokio::task::yield_now() => clock.advance(Duration::from_millis(1)),
+        }
+    }
+    assert_eq!(stage.said()[0], "tea after 1 failures");
+    let again = stage.after(&clock, MINUTE).await;
+    assert_eq!(again[1..], ["next after 0 failures"], "set once, by the try that was committed");
+}
