@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Address, Scrub, transport::Received};
-use crate::rest::{CallError, CallErrorKind, loose};
+use crate::rest::{Call, CallError, CallErrorKind, Operating, loose};
 
 /// How much of what the portal says is kept.
 const LONGEST_DESCRIPTION: usize = 400;
@@ -27,7 +27,8 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+    let method = &*call.method;
     let status = answer.status;
     let error = |kind| {
         let error = CallError::new(kind, method.to_owned()).status_of_portal(status);
@@ -53,6 +54,9 @@ pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &
         let what = format!("the answer is no JSON object but {}", begin(&answer.body));
         return Verdict::Done(Err(error(kind).describe(scrub.clean(&what))));
     };
+    if let Some(operating) = fields.get("time").and_then(Operating::of_time) {
+        call.tell(operating);
+    }
     let success = (200..300).contains(&status);
     let code = code(fields.get("error"));
     if success && code.is_empty() {
