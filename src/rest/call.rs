@@ -108,7 +108,7 @@ impl Call {
     }
 
     /// What answers say of operating time is left at `told`.
-    pub(super) fn telling(mut self, told: Told) -> Self {
+    pub(in crate::rest) fn telling(mut self, told: Told) -> Self {
         self.told = Some(told);
         self
     }

@@ -168,7 +168,7 @@ async fn play(limits: Limits, burst: u32, rate: u32, way: (u64, u64), acts: Vec<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn calls_in_any_order_keep_every_promise(acts in prop::collection::vec(act(), 1..60), large in any::<bool>()) {

@@ -14,35 +14,35 @@ use openlines::{
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-pub fn clock() -> ManualClock {
+pub(crate) fn clock() -> ManualClock {
     ManualClock::at_seconds(1_773_682_918)
 }
 
-pub fn key() -> PortalKey {
+pub(crate) fn key() -> PortalKey {
     PortalKey::new("app", "7c1f")
 }
 
-pub fn call(id: usize) -> Call {
+pub(crate) fn call(id: usize) -> Call {
     Call::new(key(), "imbot.message.add", json!({"ID": id}))
 }
 
-pub fn id_of(call: &Call) -> usize {
+pub(crate) fn id_of(call: &Call) -> usize {
     usize::try_from(call.params["ID"].as_u64().unwrap()).unwrap()
 }
 
 /// Numbers that look like chance and are the same in every run.
-pub struct Chance(pub u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound.max(1)
     }
 }
 
 /// The portal: one more a request, less `rate` a second, refused above `burst`.
-pub struct Portal {
-    pub clock: ManualClock,
+pub(crate) struct Portal {
+    pub(crate) clock: ManualClock,
     burst: f64,
     rate: f64,
     /// Milliseconds that a request takes to get there, at least and at most.
@@ -50,20 +50,20 @@ pub struct Portal {
     inside: Mutex<Inside>,
 }
 
-pub struct Inside {
+pub(crate) struct Inside {
     level: f64,
     at: Timestamp,
     chance: Chance,
     /// Requests on their way, in the order in which they were sent.
-    pub sent: Vec<usize>,
-    pub served: Vec<(Timestamp, usize)>,
-    pub refused: usize,
+    pub(crate) sent: Vec<usize>,
+    pub(crate) served: Vec<(Timestamp, usize)>,
+    pub(crate) refused: usize,
     /// So many requests are refused for no reason of ours, as if somebody else had filled the bucket.
-    pub to_refuse: usize,
+    pub(crate) to_refuse: usize,
 }
 
 impl Portal {
-    pub fn new(clock: &ManualClock, burst: u32, rate: f64, way: (u64, u64)) -> Arc<Self> {
+    pub(crate) fn new(clock: &ManualClock, burst: u32, rate: f64, way: (u64, u64)) -> Arc<Self> {
         let inside = Inside {
             level: 0.0,
             at: clock.now(),
@@ -77,11 +77,11 @@ impl Portal {
         Arc::new(Self { clock: clock.clone(), burst: f64::from(burst), rate, way, inside })
     }
 
-    pub fn inside(&self) -> MutexGuard<'_, Inside> {
+    pub(crate) fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap()
     }
 
-    pub fn served(&self) -> usize {
+    pub(crate) fn served(&self) -> usize {
         self.inside().served.len()
     }
 
@@ -126,24 +126,24 @@ impl Api for Portal {
     }
 }
 
-pub fn limited(portal: &Arc<Portal>, limits: Limits) -> Arc<Limited<Arc<Portal>>> {
+pub(crate) fn limited(portal: &Arc<Portal>, limits: Limits) -> Arc<Limited<Arc<Portal>>> {
     Arc::new(Limited::new(Arc::clone(portal), limits, Arc::new(portal.clock.clone())))
 }
 
-pub fn spawn<A: Api>(api: &Arc<A>, call: Call) -> JoinHandle<Result<Value, CallError>> {
+pub(crate) fn spawn<A: Api>(api: &Arc<A>, call: Call) -> JoinHandle<Result<Value, CallError>> {
     let api = Arc::clone(api);
     tokio::spawn(async move { api.call(call).await })
 }
 
 /// Lets every task run until none can without the clock. Wake-ups pass on in a few turns; all tasks run in each.
-pub async fn settle() {
-    for _ in 0..25 {
+pub(crate) async fn settle() {
+    for _ in 0..12 {
         tokio::task::yield_now().await;
     }
 }
 
 /// Moves the clock by `step` until `done`.
-pub async fn run(clock: &ManualClock, step: Duration, mut done: impl FnMut() -> bool) {
+pub(crate) async fn run(clock: &ManualClock, step: Duration, mut done: impl FnMut() -> bool) {
     let begun = clock.now();
     settle().await;
     while !done() {

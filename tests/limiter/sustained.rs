@@ -9,7 +9,7 @@ use openlines::{
 
 use super::portal::{Chance, Portal, call, clock, limited, run, settle, spawn};
 
-const STEP: Duration = Duration::from_millis(20);
+const STEP: Duration = Duration::from_millis(50);
 
 /// What was served of what the bucket allowed until the last one, in percent, with no refusal.
 async fn used(limits: Limits, burst: u32, rate: u32, drains: f64, way: (u64, u64), calls: usize) -> f64 {
@@ -42,8 +42,8 @@ async fn six_hundred_at_once_use_the_bucket_to_the_full() {
 #[tokio::test]
 async fn jittered_latency_and_a_slow_drain_cost_no_refusal_and_no_share() {
     for drains in [1.0, 0.9995] {
-        assert!(used(Limits::standard(), 50, 2, drains, (25, 425), 3600).await >= 99.5);
-        assert!(used(Limits::enterprise(), 250, 5, drains, (25, 325), 9000).await >= 99.5);
+        assert!(used(Limits::standard(), 50, 2, drains, (25, 425), 1200).await >= 99.5);
+        assert!(used(Limits::enterprise(), 250, 5, drains, (25, 325), 3000).await >= 99.5);
     }
 }
 
@@ -55,15 +55,15 @@ async fn bursts_are_let_through_without_a_refusal() {
         let api = limited(&portal, limits);
         let mut chance = Chance(7);
         let mut made = Vec::new();
-        for _ in 0..120 {
+        for _ in 0..30 {
             for _ in 0..chance.below(2 * u64::from(burst)) {
                 made.push(spawn(&api, call(made.len())));
             }
             let pause = clock.now().plus(Duration::from_millis(chance.below(40_000)));
             run(&clock, STEP, || clock.now() >= pause).await;
         }
-        run(&clock, STEP, || made.iter().all(|made| made.is_finished())).await;
-        assert_eq!((portal.served(), portal.inside().refused), (made.len(), 0));
+        run(&clock, STEP, || portal.served() == made.len()).await;
+        assert_eq!(portal.inside().refused, 0);
     }
 }
 
@@ -82,5 +82,5 @@ async fn a_reply_goes_before_bulk_that_has_waited_for_long() {
     let reply = spawn(&api, call(1000));
     run(&clock, STEP, || reply.is_finished()).await;
     let took = clock.now().since(begun);
-    assert!(took <= Duration::from_millis(520), "the next slot but for the bulk's own: {took:?}");
+    assert!(took <= Duration::from_millis(550), "the next slot but for the bulk's own: {took:?}");
 }

@@ -155,3 +155,30 @@ fn begin(body: &[u8]) -> String {
     let shown: String = words.join(" ").chars().take(80).collect();
     format!("begins {shown:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{rest::limiter::Told, wire::PortalKey};
+
+    #[test]
+    fn an_answer_tells_the_limiter_of_operating_time() {
+        let time = json!({"start": 100, "finish": 101.5, "operating": 7.5, "operating_reset_at": 401});
+        for (status, body, spent) in [
+            (200, json!({"result": 1, "time": time}), Some(7500)),
+            (429, json!({"error": "OPERATION_TIME_LIMIT", "time": time}), Some(7500)),
+            (200, json!({"result": 1, "time": "now"}), None),
+            (200, json!({"result": 1}), None),
+        ] {
+            let told = Told::default();
+            let call = Call::new(PortalKey::new("app", "7c1f"), "profile", json!({})).telling(told.clone());
+            let address = Address::parse("https://p.example/rest/profile").unwrap();
+            let body = body.to_string().into_bytes();
+            let answer = Received { status, retry_after: None, location: None, body };
+            judge(&call, &address, &answer, &Scrub::these(Vec::new()));
+            assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
+        }
+    }
+}
