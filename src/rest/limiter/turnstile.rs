@@ -327,6 +327,8 @@ enum Stage {
 
 enum Step {
     Pass,
+    /// Those with earlier slots, woken just now, go first.
+    Aside,
     Watch(Option<Timestamp>),
     Wait,
 }
@@ -334,9 +336,14 @@ enum Step {
 impl Place<'_> {
     /// Waits for its slot and takes it.
     pub(super) async fn pass(&mut self) {
+        let mut stepped_aside = false;
         loop {
-            match self.step() {
+            match self.step(stepped_aside) {
                 Step::Pass => return,
+                Step::Aside => {
+                    stepped_aside = true;
+                    tokio::task::yield_now().await;
+                }
                 Step::Watch(Some(moment)) => tokio::select! {
                     () = self.clock.sleep_until(moment) => {}
                     () = self.waiter.turn.notified() => {}
@@ -346,11 +353,17 @@ impl Place<'_> {
         }
     }
 
-    fn step(&mut self) -> Step {
+    fn step(&mut self, stepped_aside: bool) -> Step {
         let now = self.clock.now();
         let mut state = self.turnstile.lock();
         state.settle(now);
         let watches = state.is_watched_by(self.waiter.number);
+        if let Some(given) = state.given.get(&self.waiter.number)
+            && !stepped_aside
+            && state.given.values().any(|other| other.slot < given.slot)
+        {
+            return Step::Aside;
+        }
         if let Some(given) = state.given.remove(&self.waiter.number) {
             self.stage = Stage::UnderWay { slot: given.slot };
             if watches {
