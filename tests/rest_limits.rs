@@ -205,10 +205,10 @@ async fn a_dropped_call_leaves_the_line_and_takes_no_room() {
     for dropped in [1, 2, 4] {
         calls[dropped].abort();
     }
-    let took = run(&clock, Duration::from_millis(100), || calls.iter().all(JoinHandle::is_finished)).await;
+    let took = run(&clock, Duration::from_millis(5), || calls.iter().all(JoinHandle::is_finished)).await;
     let order: Vec<String> = server.served.lock().unwrap().iter().map(|(_, text)| text.clone()).collect();
     assert_eq!(order, ["0", "3", "5"]);
-    assert_eq!(took, Duration::from_secs(2), "no slot was lost");
+    assert!(took <= Duration::from_millis(2010), "no slot was lost: {took:?}");
 }
 
 #[tokio::test]

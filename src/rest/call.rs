@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{CallError, CallErrorKind, FileContent};
+use super::{CallError, CallErrorKind, CallPriority, FileContent, Operating, limiter::Told};
 use crate::wire::PortalKey;
 
 /// Whether a call may be made again after an unknown outcome.
@@ -49,12 +49,25 @@ pub struct Call {
     pub acting: Option<SecretString>,
     /// The content of a file, sent as `fields.content` of the parameters.
     pub content: Option<FileContent>,
+    /// How urgent it is.
+    pub priority: CallPriority,
+    /// Who wants to know of operating time.
+    told: Option<Told>,
 }
 
 impl Call {
     /// Calls `method` with `params` on `portal`; [`Repeat::Once`] until said otherwise.
     pub fn new(portal: PortalKey, method: impl Into<Cow<'static, str>>, params: Value) -> Self {
-        Self { portal, method: method.into(), params, repeat: Repeat::Once, acting: None, content: None }
+        Self {
+            portal,
+            method: method.into(),
+            params,
+            repeat: Repeat::Once,
+            acting: None,
+            content: None,
+            priority: CallPriority::Reply,
+            told: None,
+        }
     }
 
     /// Sets whether it may be repeated.
@@ -78,6 +91,27 @@ impl Call {
         self.content = Some(content);
         self
     }
+
+    /// Sets how urgent it is; [`CallPriority::Reply`] unless said otherwise.
+    #[must_use]
+    pub fn priority(mut self, priority: CallPriority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Tells the limiter, if one is around, what the answer says of operating time. For whoever implements [`Api`];
+    /// the calls of a batch are read from its result.
+    pub fn tell(&self, operating: Operating) {
+        if let Some(told) = &self.told {
+            told.put(operating);
+        }
+    }
+
+    /// What answers say of operating time is left at `told`.
+    pub(in crate::rest) fn telling(mut self, told: Told) -> Self {
+        self.told = Some(told);
+        self
+    }
 }
 
 impl fmt::Debug for Call {
@@ -93,6 +127,7 @@ impl fmt::Debug for Call {
             .field("method", &self.method)
             .field("params", &params)
             .field("repeat", &self.repeat)
+            .field("priority", &self.priority)
             .finish()
     }
 }

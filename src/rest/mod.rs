@@ -46,12 +46,11 @@
 //! **Trap:** a time-out is not a failure. [`Outcome::Unknown`] means the portal may have done it.
 
 mod batch;
-mod bucket;
 mod call;
 mod error;
 mod files;
 mod http;
-mod limited;
+mod limiter;
 mod loose;
 mod retrying;
 mod secret;
@@ -67,7 +66,7 @@ pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };
 pub use http::{HttpApi, HttpOptions, SetupError};
-pub use limited::{Limited, Limits};
+pub use limiter::{CallPriority, Level, LevelKeeper, Limited, Limits, MemoryLevels, Operating, Slots};
 pub use retrying::Retrying;
 pub use secret::BotToken;
 pub use token::{Access, Authorization, TokenError, TokenErrorKind, TokenSource};

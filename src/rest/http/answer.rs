@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{Address, Scrub, transport::Received};
-use crate::rest::{CallError, CallErrorKind, loose};
+use crate::rest::{Call, CallError, CallErrorKind, Operating, loose};
 
 /// How much of what the portal says is kept.
 const LONGEST_DESCRIPTION: usize = 400;
@@ -27,7 +27,8 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+    let method = &*call.method;
     let status = answer.status;
     let error = |kind| {
         let error = CallError::new(kind, method.to_owned()).status_of_portal(status);
@@ -53,6 +54,9 @@ pub(super) fn judge(method: &str, address: &Address, answer: &Received, scrub: &
         let what = format!("the answer is no JSON object but {}", begin(&answer.body));
         return Verdict::Done(Err(error(kind).describe(scrub.clean(&what))));
     };
+    if let Some(operating) = fields.get("time").and_then(Operating::of_time) {
+        call.tell(operating);
+    }
     let success = (200..300).contains(&status);
     let code = code(fields.get("error"));
     if success && code.is_empty() {
@@ -150,4 +154,31 @@ fn begin(body: &[u8]) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let shown: String = words.join(" ").chars().take(80).collect();
     format!("begins {shown:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{rest::limiter::Told, wire::PortalKey};
+
+    #[test]
+    fn an_answer_tells_the_limiter_of_operating_time() {
+        let time = json!({"start": 100, "finish": 101.5, "operating": 7.5, "operating_reset_at": 401});
+        for (status, body, spent) in [
+            (200, json!({"result": 1, "time": time}), Some(7500)),
+            (429, json!({"error": "OPERATION_TIME_LIMIT", "time": time}), Some(7500)),
+            (200, json!({"result": 1, "time": "now"}), None),
+            (200, json!({"result": 1}), None),
+        ] {
+            let told = Told::default();
+            let call = Call::new(PortalKey::new("app", "7c1f"), "profile", json!({})).telling(told.clone());
+            let address = Address::parse("https://p.example/rest/profile").unwrap();
+            let body = body.to_string().into_bytes();
+            let answer = Received { status, retry_after: None, location: None, body };
+            judge(&call, &address, &answer, &Scrub::these(Vec::new()));
+            assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
+        }
+    }
 }

@@ -144,7 +144,7 @@ impl HttpApi {
         match self.transport.send(request).await {
             Ok(answer) => {
                 Span::current().record("status", answer.status);
-                Ok(answer::judge(&call.method, &address, &answer, &scrub))
+                Ok(answer::judge(call, &address, &answer, &scrub))
             }
             Err(failure) => match trouble.take() {
                 // The portal got half a JSON.
