@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use super::{Context, Done, Handled, HandlerError};
 use crate::message::{Attach, Literal, Reply, RtMessage, Text};
 
-/// Turns what a closure returned into effects, see the [module](self). Several answers are asked for in their order,
+/// Turns what a closure returned into effects. Several answers are asked for in their order,
 /// and all or none of them leave.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no answer",

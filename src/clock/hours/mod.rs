@@ -74,7 +74,7 @@ struct Span {
     to: u16,
 }
 
-/// Hours of the week, with holidays, in a time zone. See the [module](self).
+/// Hours of the week, with holidays, in a time zone.
 ///
 /// Where the clock is set forward, hours begin and end at the first moment that is not before the one named. Where it
 /// is set back and a time comes twice, hours begin at its first and end at its second.

@@ -49,7 +49,7 @@ use std::str::FromStr;
 
 use crate::wire::Command;
 
-/// What a command's handler takes: made from the words after the command's name. See the [module](self).
+/// What a command's handler takes: made from the words after the command's name.
 ///
 /// There are numbers, `String`, `Option` and `Vec` of these, tuples of up to six of these, `()` for a command without
 /// arguments, and [`Command`] itself, which takes whatever comes.
