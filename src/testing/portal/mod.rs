@@ -91,9 +91,10 @@ struct Face {
 impl Api for Face {
     async fn call(&self, call: Call) -> Result<Value, CallError> {
         let mut params = call.params.clone();
-        if let Some(content) = call.content {
+        if let Some(content) = &call.content {
             params["content_bytes"] = json!(content.size());
         }
+        call.begin().await?;
         self.portal.ledger().call(&call.method, &params, self.caller)
     }
 }
@@ -208,5 +209,37 @@ impl Ledger {
     /// The records of all lanes; a conversation has one that holds states.
     pub(super) fn records(&self) -> Vec<Bytes> {
         self.lanes.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rest::Batch, testing::Conversation, wire::PortalKey};
+
+    #[tokio::test]
+    async fn a_batch_is_answered_call_by_call_and_a_key_names_one_message() {
+        let talk =
+            Conversation::with(async |_cx: crate::dispatch::Context, _message: crate::wire::Message| ());
+        let (portal, key) = (talk.world.portal.clone(), PortalKey::new("webhook", "portal.example"));
+        let send = |key: &PortalKey| {
+            let fields = json!({"message": "hi", "templateId": "796c45aa-70e5-45aa-930c-c7fb32710c62"});
+            let params = json!({"botId": 567, "dialogId": "chat1777", "fields": fields});
+            Call::new(key.clone(), "imbot.v2.Chat.Message.send", params)
+        };
+        let mut batch = Batch::new(key.clone());
+        for call in [send(&key), Call::new(key.clone(), "crm.deal.get", json!({"id": 15})), send(&key)] {
+            batch.add(call).unwrap();
+        }
+        let lost = CallError::new(CallErrorKind::Unknown, "crm.lead.get");
+        portal.ledger().fail(lost);
+        batch.add(Call::new(key.clone(), "crm.lead.get", json!({}))).unwrap();
+        let answers = batch.read(portal.api(Caller::Handler).call(batch.to_call()).await.unwrap());
+        assert_eq!(answers[0].as_ref().unwrap()["id"], answers[2].as_ref().unwrap()["id"]);
+        assert!(answers[1].as_ref().unwrap_err().is("ERROR_METHOD_NOT_FOUND"));
+        assert_eq!(answers[3].as_ref().unwrap_err().kind(), CallErrorKind::Unknown);
+        let alone = portal.api(Caller::Outbox).call(send(&key)).await.unwrap();
+        assert_eq!(alone["id"], answers[0].as_ref().unwrap()["id"]);
+        assert_eq!(portal.ledger().messages().count(), 1);
     }
 }
