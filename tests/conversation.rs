@@ -225,6 +225,44 @@ fn what_the_bot_did_is_told_in_its_order_and_each_thing_once() {
 }
 
 #[test]
+fn what_the_bot_does_to_sessions_and_messages_is_told() {
+    let bot = async |cx: Context, message: Message| match message.text.as_str() {
+        "edit" => {
+            let asked = cx.send_now("asked", "Which?").await.unwrap();
+            cx.edit(asked, "Never mind");
+            cx.delete(asked);
+        }
+        "transfer" => cx.transfer_to(UserId::new(28)),
+        _ => cx.finish_session(),
+    };
+    let mut talk = Conversation::with(bot);
+    let sent = talk.client_says("edit").expect("Which?").take_effects();
+    let Sent::Edit { message, text, .. } = &sent[0] else { panic!("{sent:?}") };
+    assert_eq!((text.as_str(), &sent[1..]), ("Never mind", &[Sent::Deletion { message: *message }][..]));
+    assert_eq!(talk.client_says("transfer").take_effects(), [Sent::Transfer { to: "28".into() }]);
+    talk.session_finishes();
+    assert_eq!(talk.client_says("finish").take_effects(), [Sent::SessionFinished]);
+}
+
+#[test]
+fn a_handler_that_does_not_return_fails_the_test_by_name() {
+    let bot = async |_cx: Context, _message: Message| std::future::pending::<()>().await;
+    let told = failure(|| {
+        Conversation::builder().patience(Duration::from_millis(20)).with(bot).client_says("hi");
+    });
+    assert!(told.contains("a handler does not return"), "{told}");
+}
+
+#[test]
+fn a_handler_may_wait_for_something_outside() {
+    let bot = async |_cx: Context, _message: Message| {
+        tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(5))).await?;
+        Ok::<_, HandlerError>("done")
+    };
+    Conversation::with(bot).client_says("hi").expect("done");
+}
+
+#[test]
 fn a_failed_turn_is_tried_again_as_time_passes_and_parked_after_its_last_try() {
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = tries.clone();

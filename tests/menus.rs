@@ -75,7 +75,7 @@ fn what_fits_several_answers_is_asked_again_by_their_numbers() {
     talk.expect(
         "Several answers fit. Please write the number of one:\n1. Red shirt\n2. Red with [b]stripes[/b]",
     );
-    let asked = talk.effects().iter().filter_map(Sent::said).last().unwrap().text.clone();
+    let asked = talk.effects().iter().filter_map(Sent::said).next_back().unwrap().text.clone();
     assert!(asked.contains("[\u{2060}b]"), "a label is not live");
     talk.client_says("2").expect(r#"Striped { color: "red" }"#);
 }

@@ -1,6 +1,6 @@
 //! Settings of a conversation.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Conversation,
@@ -28,6 +28,7 @@ pub struct ConversationBuilder {
     client: String,
     private: bool,
     now: Timestamp,
+    patience: Duration,
 }
 
 impl ConversationBuilder {
@@ -40,6 +41,7 @@ impl ConversationBuilder {
             client: "Ann".to_owned(),
             private: false,
             now: Timestamp::from_seconds(MONDAY),
+            patience: Duration::from_secs(30),
         }
     }
 
@@ -86,6 +88,13 @@ impl ConversationBuilder {
         self
     }
 
+    /// How long, in real time, a handler may wait for something outside before the test fails; 30 seconds unless told
+    /// otherwise.
+    pub fn patience(mut self, span: Duration) -> Self {
+        self.patience = span;
+        self
+    }
+
     /// Begins it with a handler, as [`Conversation::with`] does.
     ///
     /// # Panics
@@ -100,9 +109,9 @@ impl ConversationBuilder {
     #[track_caller]
     #[allow(clippy::panic, reason = "a test that cannot begin")]
     pub(super) fn begin(self, make: MakeHandler, points: Points) -> Conversation {
-        let Self { profile, policy, now, .. } = self.clone();
+        let Self { profile, policy, now, patience, .. } = self.clone();
         let portal = TestPortal::new(self.scene());
-        let world = World::new(portal, profile, policy, now);
+        let world = World::new(portal, profile, policy, now, patience);
         match world.and_then(|world| Conversation::begin(world, make, points)) {
             Ok(conversation) => conversation,
             Err(why) => panic!("the conversation cannot begin: {why}"),

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     dispatch::{Handle, IntoHandle},
     rest::CallError,
-    wire::{CommandContext, DialogId, MessageId, Timestamp, UserId},
+    wire::{CommandContext, DialogId, Timestamp, UserId},
 };
 
 /// Makes the handler of a life.
@@ -29,7 +29,7 @@ pub(super) type MakeHandler = Arc<dyn Fn() -> Arc<dyn Handle> + Send + Sync>;
 /// # Panics
 ///
 /// Every method that acts or expects panics where the test stands, with the conversation so far, when what it says is
-/// not so, or when a handler does not return within 30 seconds of real time.
+/// not so, or when a handler does not return in time ([`ConversationBuilder::patience`]).
 pub struct Conversation {
     pub(super) world: World,
     life: Life,
@@ -348,13 +348,6 @@ impl Conversation {
             self.world.portal.ledger().log.iter().map(|line| format!("\n    {line}")).collect();
         let troubles: String = self.troubles().iter().map(|line| format!("\n    ! {line}")).collect();
         panic!("{what}\n\nthe conversation so far:{told}{troubles}\n");
-    }
-}
-
-impl Conversation {
-    /// The id of the last message of the bot.
-    pub fn last_message(&self) -> Option<MessageId> {
-        self.world.portal.ledger().messages().next_back().map(|said| said.id)
     }
 }
 

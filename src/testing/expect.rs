@@ -7,7 +7,7 @@ use super::{
     sent::{Said, Sent, plain},
 };
 use crate::{
-    dispatch::{DialogState, state_in},
+    dispatch::{DialogState, state_in, states_in},
     store::{InboxEntry, InboxItem, InboxState},
 };
 
@@ -115,7 +115,9 @@ impl Conversation {
     #[track_caller]
     pub fn state<S: DialogState>(&self) -> S {
         let records = self.world.portal.ledger().records();
-        match records.first().map(|record| state_in::<S>(record, &self.code)) {
+        let key = format!("{}/{}", self.code, S::NAME);
+        let record = records.iter().find(|record| states_in(record).contains_key(&key));
+        match record.map(|record| state_in::<S>(record, &self.code)) {
             None => S::fallback(),
             Some(Ok(state)) => state,
             Some(Err(why)) => self.fail(&format!("the stored state cannot be read: {why}")),

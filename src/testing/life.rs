@@ -34,8 +34,6 @@ use crate::{
     wire::{BotId, Incoming, PortalKey, Timestamp},
 };
 
-/// So long a handler may work on something outside, in real time, before the test is told that it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// The token that the bot is registered under; protects nothing.
 const BOT_TOKEN: &str = "conversation";
 
@@ -49,6 +47,8 @@ pub(super) struct World {
     pub(super) portal: TestPortal,
     profile: BotProfile,
     policy: Policy,
+    /// So long a handler may wait for something outside, in real time.
+    patience: Duration,
     last_ts: i64,
 }
 
@@ -85,6 +85,7 @@ impl World {
         profile: BotProfile,
         policy: Policy,
         now: Timestamp,
+        patience: Duration,
     ) -> Result<Self, String> {
         let parked = Arc::new(Notify::new());
         let runtime = Builder::new_current_thread()
@@ -107,6 +108,7 @@ impl World {
             portal,
             profile,
             policy,
+            patience,
             last_ts: 0,
         })
     }
@@ -198,7 +200,7 @@ impl World {
     }
 
     async fn settle(&self, life: &Life) -> Rest {
-        let hangs = tokio::time::sleep(PATIENCE);
+        let hangs = tokio::time::sleep(self.patience);
         tokio::pin!(hangs);
         loop {
             tokio::select! {

@@ -129,7 +129,7 @@
 //! session come only when they are said ([`joins`](Conversation::joins),
 //! [`session_starts`](Conversation::session_starts)); for those there is the crate `openlines-emulator`. And time stands
 //! still: a turn that failed is not tried again before [`after`](Conversation::after). What a handler waits for outside, be
-//! it a socket or a timer of tokio's, takes its real time, and what it leaves running in a task of its own is not waited
+//! it a socket or a timer of tokio's, takes its real time ([`patience`](ConversationBuilder::patience)), and what it leaves running in a task of its own is not waited
 //! for.
 
 mod builder;

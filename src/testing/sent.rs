@@ -43,9 +43,9 @@ pub enum Sent {
     },
     /// It handed the session over to people.
     HandOver,
-    /// It gave the session to an employee or to another line; `to` as the platform writes it.
+    /// It gave the session to an employee or to another line.
     Transfer {
-        /// The user's id, or `queue` and the line's.
+        /// The employee's id, or `queue` and the line's.
         to: String,
     },
     /// It finished the session.
@@ -56,7 +56,7 @@ pub enum Sent {
         command: String,
         /// What it carries.
         params: Value,
-        /// To whom: ids as text. Empty for everybody who has the application.
+        /// To whom. Empty for everybody who has the application.
         users: Vec<UserId>,
     },
     /// It showed that it types, or what it is busy with.

@@ -19,19 +19,17 @@ use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The dish that waits for its address.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-enum Order {
-    Start,
-    Address { dish: String },
-}
+struct Ordered(Option<String>);
 
-impl DialogState for Order {
+impl DialogState for Ordered {
     const VERSION: u32 = 1;
     fn fallback() -> Self {
-        Self::Start
+        Self(None)
     }
     fn time_out(&self) -> Option<Duration> {
-        matches!(self, Self::Address { .. }).then_some(10 * MINUTE)
+        self.0.is_some().then_some(10 * MINUTE)
     }
 }
 
@@ -53,18 +51,18 @@ fn restaurant() -> Router {
         .text("menu", menu)
         .text("person", async |cx: Context, _message: Message| cx.hand_over())
         .button(async |cx: Context, dish: Dish| {
-            cx.goto(Order::Address { dish: dish.name });
+            cx.goto(Ordered(Some(dish.name)));
             "Where to?"
         })
         .on(async |cx: Context, _fired: TimerFired| {
-            let Some(Order::Address { dish }) = cx.timed_out::<Order>() else { return None };
-            cx.goto(Order::Start);
+            let dish = cx.timed_out::<Ordered>()?.0?;
+            cx.goto(Ordered(None));
             Some(format!("No {dish} then"))
         })
-        .fallback(async |cx: Context, message: Message| match cx.state::<Order>() {
-            Order::Start => "What?".to_owned(),
-            Order::Address { dish } => {
-                cx.goto(Order::Start);
+        .fallback(async |cx: Context, message: Message| match cx.state::<Ordered>().0 {
+            None => "What?".to_owned(),
+            Some(dish) => {
+                cx.goto(Ordered(None));
                 format!("{dish} to {}", message.text)
             }
         })
@@ -75,10 +73,10 @@ fn stopped_at_every_point_a_form_asks_each_question_once_and_keeps_what_it_heard
     let stops = CrashSweep::of(restaurant)
         .script(|talk| {
             talk.client_says("menu").expect("Which dish?").client_presses("Soup").expect("Where to?");
-            talk.expect_state(Order::Address { dish: "soup".into() });
-            talk.client_says("Elm Street").expect("soup to Elm Street").expect_state(Order::Start);
+            talk.expect_state(Ordered(Some("soup".into())));
+            talk.client_says("Elm Street").expect("soup to Elm Street").expect_state(Ordered(None));
             talk.client_presses("Soup").expect("Where to?");
-            talk.after(10 * MINUTE).expect("No soup then").expect_state(Order::Start).expect_nothing();
+            talk.after(10 * MINUTE).expect("No soup then").expect_state(Ordered(None)).expect_nothing();
         })
         .run();
     stops.expect(["before append", "after append", "before commit", "after commit", "after settle"]);

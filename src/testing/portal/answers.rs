@@ -96,13 +96,9 @@ impl Ledger {
                 json!(true)
             }
             "imopenlines.bot.session.transfer" => {
-                let user = int(&params["USER_ID"]);
-                self.scene.owner = UserId::new(user);
-                let to = if user > 0 {
-                    user.to_string()
-                } else {
-                    text(find(params, &["TRANSFER_ID", "QUEUE_ID"]))
-                };
+                let to = text(&params["TRANSFER_ID"]);
+                // Nobody has it yet where it goes to the queue of a line.
+                self.scene.owner = UserId::new(to.parse().unwrap_or(0));
                 self.record(format!("bot transfers to {to}"), Sent::Transfer { to });
                 json!(true)
             }

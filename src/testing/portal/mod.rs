@@ -6,7 +6,7 @@ mod loose;
 mod scene;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -188,7 +188,7 @@ impl Ledger {
         let before = self.lanes.get(&commit.lane).map(states_in).unwrap_or_default();
         let now = change.state.dialogue.as_ref();
         let after = now.map(states_in).unwrap_or_default();
-        let keys = before.keys().chain(after.keys()).collect::<std::collections::BTreeSet<_>>();
+        let keys = before.keys().chain(after.keys()).collect::<BTreeSet<_>>();
         let changed: Vec<(String, Value)> = keys
             .into_iter()
             .filter(|key| before.get(*key) != after.get(*key))
@@ -206,7 +206,7 @@ impl Ledger {
         }
     }
 
-    /// The records of all lanes; a conversation has one that holds states.
+    /// What each lane remembers.
     pub(super) fn records(&self) -> Vec<Bytes> {
         self.lanes.values().cloned().collect()
     }
