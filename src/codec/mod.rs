@@ -36,6 +36,7 @@ mod events;
 mod fetched;
 mod fields;
 pub mod form;
+mod history;
 mod json;
 pub mod keys;
 mod stored;
@@ -45,6 +46,7 @@ pub use callback::Callback;
 pub use error::{Found, TypeError};
 pub use events::events;
 pub use fetched::{Fetched, fetched};
+pub use history::History;
 pub use json::{decode, from_json};
 pub use stored::{StoredError, event_of_stored, events_of_stored, from_stored, stored, to_stored};
 
