@@ -17,7 +17,7 @@ use tokio::{
 use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
 use crate::{
     dispatch::{Bot, Engine, PortalDesk, Services},
-    ingest::{Gate, Poller},
+    ingest::{GapRepair, Gate, Poller},
     portal::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
@@ -114,6 +114,14 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store.clone(),
         clock.clone(),
         Arc::new(engine.clone()),
+    )
+    .sessions(store.clone());
+    let repair = GapRepair::new(
+        gate.clone(),
+        registry.clone(),
+        direct.clone(),
+        clock.clone(),
+        config.retention.sessions,
     );
     let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
     let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
@@ -127,6 +135,14 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         // task, so that `idle` knows of what was left from the last time.
         engine.wake(&portal.key);
         if portal.status == PortalStatus::Active {
+            // Before anything new is accepted, so that it is known what was handled before the process ended.
+            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
+            if !sessions.is_empty() {
+                let (repair, key, stop) = (repair.clone(), portal.key.clone(), stopped(stopping.clone()));
+                tasks.spawn(async move {
+                    repair.run(&key, sessions, stop).await;
+                });
+            }
             let _ = changed.send((portal.key, PortalChange::Active));
         }
     }

@@ -243,8 +243,7 @@ mod tests {
     }
 
     fn typed(history: &History, last: i64, commands: &[(&str, i64)]) -> Vec<Incoming> {
-        let commands =
-            commands.iter().map(|(name, id)| ((*name).to_owned(), CommandId::new(*id))).collect();
+        let commands = commands.iter().map(|(name, id)| ((*name).to_owned(), CommandId::new(*id))).collect();
         let raws = history.unanswered(MessageId::new(last), &bot(), &commands);
         let typed = |raw: Raw| events(&Callback::read(Arc::new(raw)).unwrap()).unwrap().remove(0);
         raws.into_iter().map(typed).collect()
@@ -283,7 +282,10 @@ mod tests {
     fn an_event_is_the_one_that_the_portal_would_have_sent() {
         let all = typed(&history(&[(10, 599, "hi [b]there[/b]")]), 0, &[]);
         let Event::Message(message) = &all[0].event else { panic!("{all:?}") };
-        assert_eq!((message.author, message.author_id.get(), message.chat.id.get()), (Author::Client, 599, 1777));
+        assert_eq!(
+            (message.author, message.author_id.get(), message.chat.id.get()),
+            (Author::Client, 599, 1777)
+        );
         assert_eq!(message.user.as_ref().map(|user| user.name.as_str()), Some("Ann"));
         assert_eq!(message.files[0].download_url, "https://x/31");
         assert_eq!((message.chat.dialog.as_str(), all[0].ts), ("chat1777", 1_773_690_118));

@@ -92,7 +92,14 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(86_400);
-        Self { bodies: DAY, keys: DAY * 31, sent: DAY * 7, parked: DAY * 30, ledger: DAY * 31, sessions: DAY * 3 }
+        Self {
+            bodies: DAY,
+            keys: DAY * 31,
+            sent: DAY * 7,
+            parked: DAY * 30,
+            ledger: DAY * 31,
+            sessions: DAY * 3,
+        }
     }
 }
 

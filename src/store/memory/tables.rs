@@ -7,8 +7,8 @@ use bytes::Bytes;
 use crate::{
     store::{
         InboxRequest, InboxState, JournalRow, LaneKey, LaneState, Lease, LedgerEntry, NewEvent, NewOutboxRow,
-        OpenSession, OutboxId, OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord, Seq, StepValue, StoreError,
-        TurnId, naming,
+        OpenSession, OutboxId, OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord, Seq,
+        StepValue, StoreError, TurnId, naming,
     },
     wire::{BotId, ChatId, PortalKey, Timestamp, UserId},
 };
