@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
+use super::{App, AppError, AppErrorKind, admin, metrics, rt, upkeep};
 use crate::{
     dispatch::{Bot, Engine, PortalDesk, Services},
     ingest::{GapRepair, Gate, Poller},
@@ -22,7 +22,9 @@ use crate::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
     },
-    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient},
+    rest::{
+        Api, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient,
+    },
     store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
@@ -62,6 +64,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     if let Some(url) = &config.public_url {
         check_public_url(url)?;
     }
+    let counting = config.admin_listen.and_then(|_| metrics::begin());
     let credentials = config.credentials()?;
     let application = credentials.app();
     let vault = config.vault(&credentials)?;
@@ -84,7 +87,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(http, limits, clock.clone());
+    let limited = Limited::new(Counted::new(http), limits, clock.clone());
+    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: limited.slots() };
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -164,9 +168,12 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             tracing::error!(%error, "the public address is no longer listened on");
         }
     });
+    if let Some(handle) = counting {
+        tasks.spawn(metrics::tidy(handle, clock.clone(), stopped(stop.subscribe())));
+    }
     if let Some(admin_listen) = config.admin_listen {
         let listener = listen(admin_listen, "OPENLINES_ADMIN_LISTEN").await?;
-        let admin = admin::router(store.clone());
+        let admin = admin::router(store.clone(), snapshot);
         let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(stop.subscribe()));
         tasks.spawn(async move {
             if let Err(error) = serve.await {

@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Refusal, RefusalKind, claims, complaints::Complaints, rows, sessions::SessionNotes};
+use super::{
+    Refusal, RefusalKind, claims, complaints::Complaints, figures::FIGURES, rows, sessions::SessionNotes,
+};
 use crate::{
     clock::Clock,
     codec::{
@@ -161,10 +163,13 @@ impl Gate {
         let parked: Vec<_> =
             rows.iter().filter_map(|row| Some((row.code.clone(), row.park.clone()?))).collect();
         let appended = self.parts.journal.append(rows, self.parts.clock.now()).await?;
+        FIGURES.parked.increment(parked.len() as u64);
         for (event, error) in parked {
             tracing::error!(%portal, event, error, "an event cannot be read and is parked; see `inbox list`");
         }
         let fresh = appended.iter().filter(|one| matches!(one, Appended::Fresh(_))).count();
+        FIGURES.accepted.increment(fresh as u64);
+        FIGURES.duplicate.increment((appended.len() - fresh) as u64);
         tracing::debug!(%portal, fresh, known = appended.len() - fresh, "events were accepted");
         if fresh > 0 {
             self.parts.wake.accepted(portal);

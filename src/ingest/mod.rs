@@ -35,6 +35,7 @@
 mod body;
 mod claims;
 mod complaints;
+mod figures;
 mod gate;
 mod page;
 mod poll;

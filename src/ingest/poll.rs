@@ -11,7 +11,7 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{Gate, rows};
+use super::{Gate, figures::FIGURES, rows};
 use crate::{
     clock::Clock,
     codec,
@@ -146,11 +146,15 @@ impl Poller {
             _ => Vec::new(),
         };
         let count = events.len();
+        let oldest = events.iter().filter_map(|event| moment(event)).min();
         let new = events.into_iter().flat_map(|event| rows::of_fetched(portal, event)).collect();
         self.gate
             .append(portal, new)
             .await
             .map_err(|error| PollError { what: error.to_string(), wait: None })?;
+        if let Some(oldest) = oldest {
+            FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());
+        }
         let answer = codec::from_json(&answer);
         let next = answer.path(&["nextOffset"]).and_then(|next| next.int()).unwrap_or(offset).max(offset);
         let more = answer.path(&["hasMore"]).and_then(|more| more.flag()).unwrap_or(false);
@@ -191,6 +195,12 @@ impl std::fmt::Debug for Poller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Poller").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+/// When a fetched event happened.
+fn moment(event: &Json) -> Option<Timestamp> {
+    let at = event.get("date")?.as_str()?.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp::from_seconds(at.as_second()))
 }
 
 struct Page {

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 
-use super::{Gate, rows};
+use super::{Gate, figures::FIGURES, rows};
 use crate::{
     clock::Clock,
     codec::History,
@@ -187,7 +187,10 @@ impl GapRepair {
         let last = MessageId::new(session.last_message);
         let missed = history.unanswered(last, &of, &bot.commands);
         let events = missed.into_iter().flat_map(|raw| rows::of_callback(portal, Arc::new(raw), &mut |_| {}));
-        self.gate.append(portal, events.collect()).await.map_err(|error| Untaken::Later(error.to_string()))
+        let found = self.gate.append(portal, events.collect()).await;
+        let found = found.map_err(|error| Untaken::Later(error.to_string()))?;
+        FIGURES.repaired.increment(found as u64);
+        Ok(found)
     }
 
     fn is_active(&self, portal: &PortalKey) -> bool {
