@@ -31,6 +31,8 @@ use crate::{
 
 /// Events every application asks for, besides what the reconciler adds.
 const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
+/// How often offline events are asked for, while the portal tells of none.
+const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
 /// How long `on_install` waits for the bots it is to find.
 const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -58,7 +60,7 @@ pub struct Running {
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
-    let App { config, bots, events, clock, store, wrap, policy, limits, pages, routes, .. } = app;
+    let App { config, bots, events, offline, clock, store, wrap, policy, limits, pages, routes, .. } = app;
     check_bots(&bots)?;
     rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
@@ -80,6 +82,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         Address::Own => Some(format!("http://{listens}")),
     };
     let wanted = wanted(&bots, &events, public_url.as_deref(), &credentials)?;
+    let wanted = offline.iter().fold(wanted, |wanted, code| wanted.offline_event(code));
     let codes = bots.iter().map(|bot| bot.profile.code().to_owned()).collect();
 
     let grants = Arc::new(OAuthClient::new(HttpOptions::default()).map_err(no_tls)?);
@@ -127,7 +130,11 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         clock.clone(),
         config.retention.sessions,
     );
-    let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
+    let mut poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
+    if !offline.is_empty() {
+        // Where the portal tells of them, asking by the clock is for what it could not tell.
+        poller = poller.offline_events(if public_url.is_some() { OFFLINE_PAUSE } else { Duration::ZERO });
+    }
     let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
     let (changed, changes) = mpsc::unbounded_channel();

@@ -45,7 +45,7 @@ pub use author::{Flags, classify};
 pub use callback::Callback;
 pub use error::{Found, TypeError};
 pub use events::events;
-pub use fetched::{Fetched, fetched};
+pub use fetched::{Fetched, collected, fetched};
 pub use history::History;
 pub use json::{decode, from_json};
 pub use stored::{StoredError, event_of_stored, events_of_stored, from_stored, stored, to_stored};

@@ -1,8 +1,13 @@
 //! From the bytes of a request to rows in the journal.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use super::{
     Refusal, RefusalKind, claims, complaints::Complaints, figures::FIGURES, rows, sessions::SessionNotes,
@@ -15,7 +20,7 @@ use crate::{
     },
     portal::{Installer, Registry, Verification, Welcome},
     store::{Appended, Journal, NewEvent, Sessions, StoreError},
-    wire::{AppId, PortalKey, Raw},
+    wire::{AppId, Event, PortalKey, Raw},
 };
 
 /// Is told that a portal has new rows in the journal. Must not block; told once for many rows.
@@ -57,6 +62,8 @@ struct Parts {
     wake: Arc<dyn Wake>,
     limits: Limits,
     complaints: Complaints,
+    /// Rung when a portal tells that offline events wait.
+    offline: Mutex<HashMap<PortalKey, Arc<Notify>>>,
 }
 
 impl Gate {
@@ -76,6 +83,7 @@ impl Gate {
             wake,
             limits: Limits::default(),
             complaints: Complaints::default(),
+            offline: Mutex::default(),
         };
         Self { parts: Arc::new(parts), sessions: None }
     }
@@ -119,6 +127,12 @@ impl Gate {
         self.receive(claim).await
     }
 
+    /// Rings when the portal tells that offline events wait.
+    pub(super) fn offline_bell(&self, portal: &PortalKey) -> Arc<Notify> {
+        let mut bells = self.parts.offline.lock().unwrap_or_else(PoisonError::into_inner);
+        bells.entry(portal.clone()).or_default().clone()
+    }
+
     /// What is known of open sessions, if it is written down.
     pub(super) fn notes(&self) -> Option<&SessionNotes> {
         self.sessions.as_deref()
@@ -133,6 +147,9 @@ impl Gate {
         let removal = rows::removal(&raw);
         let mut changes = Vec::new();
         let rows = rows::of_callback(&portal, raw, &mut |incoming| {
+            if matches!(incoming.event, Event::OfflineEvents(_)) {
+                self.offline_bell(&portal).notify_one();
+            }
             if let Some(notes) = &self.sessions {
                 changes.extend(notes.change(&portal, incoming, self.parts.clock.now()));
             }

@@ -37,6 +37,7 @@ mod claims;
 mod complaints;
 mod figures;
 mod gate;
+mod offline;
 mod page;
 mod poll;
 mod refusal;

@@ -39,6 +39,14 @@ pub(super) fn of_fetched(portal: &PortalKey, event: &Json) -> Vec<NewEvent> {
     }
 }
 
+/// The row of an offline event of `event.offline.get`.
+pub(super) fn of_collected(portal: &PortalKey, row: &Json) -> Vec<NewEvent> {
+    match codec::collected(row) {
+        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Err(error) => vec![unreadable(portal, &codec::from_json(row), &error.to_string())],
+    }
+}
+
 /// The rows of what [`Claim::notice`](crate::portal::Claim::notice) was given.
 pub(super) fn of_notice(portal: &PortalKey, notice: &Bytes) -> Vec<NewEvent> {
     if notice.is_empty() {
