@@ -5,7 +5,7 @@ use std::{borrow::Cow, ffi::OsString, sync::Arc};
 use clap::Parser;
 
 use super::{
-    AppError, Config, Running,
+    AppError, Config, Diagnosis, Running,
     command_line::{CommandLine, Task},
     inbox, portals,
     rt::Page,
@@ -163,6 +163,12 @@ impl App {
         running::start(self, running::Address::AsConfigured).await
     }
 
+    /// Looks for what is wrong, as `doctor` does: settings, addresses, and every portal as it is there. Works beside a
+    /// running server; it changes nothing and renews no tokens.
+    pub async fn diagnose(self) -> Diagnosis {
+        super::doctor::diagnose(self).await
+    }
+
     /// Does what the command line asks for; `serve` until it is told to stop.
     pub async fn run(self) -> Result<(), AppError> {
         log_to_stderr();
@@ -172,6 +178,7 @@ impl App {
             Task::Demo { portal_listen } => super::demo::demo(self, portal_listen).await,
             #[cfg(feature = "emulator")]
             Task::Chat => super::chat::chat(self).await,
+            Task::Doctor => super::doctor::run(self).await,
             Task::Inbox { command } => inbox::run(&self.config, command).await,
             Task::Portals { command } => portals::run(&self.config, command).await,
         }

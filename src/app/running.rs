@@ -271,7 +271,7 @@ impl fmt::Debug for Running {
 }
 
 /// Bots are found again by their codes.
-fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
+pub(super) fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
     let wrong = |what: String| Err(AppError::new(AppErrorKind::Setting, what));
     if bots.is_empty() {
         return wrong("the app has no bot; add one with `App::bot`".into());
@@ -303,7 +303,7 @@ fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
 }
 
 /// Whether a portal would take it as the address of a handler (protocol 1.9), and safely.
-fn check_public_url(text: &str) -> Result<(), AppError> {
+pub(super) fn check_public_url(text: &str) -> Result<(), AppError> {
     let wrong = |why: &str| {
         let what = format!(
             "OPENLINES_PUBLIC_URL {why}; it is how the portal reaches the bot, such as https://bot.example.com"
@@ -326,6 +326,23 @@ fn check_public_url(text: &str) -> Result<(), AppError> {
         return wrong("has a query or a fragment");
     }
     Ok(())
+}
+
+/// What to know of an application with several bots.
+pub(super) fn several_bots(count: usize) -> String {
+    format!(
+        "this application has {count} bots: hand_over, transfer_to and finish_session act as the one registered first (protocol 4.4)"
+    )
+}
+
+/// Where portals send events, below the public address.
+pub(super) fn handler_url(public_url: &str) -> String {
+    format!("{}/events", public_url.trim_end_matches('/'))
+}
+
+/// The events that portals by OAuth are asked for.
+pub(super) fn bound_events(events: &[String]) -> impl Iterator<Item = &str> {
+    EVENTS.iter().copied().chain(events.iter().map(String::as_str))
 }
 
 /// What every portal is to have.
@@ -355,18 +372,15 @@ fn wanted(
         }
     }
     if let Some(url) = public_url {
-        wanted = wanted.handler_url(&format!("{}/events", url.trim_end_matches('/')));
+        wanted = wanted.handler_url(&handler_url(url));
         if matches!(credentials, Credentials::OAuth(_)) {
-            for event in EVENTS.iter().copied().chain(events.iter().map(String::as_str)) {
+            for event in bound_events(events) {
                 wanted = wanted.event(event);
             }
         }
     }
     if bots.len() > 1 {
-        tracing::warn!(
-            "this application has {} bots: hand_over, transfer_to and finish_session act as the one registered first (protocol 4.4)",
-            bots.len()
-        );
+        tracing::warn!("{}", several_bots(bots.len()));
     }
     Ok(wanted)
 }
