@@ -32,6 +32,7 @@ mod effect;
 mod engine;
 mod figures;
 mod handler;
+mod heard;
 mod lanes;
 mod network;
 mod policy;
