@@ -21,6 +21,7 @@ use super::{
     PortalDesk, Services,
     alarm::Alarm,
     courier::{self, Errand},
+    figures::Waiting,
     heard::Arrival,
     lanes::Lanes,
     turn::{self, TurnEnd},
@@ -210,6 +211,7 @@ async fn work(
     let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut held = Waiting::default();
     loop {
         if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
@@ -222,6 +224,7 @@ async fn work(
         while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
             turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
         }
+        held.are(feed.lanes.len());
         if feed.lanes.len() == 0 && !feed.more {
             // The lanes are empty, so what they asked for is in the outbox already.
             waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));

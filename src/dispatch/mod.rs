@@ -30,6 +30,7 @@ mod desk;
 mod dialogue;
 mod effect;
 mod engine;
+mod figures;
 mod handler;
 mod heard;
 mod lanes;

@@ -20,6 +20,7 @@ mod journal;
 mod ledger;
 mod outbox;
 mod portals;
+mod sessions;
 mod tables;
 mod upkeep;
 mod work;

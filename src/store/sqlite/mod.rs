@@ -36,6 +36,7 @@ mod portals;
 mod reader;
 mod rows;
 mod schema;
+mod sessions;
 mod timers;
 mod upkeep;
 mod work;

@@ -10,10 +10,10 @@ use super::Points;
 use crate::{
     store::{
         Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
-        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, NewEvent, NodeId, Outbox, OutboxId,
-        OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened, Retention,
-        SendOutcome, SentBefore, Seq, StepValue, Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep,
-        Verdict, Work,
+        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, NewEvent, NodeId, OpenSession, Outbox,
+        OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened,
+        Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue, Store, StoreError,
+        Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
     },
     wire::{PortalKey, Timestamp, UserId},
 };
@@ -70,6 +70,10 @@ pointed! {
         fn ledger(&self, portal: &PortalKey, line: &str, user: UserId) -> Option<LedgerEntry>;
         fn enter(&self, lease: &Lease, entry: LedgerEntry) -> ();
         fn strike(&self, lease: &Lease, line: &str, user: UserId, row: Uuid) -> ();
+    }
+    Sessions {
+        fn note_sessions(&self, portal: &PortalKey, changes: Vec<SessionChange>) -> ();
+        fn open_sessions(&self, portal: &PortalKey, since: Timestamp) -> Vec<OpenSession>;
     }
     Portals {
         fn portal(&self, key: &PortalKey) -> Option<PortalRecord>;
