@@ -4,6 +4,7 @@
 
 mod bot;
 mod broadcast;
+mod crowd;
 mod dialog;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() -> ExitCode {
     match std::env::var(bot::BOT).as_deref() {
         Ok(dialog::ECHO) => return runtime().block_on(dialog::bot()),
+        Ok(crowd::CROWD) => return runtime().block_on(crowd::bot()),
         Ok(broadcast::HERALD) => return runtime().block_on(broadcast::bot()),
         _ => {}
     }
@@ -23,6 +25,20 @@ fn main() -> ExitCode {
             "killed_in_the_middle_of_a_dialog_every_acknowledged_message_is_answered_once_in_order",
             move || {
                 runtime().block_on(dialog::killed(20 * more));
+                Ok::<(), Failed>(())
+            },
+        ),
+        Trial::test(
+            "killed_under_load_with_doubled_and_reordered_deliveries_all_is_handled_once_in_order",
+            move || {
+                runtime().block_on(crowd::killed(false, 20 * more));
+                Ok::<(), Failed>(())
+            },
+        ),
+        Trial::test(
+            "killed_under_load_while_it_fetches_its_events_all_is_handled_once_in_order",
+            move || {
+                runtime().block_on(crowd::killed(true, 20 * more));
                 Ok::<(), Failed>(())
             },
         ),
