@@ -36,9 +36,11 @@ impl DialogState for Heard {
     }
 }
 
-/// The bot that is killed. It answers with what it heard, how many messages that makes, and whether it came late.
+/// The bot that is killed. It answers with what it heard, how many messages that makes, and whether it came late; some
+/// answers take longer than others, so that messages wait in their lanes.
 pub(crate) async fn bot() -> ExitCode {
     let answer = async |cx: Context, message: Message| {
+        tokio::time::sleep(Duration::from_millis(message.id.get().unsigned_abs() % 16)).await;
         let Heard(before) = cx.state();
         cx.goto(Heard(before + 1));
         let when = if cx.late() { "late" } else { "timely" };
@@ -55,12 +57,12 @@ pub(crate) async fn bot() -> ExitCode {
 }
 
 /// A dialog, and the number of a message in it.
-type Place = (usize, usize);
+pub(crate) type Place = (usize, usize);
 
 /// An answer as its text tells of it.
 #[derive(Debug, Clone, Copy)]
-struct Answer {
-    place: Place,
+pub(crate) struct Answer {
+    pub(crate) place: Place,
     heard: usize,
     late: bool,
 }
@@ -201,7 +203,7 @@ fn speakers(dice: &mut Dice) -> Vec<usize> {
     runs.into_iter().flat_map(|(dialog, length)| std::iter::repeat_n(dialog, length)).collect()
 }
 
-fn acknowledged(delivery: &Delivery) -> Option<Place> {
+pub(crate) fn acknowledged(delivery: &Delivery) -> Option<Place> {
     if delivery.event != "ONIMBOTV2MESSAGEADD" || delivery.status != Ok(200) {
         return None;
     }
@@ -209,7 +211,7 @@ fn acknowledged(delivery: &Delivery) -> Option<Place> {
 }
 
 /// The bot's answers in the order in which they were sent.
-fn answers(portal: &Portal) -> Vec<Answer> {
+pub(crate) fn answers(portal: &Portal) -> Vec<Answer> {
     portal.bot_messages().iter().filter_map(|said| answer(&said.text)).collect()
 }
 
