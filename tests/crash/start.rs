@@ -1,6 +1,6 @@
 //! Databases that cannot be worked with: the bot does not start, and says by the file's name why and what to do.
 
-use std::{path::Path, process::Command, sync::LazyLock};
+use std::{path::Path, process::Command};
 
 use openlines::{
     store::{DedupeKey, DedupeKind, Journal, LaneKey, NewEvent, OpenMode, SqliteStore},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A database as a bot leaves it, of many pages.
-static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
+async fn sound() -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bot.db");
     let store = SqliteStore::open(&path, OpenMode::Server).unwrap();
@@ -29,16 +29,15 @@ static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
         body: vec![b'x'; 1_000].into(),
         park: None,
     };
-    let append = store.append((1..100).map(event).collect(), Timestamp::from_seconds(1));
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(append).unwrap();
+    store.append((1..100).map(event).collect(), Timestamp::from_seconds(1)).await.unwrap();
     drop(store);
     std::fs::read(path).unwrap()
-});
+}
 
 /// What is wrong with the file, and two things that the bot says of it.
 struct Case {
     what: &'static str,
-    wrong: fn(&Path),
+    wrong: fn(&Path, &[u8]),
     says: [&'static str; 2],
 }
 
@@ -52,25 +51,33 @@ const DAMAGED: [&str; 2] = ["the file is damaged", "stop the server and restore 
 const CASES: &[Case] = &[
     Case {
         what: "a damaged header",
-        wrong: |path| write(path, &[&[0x5A; 100], &SOUND[100..]].concat()),
+        wrong: |path, sound| write(path, &[&[0x5A; 100], &sound[100..]].concat()),
         says: NO_DATABASE,
     },
-    Case { what: "the first bytes only", wrong: |path| write(path, &SOUND[..50]), says: NO_DATABASE },
+    Case { what: "the first bytes only", wrong: |path, sound| write(path, &sound[..50]), says: DAMAGED },
     Case {
         what: "a damaged list of tables",
-        wrong: |path| write(path, &[&SOUND[..100], &[0x5A; 3_996], &SOUND[4_096..]].concat()),
+        wrong: |path, sound| write(path, &[&sound[..100], &[0x5A; 3_996], &sound[4_096..]].concat()),
         says: DAMAGED,
     },
-    Case { what: "half of it is lost", wrong: |path| write(path, &SOUND[..SOUND.len() / 2]), says: DAMAGED },
-    Case { what: "the end is lost", wrong: |path| write(path, &SOUND[..SOUND.len() - 100]), says: DAMAGED },
+    Case {
+        what: "half of it is lost",
+        wrong: |path, sound| write(path, &sound[..sound.len() / 2]),
+        says: DAMAGED,
+    },
+    Case {
+        what: "the end is lost",
+        wrong: |path, sound| write(path, &sound[..sound.len() - 100]),
+        says: DAMAGED,
+    },
     Case {
         what: "a text",
-        wrong: |path| write(path, "Dear diary, today I wrote a text.\n".repeat(99).as_bytes()),
+        wrong: |path, _sound| write(path, "Dear diary, today I wrote a text.\n".repeat(99).as_bytes()),
         says: NO_DATABASE,
     },
     Case {
         what: "another program's database",
-        wrong: |path| {
+        wrong: |path, _sound| {
             let other = Connection::open(path).unwrap();
             other.execute_batch("CREATE TABLE recipes (name); PRAGMA application_id = 77").unwrap();
         },
@@ -78,8 +85,8 @@ const CASES: &[Case] = &[
     },
     Case {
         what: "a newer schema",
-        wrong: |path| {
-            write(path, &SOUND);
+        wrong: |path, sound| {
+            write(path, sound);
             Connection::open(path).unwrap().pragma_update(None, "user_version", 9_999).unwrap();
         },
         says: ["has schema 9999, written by a newer program", "use the newer program, or another file"],
@@ -127,14 +134,14 @@ pub(crate) async fn is_refused_where_it_lies() {
     for (what, script, says) in MOUNTED {
         let mut command = unshared();
         command.args(["sh", "-c", script]);
-        is_refused(&emulator, what, |path| write(path, &SOUND), command, *says).await;
+        is_refused(&emulator, what, |path, sound| write(path, sound), command, *says).await;
     }
 }
 
 async fn is_refused(
     emulator: &Emulator,
     what: &str,
-    wrong: impl Fn(&Path),
+    wrong: impl Fn(&Path, &[u8]),
     mut command: Command,
     says: [&str; 2],
 ) {
@@ -142,7 +149,7 @@ async fn is_refused(
     let place = directory.path().join("place");
     std::fs::create_dir(&place).unwrap();
     let path = place.join("bot.db");
-    wrong(&path);
+    wrong(&path, &sound().await);
     let before = std::fs::read(&path).unwrap();
     let portal = emulator.portal();
     let home = Home::new(CROWD, &portal, directory.path())
