@@ -21,6 +21,7 @@ use super::{
     PortalDesk, Services,
     alarm::Alarm,
     courier::{self, Errand},
+    heard::Arrival,
     lanes::Lanes,
     turn::{self, TurnEnd},
 };
@@ -33,7 +34,7 @@ use crate::{
 /// Rows read at once.
 const PAGE: u32 = 512;
 /// Events of one portal held in memory; more stay in the journal until there is room.
-const HELD: usize = 20_000;
+const HELD: usize = 5_000;
 /// How often requests of the command line are looked for.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
 
@@ -218,8 +219,8 @@ async fn work(
             services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
             continue;
         }
-        while let Some((lane, rows)) = feed.lanes.start(services.clock.now()) {
-            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, rows));
+        while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
+            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
         }
         if feed.lanes.len() == 0 && !feed.more {
             // The lanes are empty, so what they asked for is in the outbox already.
@@ -234,7 +235,7 @@ async fn work(
                     feed.more = true;
                     waiting.push(waiter);
                 }
-                Some(Order::Again(rows)) => rows.into_iter().for_each(|row| feed.lanes.push(row)),
+                Some(Order::Again(rows)) => feed.take_in(rows, services, &lease),
                 Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
                 Some(Order::Stop) | None => break,
             },
@@ -287,9 +288,17 @@ impl Feed {
             let rows = services.store.load(lease, self.read, PAGE).await?;
             self.more = rows.len() == PAGE as usize;
             self.read = rows.last().map_or(self.read, |row| row.seq);
-            rows.into_iter().for_each(|row| self.lanes.push(row));
+            self.take_in(rows, services, lease);
         }
         Ok(())
+    }
+
+    fn take_in(&mut self, rows: Vec<JournalRow>, services: &Services, lease: &Lease) {
+        for row in rows {
+            if !self.lanes.knows(row.seq) {
+                self.lanes.push(Arrival::read(services, &lease.portal, row));
+            }
+        }
     }
 }
 
@@ -297,11 +306,11 @@ async fn one_turn(
     shared: Arc<Shared>,
     lease: Lease,
     lane: LaneKey,
-    rows: Vec<JournalRow>,
+    members: Vec<Arrival>,
 ) -> (LaneKey, TurnEnd) {
     let _permit = shared.turns.acquire().await;
     let portal = lease.portal.clone();
-    let run = turn::run(shared.services.clone(), lease, lane.clone(), rows);
+    let run = turn::run(shared.services.clone(), lease, lane.clone(), members);
     let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
         // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
         tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");

@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
+use super::heard::Arrival;
 use crate::{
-    store::{JournalRow, LaneKey, Seq},
+    store::{LaneKey, Seq},
     wire::Timestamp,
 };
 
 /// Every lane of one portal that has something to do.
 #[derive(Debug, Default)]
-pub(crate) struct Lanes {
+pub(super) struct Lanes {
     lanes: HashMap<LaneKey, Lane>,
     ready: VecDeque<LaneKey>,
     resting: BTreeSet<(Timestamp, LaneKey)>,
@@ -21,28 +22,33 @@ pub(crate) struct Lanes {
 
 #[derive(Debug, Default)]
 struct Lane {
-    waiting: VecDeque<JournalRow>,
+    waiting: VecDeque<Arrival>,
     /// The turn that is running or rests before its next try; its membership does not change.
-    head: Option<Vec<JournalRow>>,
+    head: Option<Vec<Arrival>>,
 }
 
 impl Lanes {
-    /// Takes a row in; one that is here already is left out.
-    pub(crate) fn push(&mut self, row: JournalRow) {
-        if !self.known.insert(row.seq) {
+    /// Whether the event is here already.
+    pub(super) fn knows(&self, seq: Seq) -> bool {
+        self.known.contains(&seq)
+    }
+
+    /// Takes an event in; one that is here already is left out.
+    pub(super) fn push(&mut self, arrival: Arrival) {
+        if !self.known.insert(arrival.row.seq) {
             return;
         }
-        let key = row.lane.clone();
+        let key = arrival.row.lane.clone();
         let lane = self.lanes.entry(key.clone()).or_default();
         let idle = lane.head.is_none() && lane.waiting.is_empty();
-        lane.waiting.push_back(row);
+        lane.waiting.push_back(arrival);
         if idle {
             self.ready.push_back(key);
         }
     }
 
     /// The next turn to start, with its lane: one event, or the members it was frozen with before a restart.
-    pub(crate) fn start(&mut self, now: Timestamp) -> Option<(LaneKey, Vec<JournalRow>)> {
+    pub(super) fn start(&mut self, now: Timestamp) -> Option<(LaneKey, Vec<Arrival>)> {
         while let Some((at, _)) = self.resting.first() {
             if *at > now {
                 break;
@@ -56,21 +62,26 @@ impl Lanes {
             if lane.head.is_none() {
                 lane.head = lane.next_turn();
             }
-            let Some(head) = &lane.head else { continue };
-            if let Some(at) = head.iter().filter_map(|row| row.retry_at).max().filter(|at| *at > now) {
+            let Some(head) = &mut lane.head else { continue };
+            if let Some(at) =
+                head.iter().filter_map(|member| member.row.retry_at).max().filter(|at| *at > now)
+            {
                 self.resting.insert((at, key));
                 continue;
             }
-            return Some((key, head.clone()));
+            let members = head
+                .iter_mut()
+                .map(|Arrival { row, heard }| Arrival { row: row.clone(), heard: heard.take() });
+            return Some((key, members.collect()));
         }
         None
     }
 
     /// The running turn of `lane` is done or parked; the lane goes on.
-    pub(crate) fn finished(&mut self, key: &LaneKey) {
+    pub(super) fn finished(&mut self, key: &LaneKey) {
         let Some(lane) = self.lanes.get_mut(key) else { return };
-        for row in lane.head.take().unwrap_or_default() {
-            self.known.remove(&row.seq);
+        for member in lane.head.take().unwrap_or_default() {
+            self.known.remove(&member.row.seq);
         }
         if lane.waiting.is_empty() {
             self.lanes.remove(key);
@@ -80,56 +91,60 @@ impl Lanes {
     }
 
     /// The running turn of `lane` is to run again, not before `at`.
-    pub(crate) fn rest(&mut self, key: &LaneKey, at: Timestamp) {
+    pub(super) fn rest(&mut self, key: &LaneKey, at: Timestamp) {
         if let Some(head) = self.lanes.get_mut(key).and_then(|lane| lane.head.as_mut()) {
-            for row in head {
-                row.retry_at = Some(at);
-                row.attempts += 1;
+            for member in head {
+                member.row.retry_at = Some(at);
+                member.row.attempts += 1;
             }
             self.resting.insert((at, key.clone()));
         }
     }
 
     /// The moment the next resting lane wakes.
-    pub(crate) fn next_wake(&self) -> Option<Timestamp> {
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
         self.resting.first().map(|(at, _)| *at)
     }
 
     /// Events that are waiting, resting or running.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.known.len()
     }
 }
 
 impl Lane {
-    fn next_turn(&mut self) -> Option<Vec<JournalRow>> {
-        let first = self.waiting.front()?;
+    fn next_turn(&mut self) -> Option<Vec<Arrival>> {
+        let first = &self.waiting.front()?.row;
         if first.frozen.len() > 1 {
             let members: HashSet<Seq> = first.frozen.iter().copied().collect();
             let (turn, waiting) =
-                std::mem::take(&mut self.waiting).into_iter().partition(|row| members.contains(&row.seq));
+                std::mem::take(&mut self.waiting).into_iter().partition(|one| members.contains(&one.row.seq));
             self.waiting = waiting;
-            return Some(Vec::from(turn as VecDeque<JournalRow>));
+            return Some(Vec::from(turn as VecDeque<Arrival>));
         }
         let place = if first.message.is_some() {
-            let lowest =
-                self.waiting.iter().enumerate().filter_map(|(place, row)| Some((row.message?, place))).min();
+            let lowest = self
+                .waiting
+                .iter()
+                .enumerate()
+                .filter_map(|(place, one)| Some((one.row.message?, place)))
+                .min();
             lowest.map_or(0, |(_, place)| place)
         } else {
             0
         };
-        self.waiting.remove(place).map(|row| vec![row])
+        self.waiting.remove(place).map(|one| vec![one])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::MessageId;
+    use crate::{store::JournalRow, wire::MessageId};
     use proptest::prelude::*;
 
-    fn row(seq: i64, lane: &str, message: Option<i64>) -> JournalRow {
-        JournalRow {
+    fn row(seq: i64, lane: &str, message: Option<i64>) -> Arrival {
+        let row = JournalRow {
             seq: Seq(seq),
             lane: LaneKey::new(lane),
             code: "ONIMBOTV2MESSAGEADD".into(),
@@ -139,13 +154,14 @@ mod tests {
             attempts: 0,
             retry_at: None,
             frozen: Vec::new(),
-        }
+        };
+        Arrival { row, heard: None }
     }
 
     fn drain(lanes: &mut Lanes) -> Vec<i64> {
         let mut order = Vec::new();
         while let Some((key, rows)) = lanes.start(Timestamp::default()) {
-            order.extend(rows.iter().map(|row| row.seq.0));
+            order.extend(rows.iter().map(|one| one.row.seq.0));
             lanes.finished(&key);
         }
         order
@@ -169,10 +185,10 @@ mod tests {
         lanes.push(row(3, "b", Some(3)));
         let (a, _) = lanes.start(Timestamp::default()).unwrap();
         let (b, rows) = lanes.start(Timestamp::default()).unwrap();
-        assert_eq!((a.as_str(), b.as_str(), rows[0].seq), ("a", "b", Seq(3)));
+        assert_eq!((a.as_str(), b.as_str(), rows[0].row.seq), ("a", "b", Seq(3)));
         assert!(lanes.start(Timestamp::default()).is_none());
         lanes.finished(&a);
-        assert_eq!(lanes.start(Timestamp::default()).unwrap().1[0].seq, Seq(2));
+        assert_eq!(lanes.start(Timestamp::default()).unwrap().1[0].row.seq, Seq(2));
     }
 
     #[test]
@@ -184,21 +200,21 @@ mod tests {
         lanes.rest(&key, Timestamp::from_seconds(5));
         assert!(lanes.start(Timestamp::from_seconds(4)).is_none());
         assert_eq!(lanes.next_wake(), Some(Timestamp::from_seconds(5)));
-        assert_eq!(lanes.start(Timestamp::from_seconds(5)).unwrap().1[0].seq, Seq(1));
+        assert_eq!(lanes.start(Timestamp::from_seconds(5)).unwrap().1[0].row.seq, Seq(1));
     }
 
     #[test]
     fn a_turn_frozen_before_a_restart_runs_with_the_same_members() {
         let mut lanes = Lanes::default();
         let mut first = row(1, "a", Some(1));
-        first.frozen = vec![Seq(1), Seq(2)];
+        first.row.frozen = vec![Seq(1), Seq(2)];
         let mut second = row(2, "a", Some(2));
-        second.frozen = vec![Seq(1), Seq(2)];
+        second.row.frozen = vec![Seq(1), Seq(2)];
         lanes.push(first);
         lanes.push(second);
         lanes.push(row(3, "a", Some(3)));
         let (_, rows) = lanes.start(Timestamp::default()).unwrap();
-        assert_eq!(rows.iter().map(|row| row.seq.0).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(rows.iter().map(|one| one.row.seq.0).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]

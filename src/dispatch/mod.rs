@@ -31,6 +31,7 @@ mod dialogue;
 mod effect;
 mod engine;
 mod handler;
+mod heard;
 mod lanes;
 mod network;
 mod policy;

@@ -10,15 +10,14 @@ use super::{
     context::Start,
     desk,
     dialogue::Record,
-    timer::{self, Fired},
+    heard::{Arrival, Heard},
 };
 use crate::{
-    codec,
     store::{
         Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, NewOutboxRow, Seq, StoreError,
         StoreErrorKind, TimerChange, Turn, TurnCommit, Verdict,
     },
-    wire::{Author, BotId, Event, Incoming, Timestamp, UserId},
+    wire::{Event, Incoming, Timestamp},
 };
 
 /// How a try of a turn ended.
@@ -48,10 +47,10 @@ pub(super) async fn run(
     services: Arc<Services>,
     lease: Lease,
     lane: LaneKey,
-    rows: Vec<JournalRow>,
+    members: Vec<Arrival>,
 ) -> TurnEnd {
-    let attempts = rows.iter().map(|row| row.attempts).max().unwrap_or(0);
-    match attempt(&services, &lease, &lane, &rows).await {
+    let attempts = members.iter().map(|member| member.row.attempts).max().unwrap_or(0);
+    match attempt(&services, &lease, &lane, members).await {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
         // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
@@ -69,25 +68,32 @@ async fn attempt(
     services: &Arc<Services>,
     lease: &Lease,
     lane: &LaneKey,
-    rows: &[JournalRow],
+    mut members: Vec<Arrival>,
 ) -> Result<TurnEnd, StoreError> {
-    let seqs: Vec<Seq> = rows.iter().map(|row| row.seq).collect();
+    let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let Some(row) = rows.iter().find(|row| Some(&row.seq) == turn.seqs.first()).or(rows.first()) else {
+    let place = members.iter().position(|member| Some(&member.row.seq) == turn.seqs.first()).unwrap_or(0);
+    if members.is_empty() {
         return Ok(NOTHING);
-    };
-    if row.code == desk::SEND {
-        let effect = match desk::row_of(&row.body, turn.id) {
-            Ok(effect) => effect,
-            Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
-        };
-        let effects = Effects { outbox: vec![effect], ..Effects::default() };
-        return match commit(services, lease, lane, &turn, row, &state, effects).await? {
-            Ok(end) => Ok(end),
-            Err(error) => fail(services, lease, row, &turn, &error, false).await,
-        };
     }
+    let Arrival { row, heard } = members.swap_remove(place);
+    let row = &row;
+    let (mut incoming, fired) = match heard.unwrap_or_else(|| Heard::read(services, &lease.portal, row)) {
+        Heard::Event { incoming, fired } => (incoming, fired),
+        Heard::Unreadable(error) => return park(services, lease, row, &turn, &error).await,
+        Heard::Send => {
+            let effect = match desk::row_of(&row.body, turn.id) {
+                Ok(effect) => effect,
+                Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
+            };
+            let effects = Effects { outbox: vec![effect], ..Effects::default() };
+            return match commit(services, lease, lane, &turn, row, &state, effects).await? {
+                Ok(end) => Ok(end),
+                Err(error) => fail(services, lease, row, &turn, &error, false).await,
+            };
+        }
+    };
     let mut record = Record::read(state.dialogue.as_ref()).unwrap_or_else(|error| {
         tracing::error!(
             portal = %lease.portal,
@@ -97,17 +103,6 @@ async fn attempt(
         );
         Record::default()
     });
-    let read = if row.code == timer::FIRED {
-        Fired::read(&row.body)
-            .map_err(|error| error.to_string())
-            .map(|fired| (fired.incoming, Some((fired.id, fired.arming))))
-    } else {
-        codec::event_of_stored(&row.body).map_err(|error| error.to_string()).map(|incoming| (incoming, None))
-    };
-    let (mut incoming, fired) = match read {
-        Ok(read) => read,
-        Err(error) => return park(services, lease, row, &turn, &error).await,
-    };
     if let Some((id, arming)) = fired
         && !record.fire(&id, arming)
     {
@@ -117,7 +112,6 @@ async fn attempt(
             Err(error) => fail(services, lease, row, &turn, &error, false).await,
         };
     }
-    classify_again(services, lease, &mut incoming);
     incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
@@ -128,7 +122,7 @@ async fn attempt(
         Event::SessionFinished(_) => record.end_session(),
         _ => Vec::new(),
     };
-    let incoming = Arc::new(incoming);
+    let incoming = Arc::new(*incoming);
     let start = Start {
         bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
         code: bot.profile.code().to_owned(),
@@ -176,22 +170,6 @@ async fn forget_if_wanted(services: &Services, lease: &Lease) {
         && let Err(error) = services.registry.forget(&lease.portal).await
     {
         tracing::error!(portal = %lease.portal, %error, "the portal could not be forgotten yet; it is tried again within the hour");
-    }
-}
-
-/// An event names only the bot it is for; another of ours in the same chat would pass for an operator.
-fn classify_again(services: &Services, lease: &Lease, incoming: &mut Incoming) {
-    let ours = |id: UserId| services.registry.bot(&lease.portal, BotId::new(id.get())).is_some();
-    let (author, id) = match &mut incoming.event {
-        Event::Message(message) => (&mut message.author, message.author_id),
-        Event::MessageUpdated(updated) => (&mut updated.message.author, updated.message.author_id),
-        Event::MessageDeleted(deleted) => (&mut deleted.author, deleted.author_id.unwrap_or_default()),
-        Event::Command(command) => (&mut command.author, command.author_id),
-        Event::LineMessage(message) => (&mut message.author, message.user_id),
-        _ => return,
-    };
-    if matches!(author, Author::Operator | Author::Employee) && ours(id) {
-        *author = Author::Bot;
     }
 }
 

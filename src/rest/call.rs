@@ -53,6 +53,7 @@ pub struct Call {
     pub priority: CallPriority,
     /// Who wants to know of operating time.
     told: Option<Told>,
+    departure: Option<Arc<dyn Departure>>,
 }
 
 impl Call {
@@ -67,6 +68,7 @@ impl Call {
             content: None,
             priority: CallPriority::Reply,
             told: None,
+            departure: None,
         }
     }
 
@@ -107,6 +109,22 @@ impl Call {
         }
     }
 
+    /// Asks `departure` each time before it goes out.
+    #[must_use]
+    pub fn departing(mut self, departure: Arc<dyn Departure>) -> Self {
+        self.departure = Some(departure);
+        self
+    }
+
+    /// For whoever implements [`Api`]: to be awaited right before the call goes out, each time it does. After an error
+    /// it must not.
+    pub async fn begin(&self) -> Result<(), CallError> {
+        match &self.departure {
+            Some(departure) => departure.leaving(self).await,
+            None => Ok(()),
+        }
+    }
+
     /// What answers say of operating time is left at `told`.
     pub(in crate::rest) fn telling(mut self, told: Told) -> Self {
         self.told = Some(told);
@@ -130,6 +148,15 @@ impl fmt::Debug for Call {
             .field("priority", &self.priority)
             .finish()
     }
+}
+
+/// Has the last word before a call goes out: when its slot is there, its token, and nothing is left to wait for. The
+/// moment to write down that it is being sent, or to find that it must not be any more.
+#[async_trait]
+pub trait Departure: Send + Sync {
+    /// `call` is about to go out, for the first time or again. An error keeps it here, of the kind
+    /// [`Withheld`](CallErrorKind::Withheld) unless there is a better one.
+    async fn leaving(&self, call: &Call) -> Result<(), CallError>;
 }
 
 /// Carries calls to portals.

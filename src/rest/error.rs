@@ -31,6 +31,8 @@ pub enum CallErrorKind {
     BadAnswer,
     /// The parameters cannot be sent; nothing was.
     BadParams,
+    /// Whoever made the call held it back before it went out, see [`Departure`](super::Departure).
+    Withheld,
 }
 
 /// What is known after an error.
@@ -151,6 +153,7 @@ impl fmt::Display for CallError {
             CallErrorKind::Unknown => "the outcome is unknown of",
             CallErrorKind::BadAnswer => "the answer could not be read of",
             CallErrorKind::BadParams => "the parameters could not be sent of",
+            CallErrorKind::Withheld => "nothing was sent of",
         };
         write!(f, "{what} {}", self.method)?;
         if let Some(status) = self.status {

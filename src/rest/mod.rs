@@ -60,7 +60,7 @@ pub mod methods;
 pub mod oauth;
 
 pub use batch::{BATCH_LIMIT, Batch};
-pub use call::{Api, ApiExt, Call, Method, Repeat};
+pub use call::{Api, ApiExt, Call, Departure, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
 pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,

@@ -13,7 +13,7 @@ use crate::{
         effect::{CrmPlan, item_name},
     },
     rest::{
-        CallError, CallErrorKind,
+        CallError, CallErrorKind, Method,
         methods::{
             YesNo,
             imopenlines::{CrmChatGet, CrmChatGetLastId, CrmChatUserAdd, CrmChats, CrmMessageAdd, DialogGet},
@@ -76,9 +76,12 @@ pub(super) async fn carry(
     row.note = Some(note);
     let mut joined = false;
     loop {
-        post.mark(row).await?;
         let add = CrmMessageAdd::new(plan.entity, plan.id, plan.sender, place.chat, plan.text.clone());
-        let answer = post.ask(&add).await.map(|sent| serde_json::json!(sent.id));
+        let answer = match add.to_call(&post.lease.portal) {
+            Ok(call) => post.depart(row, call).await?,
+            Err(error) => Err(error),
+        };
+        let answer = answer.and_then(CrmMessageAdd::read_answer).map(|sent| serde_json::json!(sent.id));
         let refused = answer.as_ref().err().filter(|error| error.kind() == CallErrorKind::Refused).cloned();
         let is_outside = refused.as_ref().is_some_and(|error| NOT_IN_CHAT.contains(&error.code()));
         if is_outside && !joined {

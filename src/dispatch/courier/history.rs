@@ -48,8 +48,7 @@ pub(super) async fn carry(
         let last = before.results.iter().filter_map(|result| message_of(result)).max().unwrap_or_default();
         return Ok(looked_up(post, row, &Trace { after: trace.after.max(last), ..trace }).await);
     }
-    post.mark(row).await?;
-    let answer = post.make(call).await;
+    let answer = post.make(row, call).await?;
     let unknown = answer.as_ref().err().filter(|error| error.kind() == CallErrorKind::Unknown);
     if trace.is_some()
         && let Some(error) = unknown

@@ -67,8 +67,7 @@ pub(super) async fn carry(
     {
         return Ok(SendOutcome::Rejected(why));
     }
-    post.mark(row).await?;
-    let answer = post.make(call).await;
+    let answer = post.make(row, call).await?;
     let outcome = match &answer {
         Err(error) if error.kind() == CallErrorKind::Refused && doubtful => {
             after_doubt(limit, error).unwrap_or_else(|| post.settled(Route::Network, row, false, answer))

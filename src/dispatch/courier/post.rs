@@ -1,15 +1,16 @@
 //! One row on its way: marked, sent, and what became of it recorded.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
+use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{crm, history, network, viewers};
 use crate::{
     dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
-    rest::{ApiExt, Call, CallError, CallErrorKind, Method},
-    store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
+    rest::{ApiExt, Call, CallError, CallErrorKind, CallPriority, Departure, Method},
+    store::{Lease, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
 };
 
@@ -67,8 +68,7 @@ impl Post {
                     return Ok(outcome);
                 }
                 let doubtful = is_doubtful(row);
-                self.mark(row).await?;
-                let answer = self.make(call).await;
+                let answer = self.make(row, call).await?;
                 let wrong_auth = answer.as_ref().is_err_and(|error| error.is("WRONG_AUTH_TYPE"));
                 Ok(match self.settled(route, row, doubtful, answer) {
                     SendOutcome::Rejected(why) if wrong_auth && route == Route::Rt => {
@@ -93,22 +93,37 @@ impl Post {
         settle::settle(route, row, doubtful, answer, &self.services.policy, self.now())
     }
 
-    /// Marks the row as being sent, durably: only then may a call start.
-    pub(super) async fn mark(&self, row: &mut OutboxRow) -> Result<(), StoreError> {
-        let now = self.now();
-        self.services.store.mark_sending(&self.lease, &[row.id], now).await?;
-        row.state = OutboxState::Sending(now);
-        row.attempts = row.attempts.saturating_add(1);
-        row.first_sent.get_or_insert(now);
-        row.retry_at = None;
-        Ok(())
-    }
-
-    /// Makes a stored call.
-    pub(super) async fn make(&self, call: Outgoing) -> Result<Value, CallError> {
+    /// Makes the call of a row, which is marked when it leaves. An error says that it could not be, and so did not leave.
+    pub(super) async fn make(
+        &self,
+        row: &mut OutboxRow,
+        call: Outgoing,
+    ) -> Result<Result<Value, CallError>, StoreError> {
         let repeat = call.route.repeat();
         let call = Call::new(self.lease.portal.clone(), call.method, call.params).repeat(repeat);
-        self.services.api.call(call).await
+        self.depart(row, call).await
+    }
+
+    /// The same with a call that is put together.
+    pub(super) async fn depart(
+        &self,
+        row: &mut OutboxRow,
+        call: Call,
+    ) -> Result<Result<Value, CallError>, StoreError> {
+        let marks = Arc::new(Marks::new(self, row.id));
+        let call = call.priority(priority(row.priority)).departing(marks.clone());
+        let answer = self.services.api.call(call).await;
+        let Marked { since, failed } = marks.take();
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        row.attempts = row.attempts.saturating_add(1);
+        if let Some(since) = since {
+            row.state = OutboxState::Sending(since);
+            row.first_sent.get_or_insert(since);
+            row.retry_at = None;
+        }
+        Ok(answer)
     }
 
     /// Makes a call that only reads, or does no harm when it is made again.
@@ -173,6 +188,68 @@ impl Post {
         tracing::error!(portal = %self.lease.portal, %error, "the store failed before a call was sent; it waits");
         row.retry_at = Some(self.now().plus(self.services.policy.first_wait));
         Sent::Again(Box::new(row))
+    }
+}
+
+/// Marks a row as being sent, durably: only then may its call go out.
+struct Marks {
+    services: Arc<Services>,
+    lease: Lease,
+    row: OutboxId,
+    marked: std::sync::Mutex<Marked>,
+}
+
+#[derive(Default)]
+struct Marked {
+    since: Option<Timestamp>,
+    failed: Option<StoreError>,
+}
+
+impl Marks {
+    fn new(post: &Post, row: OutboxId) -> Self {
+        Self { services: post.services.clone(), lease: post.lease.clone(), row, marked: Default::default() }
+    }
+
+    fn take(&self) -> Marked {
+        std::mem::take(&mut self.marked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Marked)) {
+        change(&mut self.marked.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn is_marked(&self) -> bool {
+        self.marked.lock().unwrap_or_else(PoisonError::into_inner).since.is_some()
+    }
+}
+
+#[async_trait]
+impl Departure for Marks {
+    async fn leaving(&self, call: &Call) -> Result<(), CallError> {
+        if self.is_marked() {
+            return Ok(());
+        }
+        let now = self.services.clock.now();
+        match self.services.store.mark_sending(&self.lease, &[self.row], now).await {
+            Ok(()) => self.note(|marked| marked.since = Some(now)),
+            Err(error) => {
+                self.note(|marked| marked.failed = Some(error));
+                return Err(CallError::new(CallErrorKind::Withheld, call.method.clone())
+                    .describe("that it is being sent could not be written down"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How urgent the call of a row is.
+fn priority(priority: Priority) -> CallPriority {
+    match priority {
+        Priority::Reply => CallPriority::Reply,
+        Priority::HandOver => CallPriority::HandOver,
+        Priority::Edit => CallPriority::Edit,
+        Priority::Rt => CallPriority::Rt,
+        Priority::Bulk => CallPriority::Bulk,
     }
 }
 

@@ -50,8 +50,7 @@ pub(super) async fn carry(
     }
     let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
     call.params["USER_ID"] = json!(ids);
-    post.mark(row).await?;
-    let answer = post.make(call).await;
+    let answer = post.make(row, call).await?;
     Ok(post.settled(Route::Rt, row, doubtful, answer))
 }
 

@@ -141,6 +141,7 @@ impl HttpApi {
         }
         let scrub = Scrub::of(access, &call.params);
         let (request, trouble) = self.with_body(request, call).await?;
+        call.begin().await?;
         match self.transport.send(request).await {
             Ok(answer) => {
                 Span::current().record("status", answer.status);

@@ -128,6 +128,10 @@ impl<A: Api> Api for Limited<A> {
                         place.overflowed(error.retry_after());
                     }
                 }
+                Err(error) if error.kind() == CallErrorKind::Withheld => {
+                    place.withheld();
+                    return result;
+                }
                 _ => {
                     place.answered(&report(&call, &result, told.take()));
                     return result;

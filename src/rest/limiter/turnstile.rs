@@ -321,7 +321,7 @@ pub(super) struct Place<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     Waiting(Spot),
-    UnderWay { slot: u64 },
+    UnderWay { slot: u64, taken: Taken },
     Out,
 }
 
@@ -365,7 +365,7 @@ impl Place<'_> {
             return Step::Aside;
         }
         if let Some(given) = state.given.remove(&self.waiter.number) {
-            self.stage = Stage::UnderWay { slot: given.slot };
+            self.stage = Stage::UnderWay { slot: given.slot, taken: given.taken };
             if watches {
                 state.hand_over(now);
             }
@@ -394,9 +394,21 @@ impl Place<'_> {
         state.rearm(now);
     }
 
+    /// The call was held back before it was sent: its slot goes to the next one.
+    pub(super) fn withheld(&mut self) {
+        let Stage::UnderWay { taken, .. } = self.stage else { return };
+        let now = self.clock.now();
+        let mut state = self.turnstile.lock();
+        state.bucket.put_back(taken, now);
+        state.note(&self.waiter.meters, &Report::default(), now);
+        self.stage = Stage::Out;
+        state.settle(now);
+        state.rearm(now);
+    }
+
     /// The portal said that it is full: back to the head of the line, in the order of slots.
     pub(super) fn overflowed(&mut self, wait: Option<Duration>) {
-        let Stage::UnderWay { slot } = self.stage else { return };
+        let Stage::UnderWay { slot, .. } = self.stage else { return };
         let now = self.clock.now();
         let mut state = self.turnstile.lock();
         state.bucket.overflow(now, wait);
