@@ -15,6 +15,7 @@ use super::{
     lock::{self, ServerLock},
     reader::Reader,
     schema,
+    tail::Tail,
     writer::Writer,
 };
 use crate::store::{StoreError, StoreErrorKind};
@@ -59,7 +60,9 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         OpenMode::Server => Known::read(&conn).map_err(failed)?,
         OpenMode::Inspect => Known::default(),
     };
-    let shared = Arc::new(Shared { known: Mutex::new(known.clone()), ..Shared::default() });
+    let tails = (Tail::from(known.next_seq - 1), Tail::from(known.next_call - 1));
+    let shared = Shared { known: Mutex::new(known.clone()), tails: Mutex::new(tails), ..Shared::default() };
+    let shared = Arc::new(shared);
     let transactions = Arc::new(AtomicU64::new(0));
 
     let reader = Reader { conn: connect(path)?, path: path.to_owned() };
