@@ -30,6 +30,7 @@ mod config;
 mod demo;
 mod error;
 mod inbox;
+mod levels;
 mod portals;
 mod rt;
 mod running;

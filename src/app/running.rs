@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
+use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, rt, upkeep};
 use crate::{
     dispatch::{Bot, Engine, PortalDesk, Services},
     ingest::{Gate, Poller},
@@ -22,7 +22,10 @@ use crate::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
     },
-    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient},
+    rest::{
+        Api, Background, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
+        oauth::OAuthClient,
+    },
     store::{self, NodeId, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
@@ -48,6 +51,7 @@ pub struct Running {
     listens: SocketAddr,
     engine: Engine,
     registry: Registry,
+    slots: Slots,
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
@@ -84,7 +88,9 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(http, limits, clock.clone());
+    let limited =
+        Limited::new(http, limits, clock.clone()).keeper(Arc::new(StoredLevels(Arc::downgrade(&store))));
+    let slots = limited.slots();
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -98,6 +104,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store: store.clone(),
         api,
         direct: direct.clone(),
+        slots: Some(slots.clone()),
         downloads: Arc::new(downloads),
         clock: clock.clone(),
         registry: registry.clone(),
@@ -115,8 +122,9 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         clock.clone(),
         Arc::new(engine.clone()),
     );
-    let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
-    let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
+    let background: Arc<dyn Api> = Arc::new(Background(direct));
+    let poller = Poller::new(gate.clone(), registry.clone(), background.clone(), clock.clone());
+    let reconciler = Reconciler::new(registry.clone(), background, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
     let (changed, changes) = mpsc::unbounded_channel();
     registry.watch(Arc::new(Watch(changed.clone())));
@@ -174,7 +182,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -222,6 +230,7 @@ impl Running {
         self.engine.stop().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        self.slots.save().await;
     }
 }
 
