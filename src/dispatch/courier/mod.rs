@@ -20,7 +20,11 @@ mod viewers;
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{FutureExt as _, StreamExt as _, future::Fuse, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::{Fuse, FusedFuture as _},
+    stream::FuturesUnordered,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use self::{
@@ -52,12 +56,12 @@ const PAGE: u32 = 512;
 const ERRANDS: usize = 64;
 
 /// Works until the portal is fenced off or every sender of `errands` is gone; then lets what is under way end.
-pub(super) async fn work(
-    services: Arc<Services>,
-    lease: Lease,
-    mut errands: mpsc::UnboundedReceiver<Errand>,
-) {
-    let post = &Arc::new(Post::new(services.clone(), lease.clone()));
+pub(super) async fn work(services: Arc<Services>, lease: Lease, errands: mpsc::UnboundedReceiver<Errand>) {
+    carry_out(&Arc::new(Post::new(services, lease)), errands).await;
+}
+
+async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand>) {
+    let clock = &post.services.clock;
     let mut sorting = Sorting::new(post);
     let mut singles = FuturesUnordered::new();
     let mut together = Fuse::terminated();
@@ -67,7 +71,6 @@ pub(super) async fn work(
     let mut last = OutboxId::default();
     let mut look = true;
     loop {
-        use futures_util::future::FusedFuture as _;
         if look && reading.is_terminated() {
             look = false;
             reading = Box::pin(read(post, last)).fuse();
@@ -124,13 +127,12 @@ pub(super) async fn work(
                 }
                 Vec::new()
             }
-            () = services.clock.sleep_until(wake) => Vec::new(),
+            () = clock.sleep_until(wake) => Vec::new(),
         };
         if !sent.into_iter().all(|sent| sorting.ended(sent)) {
             break;
         }
     }
-    use futures_util::future::FusedFuture as _;
     while singles.next().await.is_some() {}
     if !together.is_terminated() {
         together.await;
@@ -176,3 +178,6 @@ async fn loaded(post: &Arc<Post>, mut load: Load) -> Ended {
 fn lost(post: &Post) {
     tracing::error!(portal = %post.lease.portal, "a call was lost by a fault of the courier; its dialog waits for a restart");
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,17 +101,17 @@ enum Happens {
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
-    let any = any::<Index>;
+    let which = any::<Index>;
     prop_oneof![
         4 => (0..6_u8, 0..5_u8, any::<bool>())
             .prop_map(|(dialog, priority, plain)| Happens::Comes { dialog, priority, plain }),
-        1 => any().prop_map(Happens::ComesAgain),
+        1 => which().prop_map(Happens::ComesAgain),
         4 => (0..3_u8, proptest::bool::weighted(0.2))
             .prop_map(|(among, only_replies)| Happens::Starts { among, only_replies }),
-        2 => any().prop_map(Happens::Settled),
-        1 => any().prop_map(Happens::Withheld),
-        1 => (any(), 0..9_u8).prop_map(|(which, seconds)| Happens::Rests(which, seconds)),
-        1 => (any(), proptest::bool::ANY).prop_map(|(which, alone)| Happens::Back(which, alone)),
+        2 => which().prop_map(Happens::Settled),
+        1 => which().prop_map(Happens::Withheld),
+        1 => (which(), 0..9_u8).prop_map(|(which, seconds)| Happens::Rests(which, seconds)),
+        1 => (which(), any::<bool>()).prop_map(|(which, alone)| Happens::Back(which, alone)),
         1 => (0..5_u8).prop_map(Happens::TimePasses),
     ]
 }
