@@ -21,6 +21,7 @@ use super::{
     PortalDesk, Services,
     alarm::Alarm,
     courier::{self, Errand},
+    figures::Waiting,
     heard::Arrival,
     lanes::Lanes,
     turn::{self, TurnEnd},
@@ -209,6 +210,7 @@ async fn work(
     // Its own: handlers that hang at one portal take no turn from another.
     let permits = Arc::new(Semaphore::new(services.policy.turns_at_once));
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut held = Waiting::default();
     loop {
         if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
@@ -221,6 +223,7 @@ async fn work(
         while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
             turns.spawn(one_turn(shared.services.clone(), permits.clone(), lease.clone(), lane, members));
         }
+        held.are(feed.lanes.len());
         if feed.lanes.len() == 0 && !feed.more {
             // The lanes are empty, so what they asked for is in the outbox already.
             waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));

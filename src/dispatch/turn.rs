@@ -10,6 +10,7 @@ use super::{
     context::Start,
     desk,
     dialogue::Record,
+    figures::FIGURES,
     heard::{Arrival, Heard},
 };
 use crate::{
@@ -50,7 +51,10 @@ pub(super) async fn run(
     members: Vec<Arrival>,
 ) -> TurnEnd {
     let attempts = members.iter().map(|member| member.row.attempts).max().unwrap_or(0);
-    match attempt(&services, &lease, &lane, members).await {
+    let began = services.clock.now();
+    let ended = attempt(&services, &lease, &lane, members).await;
+    FIGURES.turn_seconds.record(services.clock.now().since(began).as_secs_f64());
+    match ended {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
         // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
@@ -243,7 +247,10 @@ async fn commit(
     let commit =
         TurnCommit { turn: turn.id, lane: lane.clone(), consumed: turn.seqs.clone(), change, outbox, timers };
     match services.store.commit(lease, commit, services.clock.now()).await? {
-        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed })),
+        Committed::Done(ids) => {
+            FIGURES.turns_ok.increment(1);
+            Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed }))
+        }
         Committed::Conflict => {
             Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile")))
         }
@@ -265,6 +272,7 @@ async fn park(
         "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
     );
     services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
+    FIGURES.turns_parked.increment(1);
     Ok(NOTHING)
 }
 
@@ -292,5 +300,6 @@ async fn fail(
         "try {} of event:{} failed", turn.attempts + 1, row.seq
     );
     services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
+    FIGURES.turns_failed.increment(1);
     Ok(TurnEnd::Again(at))
 }

@@ -31,6 +31,8 @@ use crate::{
 
 /// Bound besides what is wanted, so that a removal or update of the application is heard of.
 const OWN_EVENTS: [&str; 2] = ["ONAPPUNINSTALL", "ONAPPUPDATE"];
+/// Tells that offline events wait; bound when there are any to be collected.
+const OFFLINE_NOTICE: &str = "ONOFFLINEEVENT";
 /// So often everything is looked at again, so that a bot deleted by hand comes back.
 const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
 /// Portals that are looked at at once.
@@ -328,37 +330,49 @@ impl Reconciler {
 
     async fn events(&self, portal: &PortalKey) -> Result<(), PortalError> {
         if self.registry.webhook(portal).is_some() {
-            if !self.wanted.events.is_empty() {
+            if !self.wanted.events.is_empty() || !self.wanted.offline.is_empty() {
                 tracing::warn!(
-                    %portal, events = ?self.wanted.events,
+                    %portal, events = ?self.wanted.events, offline = ?self.wanted.offline,
                     "a portal by incoming webhook sends no open-line, connector or application events; use an OAuth application for them"
                 );
             }
             return Ok(());
         }
+        let mut failed = None;
+        for code in &self.wanted.offline {
+            let bind = event::Bind::new(code.as_str(), "").event_type(event::EventType::Offline);
+            if let Err(error) = self.bind(portal, code, &bind).await {
+                failed.get_or_insert(error);
+            }
+        }
         let Some(url) = self.wanted.handler_url.as_deref() else {
             if !self.wanted.events.is_empty() {
-                return Err(no_address("events"));
+                failed.get_or_insert(no_address("events"));
             }
-            return Ok(());
+            return failed.map_or(Ok(()), Err);
         };
         let wanted = self.wanted.events.iter().map(String::as_str);
-        let codes: BTreeSet<&str> = wanted.chain(OWN_EVENTS).collect();
-        let mut failed = None;
+        let told = (!self.wanted.offline.is_empty()).then_some(OFFLINE_NOTICE);
+        let codes: BTreeSet<&str> = wanted.chain(OWN_EVENTS).chain(told).collect();
         for code in codes {
-            let bound = self.api.invoke(portal, &event::Bind::new(code, url)).await;
-            match bound {
-                Ok(_) => {}
-                Err(error) if is_bound_already(&error) => {}
-                Err(error) => {
-                    tracing::warn!(%portal, event = code, %error, "an event could not be bound");
-                    if self.wanted.events.iter().any(|wanted| wanted == code) {
-                        failed.get_or_insert(refused(portal, &error));
-                    }
-                }
+            if let Err(error) = self.bind(portal, code, &event::Bind::new(code, url)).await
+                && self.wanted.events.iter().any(|wanted| wanted == code)
+            {
+                failed.get_or_insert(error);
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    async fn bind(&self, portal: &PortalKey, code: &str, bind: &event::Bind) -> Result<(), PortalError> {
+        match self.api.invoke(portal, bind).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_bound_already(&error) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%portal, event = code, %error, "an event could not be bound");
+                Err(refused(portal, &error))
+            }
+        }
     }
 
     fn bot_token(&self, portal: &PortalKey) -> Option<BotToken> {

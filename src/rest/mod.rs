@@ -48,6 +48,7 @@
 mod batch;
 mod call;
 mod error;
+mod figures;
 mod files;
 mod http;
 mod limiter;
@@ -62,6 +63,8 @@ pub mod oauth;
 pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Departure, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
+pub use figures::Counted;
+pub(crate) use files::KeptFiles;
 pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };

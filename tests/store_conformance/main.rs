@@ -10,6 +10,7 @@ mod ledger;
 mod model;
 mod outbox;
 mod portals;
+mod sessions;
 mod steps;
 mod timers;
 mod turns;

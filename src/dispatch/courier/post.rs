@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::{crm, history, network, viewers};
 use crate::{
-    dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
+    dispatch::{NetworkLimit, Outgoing, Route, Services, figures::FIGURES, settle},
     rest::{ApiExt, Call, CallError, CallErrorKind, CallPriority, Departure, Method},
     store::{Lease, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
@@ -261,6 +261,7 @@ pub(super) fn is_doubtful(row: &OutboxRow) -> bool {
 fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
     let portal = &lease.portal;
     let id = row.id.0;
+    FIGURES.tried(outcome);
     match outcome {
         SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
         SendOutcome::Retry { error, .. } => {
