@@ -8,7 +8,7 @@ pub use crate::{
     dispatch::{
         Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
         DialogState, Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
-        Recovery, Router, SessionFinished, SessionStarted,
+        Recovery, Router, SessionFinished, SessionStarted, TurnPolicy,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,

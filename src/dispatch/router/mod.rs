@@ -40,6 +40,7 @@ mod text;
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -54,7 +55,7 @@ pub use layer::{Layer, Next};
 pub use menu::Ambiguous;
 pub use text::{Captures, Pattern, PatternError, Texts};
 
-use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery};
+use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery, TurnPolicy};
 use crate::{
     message::{ButtonPayload, ButtonPress},
     wire::{Command, CommandContext, Incoming, Message},
@@ -94,6 +95,7 @@ pub struct Router {
     fallback: Option<Endpoint>,
     rest: Option<Arc<dyn Handle>>,
     layers: Vec<Arc<dyn Layer>>,
+    policy: Option<TurnPolicy>,
     bad_args: Option<Handler<BadArgs>>,
     stale: Option<Endpoint>,
     ambiguous: Option<Handler<Ambiguous>>,
@@ -232,6 +234,21 @@ impl Router {
         self.changed()
     }
 
+    /// Makes quick messages one turn, for the routes of this router and of those nested in it that say nothing else: see
+    /// [`TurnPolicy::Burst`].
+    ///
+    /// **Trap:** the joined text is what is routed then. Nest a router with bursts behind the routes that wait for exact
+    /// words, or let it have the fallback alone.
+    pub fn burst(self, quiet: Duration) -> Self {
+        self.turns(TurnPolicy::Burst(quiet))
+    }
+
+    /// Says what a turn is, as [`burst`](Self::burst) does.
+    pub fn turns(mut self, policy: TurnPolicy) -> Self {
+        self.policy = Some(policy);
+        self.changed()
+    }
+
     /// Answers commands whose arguments cannot be read, for this router and those nested in it that have no such
     /// handler of their own. Unless told otherwise, the answer says what is wrong and how the command is written.
     pub fn bad_args<F, Fut>(mut self, answer: F) -> Self
@@ -305,6 +322,10 @@ impl fmt::Debug for Router {
 impl Handle for Router {
     fn commands(&self) -> Vec<String> {
         self.table().commands()
+    }
+
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        self.table().turn_policy(incoming)
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {

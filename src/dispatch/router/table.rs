@@ -16,13 +16,16 @@ use super::{
     text::{Pattern, folded},
 };
 use crate::{
-    dispatch::Handle,
+    dispatch::{Handle, TurnPolicy},
     message::{ButtonPayload, MenuPress},
     wire::{Command, CommandContext, Event, Incoming},
 };
 
 /// Bytes that all patterns together may take; beyond that they are tried one by one.
 const PATTERNS_SIZE: usize = 64 << 20;
+
+/// What the way to the rest is called.
+const REST: &str = "rest";
 
 /// What makes an event one for a route, filters aside.
 #[derive(Clone)]
@@ -64,6 +67,7 @@ impl fmt::Display for Trigger {
 pub(super) struct Scope {
     pub(super) filters: Vec<Filter>,
     pub(super) layers: Vec<Arc<dyn Layer>>,
+    pub(super) policy: Option<TurnPolicy>,
     pub(super) bad_args: Handler<BadArgs>,
     pub(super) stale: Endpoint,
     pub(super) ambiguous: Handler<Ambiguous>,
@@ -96,6 +100,8 @@ pub(super) struct Table {
     patterns: Patterns,
     menus: Vec<usize>,
     kinds: [Vec<usize>; Kind::COUNT],
+    /// Whether any route, or the rest, may want another policy than the default.
+    says_policy: bool,
 }
 
 #[derive(Default)]
@@ -124,6 +130,7 @@ impl Table {
         let nowhere = Scope {
             filters: Vec::new(),
             layers: Vec::new(),
+            policy: None,
             bad_args: endpoint::handler(polite::bad_args),
             stale: endpoint::on_event(endpoint::handler(polite::stale)),
             ambiguous: endpoint::handler(polite::ambiguous),
@@ -138,9 +145,12 @@ impl Table {
             patterns: Patterns::default(),
             menus: Vec::new(),
             kinds: Default::default(),
+            says_policy: false,
         };
         table.take_in(router, &root);
         table.patterns.build(&table.routes);
+        let says = |route: &Route| route.scope.policy.is_some() || route.what == REST;
+        table.says_policy = table.routes.iter().any(says);
         table
     }
 
@@ -157,7 +167,7 @@ impl Table {
             self.add(Trigger::Event(Kind::Message), fallback.clone(), scope, Some("fallback"));
         }
         if let Some(rest) = &router.rest {
-            self.add(Trigger::Any, endpoint::on_all(rest.clone()), scope, Some("rest"));
+            self.add(Trigger::Any, endpoint::on_all(rest.clone()), scope, Some(REST));
         }
     }
 
@@ -194,6 +204,19 @@ impl Table {
             Some(Place::Stale(place)) => Pick::Stale(&self.routes[place].scope),
             None => self.unknown_press(incoming).map_or(Pick::Nothing, Pick::Stale),
         }
+    }
+
+    /// What a turn is where this event goes. Most programs say nothing of it, and need not look where that is.
+    pub(super) fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        if !self.says_policy {
+            return TurnPolicy::Each;
+        }
+        let Pick::Route(route) = self.pick(incoming) else { return TurnPolicy::Each };
+        let of_rest = || match (&route.trigger, &route.scope.rest) {
+            (Trigger::Any, Some(rest)) if route.what == REST => Some(rest.turn_policy(incoming)),
+            _ => None,
+        };
+        route.scope.policy.or_else(of_rest).unwrap_or_default()
     }
 
     /// The first route that fits.
@@ -337,6 +360,7 @@ impl Scope {
         Self {
             filters: self.filters.iter().chain(filter).cloned().collect(),
             layers: self.layers.iter().chain(&router.layers).cloned().collect(),
+            policy: router.policy.or(self.policy),
             bad_args: router.bad_args.as_ref().unwrap_or(&self.bad_args).clone(),
             stale: router.stale.as_ref().unwrap_or(&self.stale).clone(),
             ambiguous: router.ambiguous.as_ref().unwrap_or(&self.ambiguous).clone(),
