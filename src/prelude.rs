@@ -7,7 +7,7 @@ pub use crate::{
     clock::{Weekday, WorkingHours},
     dispatch::{
         Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
-        DialogState, Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
+        DialogState, Done, EventType, Field, Filter, Form, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
         Recovery, Router, SessionFinished, SessionStarted, TurnPolicy,
     },
     message::{

@@ -32,6 +32,7 @@ mod dialogue;
 mod effect;
 mod engine;
 mod feed;
+mod form;
 mod handler;
 mod heard;
 mod lanes;
@@ -55,6 +56,7 @@ pub use desk::{EnqueueError, EnqueueErrorKind, Enqueued, PortalDesk};
 pub use dialogue::{DialogState, assert_shape};
 pub use effect::{CrmItem, Route};
 pub use engine::Engine;
+pub use form::{Field, Form, FormLeft, WhyLeft, Words, assert_form};
 pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };

@@ -3,6 +3,7 @@
 mod acts;
 mod dialogue;
 mod facts;
+mod form;
 mod reply;
 mod session;
 mod step;
@@ -75,6 +76,8 @@ struct Asked {
     timers: Vec<TimerChange>,
     wrong: Option<HandlerError>,
     typing: Vec<AbortHandle>,
+    /// Messages of a burst that a form has taken.
+    taken: usize,
     closed: bool,
 }
 

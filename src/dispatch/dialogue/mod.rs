@@ -42,5 +42,5 @@ mod state;
 pub use shape::assert_shape;
 pub use state::DialogState;
 
-pub(super) use record::{Armed, Record};
+pub(super) use record::{Armed, Record, Stored};
 pub(super) use state::{read, time_out_name, write};

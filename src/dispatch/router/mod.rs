@@ -31,6 +31,7 @@ mod args;
 mod endpoint;
 mod event;
 mod filter;
+mod form;
 mod layer;
 mod menu;
 mod polite;
@@ -50,9 +51,11 @@ pub use event::{
     ConnectorDialogFinished, ConnectorDialogStarted, EventType, SessionFinished, SessionStarted,
 };
 pub use filter::Filter;
+pub(super) use endpoint::{Handler, handler};
 pub(super) use filter::{chat_of, shown_to};
 pub use layer::{Layer, Next};
 pub use menu::Ambiguous;
+pub(super) use text::folded;
 pub use text::{Captures, Pattern, PatternError, Texts};
 
 use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery, TurnPolicy};
@@ -60,7 +63,7 @@ use crate::{
     message::{ButtonPayload, ButtonPress},
     wire::{Command, CommandContext, Incoming, Message},
 };
-use endpoint::{Endpoint, Handler, handler, on_button, on_command, on_event, on_pattern};
+use endpoint::{Endpoint, on_button, on_command, on_event, on_pattern};
 use event::sealed::OfKind;
 use table::{Pick, Pressed, Table, Trigger};
 
@@ -329,7 +332,19 @@ impl Handle for Router {
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
-        let next = match self.table().pick(incoming) {
+        let table = self.table();
+        let mut left: Option<Incoming> = None;
+        // A form that is open has what it wants of a burst; the rest is routed on.
+        while let Some(form) = table.form(cx, left.as_ref().unwrap_or(incoming)) {
+            let next = Next::new(&form.endpoint, &form.scope, &form.what);
+            next.run(cx, left.as_ref().unwrap_or(incoming)).await?;
+            left = cx.left_of_burst();
+            if left.is_none() {
+                return Ok(Done);
+            }
+        }
+        let incoming = left.as_ref().unwrap_or(incoming);
+        let next = match table.pick(incoming) {
             Pick::Route(route) => Next::new(&route.endpoint, &route.scope, &route.what),
             Pick::Stale(scope) => Next::new(&scope.stale, scope, STALE),
             Pick::Nothing => return Ok(Done),

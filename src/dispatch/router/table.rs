@@ -16,7 +16,10 @@ use super::{
     text::{Pattern, folded},
 };
 use crate::{
-    dispatch::{Handle, TurnPolicy},
+    dispatch::{
+        Context, Handle, TurnPolicy,
+        form::{Claim, Definition},
+    },
     message::{ButtonPayload, MenuPress},
     wire::{Command, CommandContext, Event, Incoming},
 };
@@ -35,6 +38,8 @@ pub(super) enum Trigger {
     Texts(Vec<String>),
     Pattern(Pattern),
     Menu(Arc<dyn AnyMenu>),
+    /// Takes what it wants while it is open, before all routes.
+    Form(Arc<Definition>),
     Files,
     Event(Kind),
     Any,
@@ -56,6 +61,7 @@ impl fmt::Display for Trigger {
             Self::Texts(texts) => write!(f, "text `{}`", texts.join("`, `")),
             Self::Pattern(pattern) => write!(f, "pattern `{}`", pattern.as_str()),
             Self::Menu(menu) => write!(f, "menu `{}`", menu.title()),
+            Self::Form(form) => write!(f, "form `{}`", form.name()),
             Self::Files => f.write_str("files"),
             Self::Event(kind) => write!(f, "{kind:?}"),
             Self::Any => f.write_str("any event"),
@@ -99,6 +105,7 @@ pub(super) struct Table {
     texts: HashMap<String, Vec<usize>>,
     patterns: Patterns,
     menus: Vec<usize>,
+    forms: Vec<usize>,
     kinds: [Vec<usize>; Kind::COUNT],
     /// Whether any route, or the rest, may want another policy than the default.
     says_policy: bool,
@@ -144,6 +151,7 @@ impl Table {
             texts: HashMap::new(),
             patterns: Patterns::default(),
             menus: Vec::new(),
+            forms: Vec::new(),
             kinds: Default::default(),
             says_policy: false,
         };
@@ -190,6 +198,10 @@ impl Table {
                 self.menus.push(place);
                 self.commands.entry(MenuPress::COMMAND.to_owned()).or_default().push(place);
             }
+            Trigger::Form(_) => {
+                self.forms.push(place);
+                self.commands.entry(MenuPress::COMMAND.to_owned()).or_default().push(place);
+            }
             Trigger::Files => self.kinds[Kind::Message as usize].push(place),
             Trigger::Event(kind) => self.kinds[*kind as usize].push(place),
             Trigger::Any => self.kinds.iter_mut().for_each(|places| places.push(place)),
@@ -203,6 +215,25 @@ impl Table {
             Some(Place::At(place)) => Pick::Route(&self.routes[place]),
             Some(Place::Stale(place)) => Pick::Stale(&self.routes[place].scope),
             None => self.unknown_press(incoming).map_or(Pick::Nothing, Pick::Stale),
+        }
+    }
+
+    /// The form that is open and takes this event.
+    pub(super) fn form(&self, cx: &Context, incoming: &Incoming) -> Option<&Route> {
+        if self.forms.is_empty() {
+            return None;
+        }
+        let open = cx.open_form()?;
+        let is_open = |route: &&Route| matches!(&route.trigger, Trigger::Form(form) if form.is_of(&open));
+        let route = self.forms.iter().map(|place| &self.routes[*place]).find(is_open)?;
+        let Trigger::Form(form) = &route.trigger else { return None };
+        match form.claims(&open, incoming) {
+            Claim::Takes => Some(route),
+            Claim::Leaves => None,
+            Claim::Ends => {
+                cx.drop_form();
+                None
+            }
         }
     }
 
@@ -243,6 +274,7 @@ impl Table {
             let pressed = match &self.routes[place].trigger {
                 Trigger::Button { read, .. } => read(command),
                 Trigger::Menu(menu) => menu.pressed(command),
+                Trigger::Form(_) => Pressed::NotMine,
                 _ => Pressed::Mine,
             };
             match pressed {
@@ -300,7 +332,7 @@ impl Table {
         }
         let Some(places) = self.commands.get(&command.name.to_lowercase()) else { return Some(&self.root) };
         let menu = |place: &&usize| {
-            matches!(self.routes[**place].trigger, Trigger::Menu(_)) && self.fits(**place, incoming)
+            matches!(self.routes[**place].trigger, Trigger::Menu(_) | Trigger::Form(_)) && self.fits(**place, incoming)
         };
         places.iter().find(menu).map(|place| &*self.routes[*place].scope)
     }
@@ -311,6 +343,7 @@ impl Table {
         let rests = rests.filter_map(|route| route.scope.rest.as_ref()).flat_map(|rest| rest.commands());
         let is_wanted = |place: &usize| match &self.routes[*place].trigger {
             Trigger::Menu(menu) => menu.is_by_command(),
+            Trigger::Form(form) => form.is_by_command(),
             _ => true,
         };
         let own = self.commands.iter().filter(|(_, places)| places.iter().any(is_wanted));
