@@ -12,6 +12,7 @@ use super::{
     dialogue::Record,
     figures::FIGURES,
     heard::{Arrival, Heard},
+    members::Members,
 };
 use crate::{
     store::{
@@ -72,18 +73,16 @@ async fn attempt(
     services: &Arc<Services>,
     lease: &Lease,
     lane: &LaneKey,
-    mut members: Vec<Arrival>,
+    members: Vec<Arrival>,
 ) -> Result<TurnEnd, StoreError> {
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let place = members.iter().position(|member| Some(&member.row.seq) == turn.seqs.first()).unwrap_or(0);
-    if members.is_empty() {
+    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await? else {
         return Ok(NOTHING);
-    }
-    let Arrival { row, heard } = members.swap_remove(place);
+    };
     let row = &row;
-    let (mut incoming, fired) = match heard.unwrap_or_else(|| Heard::read(services, &lease.portal, row)) {
+    let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
         Heard::Unreadable(error) => return park(services, lease, row, &turn, &error).await,
         Heard::Send => {
@@ -116,7 +115,7 @@ async fn attempt(
             Err(error) => fail(services, lease, row, &turn, &error, false).await,
         };
     }
-    incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
+    incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
@@ -131,6 +130,7 @@ async fn attempt(
         bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
         code: bot.profile.code().to_owned(),
         incoming: incoming.clone(),
+        burst,
         record,
         timers,
     };
