@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
 };
 
@@ -23,6 +23,7 @@ use super::{
     courier::{self, Errand},
     heard::Arrival,
     lanes::Lanes,
+    ownership::{Fence, Sessions},
     turn::{self, TurnEnd},
 };
 use crate::{
@@ -55,7 +56,7 @@ struct Shared {
 
 /// One portal being worked for.
 struct Worker {
-    wake: Arc<Notify>,
+    sessions: Arc<Sessions>,
     orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<()>,
 }
@@ -87,7 +88,7 @@ impl Engine {
 
     /// Tells that `portal` has new events, or is to be worked for from now on.
     pub fn wake(&self, portal: &PortalKey) {
-        self.with(portal, |worker| worker.wake.notify_one());
+        self.with(portal, |worker| worker.sessions.accepted());
     }
 
     /// For sending on `portal` outside of an event.
@@ -97,6 +98,10 @@ impl Engine {
 
     pub(super) fn services(&self) -> &Services {
         &self.shared.services
+    }
+
+    pub(super) fn sessions(&self, portal: &PortalKey) -> Option<Arc<Sessions>> {
+        self.with(portal, |worker| worker.sessions.clone())
     }
 
     /// Returns once every portal has nothing waiting, running or to be sent. Timers are not waited for.
@@ -154,9 +159,9 @@ impl Engine {
         }
         if portals.get(portal).is_none_or(|worker| worker.task.is_finished()) {
             let (orders, inbox) = mpsc::unbounded_channel();
-            let wake = Arc::new(Notify::new());
-            let work = work(self.shared.clone(), portal.clone(), wake.clone(), inbox);
-            portals.insert(portal.clone(), Worker { wake, orders, task: tokio::spawn(work) });
+            let sessions = Arc::new(Sessions::new());
+            let work = work(self.shared.clone(), portal.clone(), sessions.clone(), inbox);
+            portals.insert(portal.clone(), Worker { sessions, orders, task: tokio::spawn(work) });
         }
         portals.get(portal).map(act)
     }
@@ -197,19 +202,21 @@ impl fmt::Debug for Engine {
 async fn work(
     shared: Arc<Shared>,
     portal: PortalKey,
-    wake: Arc<Notify>,
+    sessions: Arc<Sessions>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) {
     let services = &shared.services;
     let Some(lease) = take_lease(&shared, &portal).await else { return };
     let (errands, errands_in) = mpsc::unbounded_channel();
+    let fence = Arc::new(Fence::new(services.clone(), lease.clone(), sessions.clone()));
     // Tasks of a set end with it, also when this one is aborted.
     let mut courier = JoinSet::new();
-    courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
+    courier.spawn(courier::work(services.clone(), lease.clone(), fence.clone(), errands_in));
     let mut alarm = Alarm::new();
-    let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
+    let mut feed = Feed { lanes: Lanes::default(), sessions: sessions.clone(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut outbox = JoinSet::new();
     loop {
         if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
@@ -220,11 +227,16 @@ async fn work(
             continue;
         }
         while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
-            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
+            turns.spawn(one_turn(shared.clone(), fence.clone(), lane, members));
         }
         if feed.lanes.len() == 0 && !feed.more {
             // The lanes are empty, so what they asked for is in the outbox already.
-            waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
+            for waiter in waiting.drain(..) {
+                let (tell, told) = oneshot::channel();
+                let _ = errands.send(Errand::TellWhenIdle(tell));
+                let before = sessions.to_read();
+                outbox.spawn(async move { told.await.map(|()| (waiter, before)) });
+            }
         }
         let next = feed.lanes.next_wake().into_iter().chain(alarm.at()).min();
         let next = next.unwrap_or(Timestamp::from_millis(i64::MAX));
@@ -253,10 +265,20 @@ async fn work(
                 Ok((_, TurnEnd::Fenced)) => break,
                 Err(error) => tracing::error!(%portal, %error, "a turn was lost; its dialog waits for a restart"),
             },
-            () = wake.notified() => feed.more = true,
+            // The outbox has come to rest. What was withheld meanwhile is an event more.
+            Some(Ok(Ok((waiter, before)))) = outbox.join_next() => {
+                if sessions.to_read() == before {
+                    let _ = waiter.send(());
+                } else {
+                    feed.more = true;
+                    waiting.push(waiter);
+                }
+            }
+            () = sessions.woken() => feed.more = true,
             () = services.clock.sleep_until(next) => {}
         }
     }
+    sessions.close();
     while turns.join_next().await.is_some() {}
     drop(errands);
     if let Some(Err(error)) = courier.join_next().await {
@@ -267,6 +289,7 @@ async fn work(
 /// What was read of the journal.
 struct Feed {
     lanes: Lanes,
+    sessions: Arc<Sessions>,
     read: Seq,
     more: bool,
 }
@@ -279,8 +302,11 @@ impl Feed {
         services: &Services,
         lease: &Lease,
     ) -> Result<(), StoreError> {
-        self.more |= alarm.ring(services, lease).await?;
-        self.load(services, lease).await
+        let upto = self.sessions.to_read();
+        self.more |= self.sessions.is_behind() | alarm.ring(services, lease).await?;
+        self.load(services, lease).await?;
+        self.sessions.has_read(upto);
+        Ok(())
     }
 
     async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
@@ -296,7 +322,9 @@ impl Feed {
     fn take_in(&mut self, rows: Vec<JournalRow>, services: &Services, lease: &Lease) {
         for row in rows {
             if !self.lanes.knows(row.seq) {
-                self.lanes.push(Arrival::read(services, &lease.portal, row));
+                let arrival = Arrival::read(services, &lease.portal, row);
+                arrival.testify(services, &lease.portal, &self.sessions);
+                self.lanes.push(arrival);
             }
         }
     }
@@ -304,13 +332,13 @@ impl Feed {
 
 async fn one_turn(
     shared: Arc<Shared>,
-    lease: Lease,
+    fence: Arc<Fence>,
     lane: LaneKey,
     members: Vec<Arrival>,
 ) -> (LaneKey, TurnEnd) {
     let _permit = shared.turns.acquire().await;
-    let portal = lease.portal.clone();
-    let run = turn::run(shared.services.clone(), lease, lane.clone(), members);
+    let portal = fence.lease().portal.clone();
+    let run = turn::run(shared.services.clone(), fence, lane.clone(), members);
     let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
         // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
         tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");

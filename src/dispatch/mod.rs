@@ -29,11 +29,13 @@ mod courier;
 mod desk;
 mod dialogue;
 mod effect;
+mod ending;
 mod engine;
 mod handler;
 mod heard;
 mod lanes;
 mod network;
+mod ownership;
 mod policy;
 mod profile;
 mod router;
@@ -41,6 +43,7 @@ mod services;
 mod settle;
 mod timer;
 mod turn;
+mod withheld;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
@@ -54,6 +57,7 @@ pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use network::{NetworkLedger, NetworkLimit};
+pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{

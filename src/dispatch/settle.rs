@@ -84,6 +84,11 @@ pub(crate) fn settle(
         },
         Outcome::NotExecuted if is_done(route, doubtful, &error) => SendOutcome::Sent("true".into()),
         Outcome::NotExecuted => match error.kind() {
+            CallErrorKind::Withheld if doubtful => SendOutcome::Withheld(format!(
+                "{}; an earlier try may have been carried out",
+                error.description()
+            )),
+            CallErrorKind::Withheld => SendOutcome::Withheld(error.description().to_owned()),
             CallErrorKind::Limited | CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
@@ -139,6 +144,7 @@ mod tests {
         Rejected,
         Uncertain,
         Again { unknown: bool },
+        Withheld,
     }
 
     fn kind(outcome: &SendOutcome) -> Kind {
@@ -147,7 +153,7 @@ mod tests {
             SendOutcome::Rejected(_) => Kind::Rejected,
             SendOutcome::Uncertain(_) => Kind::Uncertain,
             SendOutcome::Retry { unknown, .. } => Kind::Again { unknown: *unknown },
-            SendOutcome::Withheld(_) => unreachable!("settling never withholds"),
+            SendOutcome::Withheld(_) => Kind::Withheld,
         }
     }
 
@@ -167,6 +173,7 @@ mod tests {
         3601,
         Kind::Rejected
     )]
+    #[case::held_back(Route::KeyedMessage, CallError::new(CallErrorKind::Withheld, "m"), 1, Kind::Withheld)]
     #[case::an_unreadable_answer_was_sent(
         Route::PlainMessage,
         CallError::new(CallErrorKind::BadAnswer, "m"),

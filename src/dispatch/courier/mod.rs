@@ -2,6 +2,7 @@
 
 mod crm;
 mod dialogs;
+mod fence;
 mod history;
 mod network;
 mod post;
@@ -15,7 +16,7 @@ use self::{
     dialogs::Dialogs,
     post::{Post, Sent},
 };
-use super::Services;
+use super::{Services, ownership::Fence};
 use crate::{
     store::{Lease, OutboxId, OutboxRow, StoreErrorKind},
     wire::Timestamp,
@@ -38,9 +39,10 @@ const PAGE: u32 = 512;
 pub(super) async fn work(
     services: Arc<Services>,
     lease: Lease,
+    fence: Arc<Fence>,
     mut errands: mpsc::UnboundedReceiver<Errand>,
 ) {
-    let post = Arc::new(Post::new(services.clone(), lease.clone()));
+    let post = Arc::new(Post::new(services.clone(), lease.clone(), fence));
     let mut dialogs = Dialogs::default();
     let mut under_way: JoinSet<Sent> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();

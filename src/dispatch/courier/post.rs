@@ -6,9 +6,13 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{crm, history, network, viewers};
+use super::{crm, fence, history, network, viewers};
 use crate::{
-    dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
+    dispatch::{
+        NetworkLimit, Outgoing, Route, Services,
+        ownership::{Fence, Passing},
+        settle,
+    },
     rest::{ApiExt, Call, CallError, CallErrorKind, CallPriority, Departure, Method},
     store::{Lease, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
@@ -28,6 +32,7 @@ pub(super) enum Sent {
 pub(super) struct Post {
     pub(super) services: Arc<Services>,
     pub(super) lease: Lease,
+    pub(super) fence: Arc<Fence>,
     /// The network limit that the portal's licence means, and when it was asked for.
     pub(super) licence: Mutex<Option<(NetworkLimit, Timestamp)>>,
     /// Who was in chats a moment ago.
@@ -35,8 +40,8 @@ pub(super) struct Post {
 }
 
 impl Post {
-    pub(super) fn new(services: Arc<Services>, lease: Lease) -> Self {
-        Self { services, lease, licence: Mutex::default(), members: Mutex::default() }
+    pub(super) fn new(services: Arc<Services>, lease: Lease, fence: Arc<Fence>) -> Self {
+        Self { services, lease, fence, licence: Mutex::default(), members: Mutex::default() }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -100,17 +105,21 @@ impl Post {
         call: Outgoing,
     ) -> Result<Result<Value, CallError>, StoreError> {
         let repeat = call.route.repeat();
+        let passing = call.to.map(|to| fence::passing(row, to));
         let call = Call::new(self.lease.portal.clone(), call.method, call.params).repeat(repeat);
-        self.depart(row, call).await
+        self.depart(row, call, passing).await
     }
 
-    /// The same with a call that is put together.
+    /// The same with a call that is put together; `passing` tells which client would hear it.
     pub(super) async fn depart(
         &self,
         row: &mut OutboxRow,
         call: Call,
+        passing: Option<Passing>,
     ) -> Result<Result<Value, CallError>, StoreError> {
-        let marks = Arc::new(Marks::new(self, row.id));
+        let lane = passing.as_ref().and_then(|passing| Some((self.fence.lane_of(passing)?, passing.chat)));
+        let _under_way = lane.map(|(lane, chat)| self.fence.sessions().under_way(&lane, chat));
+        let marks = Arc::new(Marks::new(self, row.id, passing));
         let call = call.priority(priority(row.priority)).departing(marks.clone());
         let answer = self.services.api.call(call).await;
         let Marked { since, failed } = marks.take();
@@ -154,6 +163,18 @@ impl Post {
 
     /// Records what became of the row, until the store has it.
     async fn record(&self, mut row: OutboxRow, outcome: SendOutcome) -> Sent {
+        // In this order: a process that ends in between withholds it again, and the journal knows the report.
+        while let SendOutcome::Withheld(why) = &outcome {
+            match self.report(&row, why).await {
+                Ok(()) => break,
+                Err(error) if error.kind() == StoreErrorKind::Fenced => return Sent::Fenced,
+                Err(error) if error.kind() == StoreErrorKind::Closed => break,
+                Err(error) => {
+                    tracing::error!(portal = %self.lease.portal, %error, "a withheld message could not be reported; trying again");
+                    self.services.clock.sleep_until(self.now().plus(self.services.policy.first_wait)).await;
+                }
+            }
+        }
         let next = |row: OutboxRow| match &outcome {
             SendOutcome::Retry { .. } => Sent::Again(Box::new(row)),
             _ => Sent::Settled { dialog: row.dialog },
@@ -196,6 +217,9 @@ struct Marks {
     services: Arc<Services>,
     lease: Lease,
     row: OutboxId,
+    /// Who would hear it, if that is a client.
+    passing: Option<Passing>,
+    fence: Arc<Fence>,
     marked: std::sync::Mutex<Marked>,
 }
 
@@ -206,8 +230,15 @@ struct Marked {
 }
 
 impl Marks {
-    fn new(post: &Post, row: OutboxId) -> Self {
-        Self { services: post.services.clone(), lease: post.lease.clone(), row, marked: Default::default() }
+    fn new(post: &Post, row: OutboxId, passing: Option<Passing>) -> Self {
+        Self {
+            services: post.services.clone(),
+            lease: post.lease.clone(),
+            row,
+            passing,
+            fence: post.fence.clone(),
+            marked: Default::default(),
+        }
     }
 
     fn take(&self) -> Marked {
@@ -226,6 +257,9 @@ impl Marks {
 #[async_trait]
 impl Departure for Marks {
     async fn leaving(&self, call: &Call) -> Result<(), CallError> {
+        if let Some(passing) = &self.passing {
+            self.fence.leaving(passing, call).await?;
+        }
         if self.is_marked() {
             return Ok(());
         }
@@ -238,7 +272,11 @@ impl Departure for Marks {
                     .describe("that it is being sent could not be written down"));
             }
         }
-        Ok(())
+        // Marking took its time, and this is the last moment.
+        match &self.passing {
+            Some(passing) => self.fence.leaving(passing, call).await,
+            None => Ok(()),
+        }
     }
 }
 
