@@ -30,6 +30,7 @@ mod courier;
 mod desk;
 mod dialogue;
 mod effect;
+mod ending;
 mod engine;
 mod feed;
 mod figures;
@@ -39,6 +40,7 @@ mod heard;
 mod lanes;
 mod members;
 mod network;
+mod ownership;
 mod policy;
 mod profile;
 mod router;
@@ -47,6 +49,7 @@ mod settle;
 mod shares;
 mod timer;
 mod turn;
+mod withheld;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
@@ -62,6 +65,7 @@ pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use network::{NetworkLedger, NetworkLimit};
+pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{

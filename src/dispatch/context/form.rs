@@ -48,7 +48,7 @@ impl Context {
             Ok(open) => Some(open).filter(|open| !open.is_over(self.now()) || self.is_end_of_form()),
             Err(error) => {
                 tracing::warn!(
-                    portal = %self.inner.lease.portal,
+                    portal = %self.portal(),
                     dialog = self.inner.lane.as_str(),
                     error,
                     "the form that was open cannot be read, and is left"
@@ -95,7 +95,10 @@ impl Context {
         if left.is_empty() || left.len() == self.burst().len() {
             return None;
         }
-        let single = |message: &Message| Incoming { event: Event::Message(message.clone()), ..self.incoming().clone() };
+        let single = |message: &Message| Incoming {
+            event: Event::Message(message.clone()),
+            ..self.incoming().clone()
+        };
         burst::join(left.iter().map(single).collect()).map(|(incoming, _)| incoming)
     }
 
