@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
 };
 
@@ -21,20 +21,18 @@ use super::{
     PortalDesk, Services,
     alarm::Alarm,
     courier::{self, Errand},
+    feed::Feed,
+    figures::Waiting,
     heard::Arrival,
-    lanes::Lanes,
+    shares::{Shares, Slot},
     turn::{self, TurnEnd},
 };
 use crate::{
     ingest::Wake,
-    store::{JournalRow, LaneKey, Lease, Seq, StoreError, StoreErrorKind},
+    store::{JournalRow, LaneKey, Lease, StoreError, StoreErrorKind},
     wire::{PortalKey, Timestamp},
 };
 
-/// Rows read at once.
-const PAGE: u32 = 512;
-/// Events of one portal held in memory; more stay in the journal until there is room.
-const HELD: usize = 5_000;
 /// How often requests of the command line are looked for.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
 
@@ -46,7 +44,7 @@ pub struct Engine {
 
 struct Shared {
     services: Arc<Services>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Shares>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
@@ -71,7 +69,7 @@ impl Engine {
     /// An engine without work; [`wake`](Self::wake) gives it portals. Looks after requests of the command line.
     pub fn start(services: Services) -> Self {
         let services = Arc::new(services);
-        let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
+        let turns = Shares::of(services.policy.turns_at_once);
         let shared = Arc::new(Shared {
             services,
             turns,
@@ -207,11 +205,13 @@ async fn work(
     let mut courier = JoinSet::new();
     courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
     let mut alarm = Alarm::new();
-    let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
+    let mut feed = Feed::new();
+    let seat = shared.turns.seat();
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut held = Waiting::default();
     loop {
-        if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
+        if let Err(error) = fill(&mut feed, &mut alarm, services, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
                 break;
             }
@@ -219,10 +219,18 @@ async fn work(
             services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
             continue;
         }
-        while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
-            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
+        let now = services.clock.now();
+        while feed.lanes.any_ready(now)
+            && let Some(slot) = seat.take()
+            && let Some((lane, members)) = feed.lanes.start(now)
+        {
+            turns.spawn(one_turn(shared.services.clone(), lease.clone(), lane, members, slot));
         }
-        if feed.lanes.len() == 0 && !feed.more {
+        if !feed.lanes.any_ready(now) {
+            seat.leave();
+        }
+        held.are(feed.lanes.len());
+        if feed.is_idle() {
             // The lanes are empty, so what they asked for is in the outbox already.
             waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
         }
@@ -232,10 +240,10 @@ async fn work(
             biased;
             order = orders.recv() => match order {
                 Some(Order::TellWhenIdle(waiter)) => {
-                    feed.more = true;
+                    feed.look_again();
                     waiting.push(waiter);
                 }
-                Some(Order::Again(rows)) => feed.take_in(rows, services, &lease),
+                Some(Order::Again(rows)) => feed.put_back(rows, |row| Arrival::read(services, &lease.portal, row)),
                 Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
                 Some(Order::Stop) | None => break,
             },
@@ -253,7 +261,8 @@ async fn work(
                 Ok((_, TurnEnd::Fenced)) => break,
                 Err(error) => tracing::error!(%portal, %error, "a turn was lost; its dialog waits for a restart"),
             },
-            () = wake.notified() => feed.more = true,
+            () = wake.notified() => feed.look_again(),
+            () = seat.called() => {}
             () = services.clock.sleep_until(next) => {}
         }
     }
@@ -264,57 +273,35 @@ async fn work(
     }
 }
 
-/// What was read of the journal.
-struct Feed {
-    lanes: Lanes,
-    read: Seq,
-    more: bool,
-}
-
-impl Feed {
-    /// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both.
-    async fn fill(
-        &mut self,
-        alarm: &mut Alarm,
-        services: &Services,
-        lease: &Lease,
-    ) -> Result<(), StoreError> {
-        self.more |= alarm.ring(services, lease).await?;
-        self.load(services, lease).await
+/// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both.
+async fn fill(
+    feed: &mut Feed,
+    alarm: &mut Alarm,
+    services: &Services,
+    lease: &Lease,
+) -> Result<(), StoreError> {
+    if alarm.ring(services, lease).await? {
+        feed.look_again();
     }
-
-    async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
-        while self.more && self.lanes.len() < HELD {
-            let rows = services.store.load(lease, self.read, PAGE).await?;
-            self.more = rows.len() == PAGE as usize;
-            self.read = rows.last().map_or(self.read, |row| row.seq);
-            self.take_in(rows, services, lease);
-        }
-        Ok(())
+    while let Some(page) = feed.next_page() {
+        let rows = services.store.load(lease, page.after, page.limit).await?;
+        feed.take_in(page, rows, |row| Arrival::read(services, &lease.portal, row));
     }
-
-    fn take_in(&mut self, rows: Vec<JournalRow>, services: &Services, lease: &Lease) {
-        for row in rows {
-            if !self.lanes.knows(row.seq) {
-                self.lanes.push(Arrival::read(services, &lease.portal, row));
-            }
-        }
-    }
+    Ok(())
 }
 
 async fn one_turn(
-    shared: Arc<Shared>,
+    services: Arc<Services>,
     lease: Lease,
     lane: LaneKey,
     members: Vec<Arrival>,
+    _slot: Slot,
 ) -> (LaneKey, TurnEnd) {
-    let _permit = shared.turns.acquire().await;
     let portal = lease.portal.clone();
-    let run = turn::run(shared.services.clone(), lease, lane.clone(), members);
+    let run = turn::run(services.clone(), lease, lane.clone(), members);
     let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
         // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
         tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");
-        let services = &shared.services;
         TurnEnd::Again(services.clock.now().plus(services.policy.longest_wait))
     });
     (lane, end)

@@ -4,7 +4,9 @@
 use uuid::Uuid;
 
 use super::{
-    Services, desk,
+    Services,
+    burst::Gather,
+    desk,
     timer::{self, Fired},
 };
 use crate::{
@@ -19,6 +21,8 @@ pub(super) struct Arrival {
     pub(super) row: JournalRow,
     /// What it says, until its turn takes that; a later try reads it again.
     pub(super) heard: Option<Heard>,
+    /// Of what bursts it may be.
+    pub(super) gather: Option<Gather>,
 }
 
 /// What an event of the journal turned out to be.
@@ -34,8 +38,12 @@ pub(super) enum Heard {
 
 impl Arrival {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: JournalRow) -> Self {
-        let heard = Some(Heard::read(services, portal, &row));
-        Self { row, heard }
+        let heard = Heard::read(services, portal, &row);
+        let gather = match &heard {
+            Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
+            _ => None,
+        };
+        Self { row, heard: Some(heard), gather }
     }
 }
 

@@ -10,7 +10,9 @@ use super::{
     context::Start,
     desk,
     dialogue::Record,
+    figures::FIGURES,
     heard::{Arrival, Heard},
+    members::Members,
 };
 use crate::{
     store::{
@@ -50,7 +52,10 @@ pub(super) async fn run(
     members: Vec<Arrival>,
 ) -> TurnEnd {
     let attempts = members.iter().map(|member| member.row.attempts).max().unwrap_or(0);
-    match attempt(&services, &lease, &lane, members).await {
+    let began = services.clock.now();
+    let ended = attempt(&services, &lease, &lane, members).await;
+    FIGURES.turn_seconds.record(services.clock.now().since(began).as_secs_f64());
+    match ended {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
         // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
@@ -68,18 +73,16 @@ async fn attempt(
     services: &Arc<Services>,
     lease: &Lease,
     lane: &LaneKey,
-    mut members: Vec<Arrival>,
+    members: Vec<Arrival>,
 ) -> Result<TurnEnd, StoreError> {
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let place = members.iter().position(|member| Some(&member.row.seq) == turn.seqs.first()).unwrap_or(0);
-    if members.is_empty() {
+    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await? else {
         return Ok(NOTHING);
-    }
-    let Arrival { row, heard } = members.swap_remove(place);
+    };
     let row = &row;
-    let (mut incoming, fired) = match heard.unwrap_or_else(|| Heard::read(services, &lease.portal, row)) {
+    let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
         Heard::Unreadable(error) => return park(services, lease, row, &turn, &error).await,
         Heard::Send => {
@@ -112,7 +115,7 @@ async fn attempt(
             Err(error) => fail(services, lease, row, &turn, &error, false).await,
         };
     }
-    incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
+    incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
@@ -127,6 +130,7 @@ async fn attempt(
         bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
         code: bot.profile.code().to_owned(),
         incoming: incoming.clone(),
+        burst,
         record,
         timers,
     };
@@ -243,7 +247,10 @@ async fn commit(
     let commit =
         TurnCommit { turn: turn.id, lane: lane.clone(), consumed: turn.seqs.clone(), change, outbox, timers };
     match services.store.commit(lease, commit, services.clock.now()).await? {
-        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed })),
+        Committed::Done(ids) => {
+            FIGURES.turns_ok.increment(1);
+            Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed }))
+        }
         Committed::Conflict => {
             Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile")))
         }
@@ -265,6 +272,7 @@ async fn park(
         "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
     );
     services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
+    FIGURES.turns_parked.increment(1);
     Ok(NOTHING)
 }
 
@@ -292,5 +300,6 @@ async fn fail(
         "try {} of event:{} failed", turn.attempts + 1, row.seq
     );
     services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
+    FIGURES.turns_failed.increment(1);
     Ok(TurnEnd::Again(at))
 }

@@ -49,6 +49,7 @@ mod background;
 mod batch;
 mod call;
 mod error;
+mod figures;
 mod files;
 mod http;
 mod limiter;
@@ -64,6 +65,8 @@ pub(crate) use background::Background;
 pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Departure, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
+pub use figures::Counted;
+pub(crate) use files::KeptFiles;
 pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };

@@ -11,6 +11,7 @@ mod levels;
 mod model;
 mod outbox;
 mod portals;
+mod sessions;
 mod steps;
 mod timers;
 mod turns;

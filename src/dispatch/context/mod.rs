@@ -3,6 +3,7 @@
 mod acts;
 mod dialogue;
 mod facts;
+mod form;
 mod reply;
 mod session;
 mod step;
@@ -21,7 +22,7 @@ use super::{Effect, HandlerError, Services, dialogue::Record, effect::key_of, tu
 use crate::{
     portal::RegisteredBot,
     store::{LaneKey, Lease, NewOutboxRow, TimerChange, Turn},
-    wire::{DialogId, Incoming},
+    wire::{DialogId, Incoming, Message},
 };
 
 pub use acts::ChatActs;
@@ -49,6 +50,7 @@ struct Inner {
     bot: Option<RegisteredBot>,
     code: String,
     incoming: Arc<Incoming>,
+    burst: Arc<[Message]>,
     asked: Mutex<Asked>,
 }
 
@@ -60,6 +62,8 @@ pub(in crate::dispatch) struct Start {
     /// Code of the bot whose handler runs.
     pub(in crate::dispatch) code: String,
     pub(in crate::dispatch) incoming: Arc<Incoming>,
+    /// The messages one by one, if the turn has several.
+    pub(in crate::dispatch) burst: Arc<[Message]>,
     pub(in crate::dispatch) record: Record,
     /// What the event itself changes.
     pub(in crate::dispatch) timers: Vec<TimerChange>,
@@ -72,6 +76,8 @@ struct Asked {
     timers: Vec<TimerChange>,
     wrong: Option<HandlerError>,
     typing: Vec<AbortHandle>,
+    /// Messages of a burst that a form has taken.
+    taken: usize,
     closed: bool,
 }
 
@@ -83,9 +89,9 @@ impl Context {
         turn: Turn,
         start: Start,
     ) -> Self {
-        let Start { bot, code, incoming, record, timers } = start;
+        let Start { bot, code, incoming, burst, record, timers } = start;
         let asked = Mutex::new(Asked { record, timers, ..Asked::default() });
-        Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, code, incoming, asked }) }
+        Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, code, incoming, burst, asked }) }
     }
 
     fn queue(&self) -> String {

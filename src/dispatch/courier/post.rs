@@ -12,7 +12,7 @@ use super::{
     network, viewers,
 };
 use crate::{
-    dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
+    dispatch::{NetworkLimit, Outgoing, Route, Services, figures::FIGURES, settle},
     rest::{Call, CallError, CallErrorKind, Method},
     store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
@@ -237,6 +237,7 @@ pub(super) fn is_doubtful(row: &OutboxRow) -> bool {
 fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
     let portal = &lease.portal;
     let id = row.id.0;
+    FIGURES.tried(outcome);
     match outcome {
         SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
         SendOutcome::Retry { error, .. } => {

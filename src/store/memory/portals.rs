@@ -51,6 +51,7 @@ impl Tables {
         self.lanes.retain(|(of, _), _| *of != no);
         self.timers.retain(|(of, ..), _| *of != no);
         self.ledger.retain(|(of, ..), _| *of != no);
+        self.sessions.retain(|(of, ..), _| *of != no);
     }
 }
 

@@ -80,6 +80,7 @@ impl Tx<'_> {
             "DELETE FROM lanes WHERE portal = ?1 AND lane IN (SELECT lane FROM lanes WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM timers WHERE portal = ?1 AND (lane, id) IN (SELECT lane, id FROM timers WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM network_ledger WHERE portal = ?1 AND (line, user) IN (SELECT line, user FROM network_ledger WHERE portal = ?1 LIMIT ?2)",
+            "DELETE FROM line_sessions WHERE portal = ?1 AND (chat, bot) IN (SELECT chat, bot FROM line_sessions WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM outbox_open WHERE portal = ?1 AND id IN (SELECT id FROM outbox_open WHERE portal = ?1 LIMIT ?2)",
         ] {
             if self.sql(sql)?.execute([no, PIECE])? > 0 {

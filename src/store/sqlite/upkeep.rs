@@ -118,6 +118,7 @@ impl Tx<'_> {
             keys: self.sweep_keys(now.minus(retention.keys), limit)?,
             sent: self.sweep_sent(now.minus(retention.sent), limit)?,
             ledger: self.sweep_ledger(now.minus(retention.ledger), limit)?,
+            sessions: self.sweep_sessions(now.minus(retention.sessions), limit)?,
         };
         if swept.keys > 0 || swept.sent > 0 {
             self.keep_counters()?;

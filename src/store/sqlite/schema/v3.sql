@@ -1,8 +1,11 @@
--- How full the bucket of a portal was, as seen from one address of ours.
-CREATE TABLE bucket_levels (
-    egress     TEXT NOT NULL,
-    member     TEXT NOT NULL,
-    millicalls INTEGER NOT NULL,
-    at         INTEGER NOT NULL,
-    PRIMARY KEY (egress, member)
+-- Sessions of open lines that a bot was heard in, written when a chat is met and once in some hours after that.
+CREATE TABLE line_sessions (
+    portal  INTEGER NOT NULL,
+    chat    INTEGER NOT NULL,
+    bot     INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    lane    TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    seen    INTEGER NOT NULL,
+    PRIMARY KEY (portal, chat, bot)
 ) WITHOUT ROWID;
