@@ -279,7 +279,8 @@ async fn a_dialog_with_more_waiting_than_is_held_delays_no_other_and_keeps_its_o
     portal.settled(SOON).await;
     tokio::time::timeout(Duration::from_secs(60), running.idle()).await.unwrap();
     let said: Vec<String> = portal.bot_messages().into_iter().map(|message| message.text).collect();
-    let wanted = ["hello".to_owned(), "hung".to_owned()].into_iter().chain((0..90).map(|number| number.to_string()));
+    let wanted =
+        ["hello".to_owned(), "hung".to_owned()].into_iter().chain((0..90).map(|number| number.to_string()));
     assert_eq!(said, wanted.collect::<Vec<_>>());
 }
 

@@ -205,7 +205,8 @@ mod tests {
     fn what_a_batch_says_of_its_items_holds_no_token() {
         let call = Call::new(PortalKey::new("app", "7c1f"), "batch", json!({}));
         let address = Address::parse("https://p.example/rest/batch").unwrap();
-        let error = json!({"error": "BOT_TOKEN", "error_description": "no bot of t0ken-1", "argument": "t0ken-1"});
+        let error =
+            json!({"error": "BOT_TOKEN", "error_description": "no bot of t0ken-1", "argument": "t0ken-1"});
         let scrub = Scrub::these(vec!["t0ken-1".into()]);
         for errors in [json!({"c01": error}), json!([error])] {
             let body = json!({"result": {"result": [], "result_error": errors}}).to_string().into_bytes();
