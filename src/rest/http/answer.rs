@@ -60,6 +60,9 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
     let success = (200..300).contains(&status);
     let code = code(fields.get("error"));
     if success && code.is_empty() {
+        if method.eq_ignore_ascii_case("batch") {
+            clean_items(fields.get_mut("result"), scrub);
+        }
         return Verdict::Done(fields.remove("result").ok_or_else(|| {
             error(CallErrorKind::Unknown).describe("the answer has neither a result nor an error")
         }));
@@ -79,6 +82,22 @@ pub(crate) fn failure(method: &str, fields: &Map<String, Value>) -> CallError {
     let code = code(fields.get("error"));
     let (kind, _) = kind(&code, 200);
     CallError::new(kind, method.to_owned()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
+}
+
+/// The errors of a batch's items, whose descriptions may say what was sent.
+fn clean_items(result: Option<&mut Value>, scrub: &Scrub) {
+    let clean = |error: &mut Value| {
+        for (_, text) in error.as_object_mut().into_iter().flatten() {
+            if let Value::String(text) = text {
+                *text = scrub.clean(text);
+            }
+        }
+    };
+    match result.and_then(|result| result.get_mut("result_error")) {
+        Some(Value::Object(errors)) => errors.values_mut().for_each(clean),
+        Some(Value::Array(errors)) => errors.iter_mut().for_each(clean),
+        _ => {}
+    }
 }
 
 /// Text from outside, cut to a length that fits an error, without secrets.
@@ -179,6 +198,22 @@ mod tests {
             let answer = Received { status, retry_after: None, location: None, body };
             judge(&call, &address, &answer, &Scrub::these(Vec::new()));
             assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
+        }
+    }
+
+    #[test]
+    fn what_a_batch_says_of_its_items_holds_no_token() {
+        let call = Call::new(PortalKey::new("app", "7c1f"), "batch", json!({}));
+        let address = Address::parse("https://p.example/rest/batch").unwrap();
+        let error =
+            json!({"error": "BOT_TOKEN", "error_description": "no bot of t0ken-1", "argument": "t0ken-1"});
+        let scrub = Scrub::these(vec!["t0ken-1".into()]);
+        for errors in [json!({"c01": error}), json!([error])] {
+            let body = json!({"result": {"result": [], "result_error": errors}}).to_string().into_bytes();
+            let answer = Received { status: 200, retry_after: None, location: None, body };
+            let Verdict::Done(Ok(result)) = judge(&call, &address, &answer, &scrub) else { panic!("done") };
+            assert!(!result.to_string().contains("t0ken"), "{result}");
+            assert!(result.to_string().contains("no bot of ***"), "{result}");
         }
     }
 }
