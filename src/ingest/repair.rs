@@ -102,9 +102,16 @@ impl GapRepair {
             }
         }
         done.unread += left.len();
-        if done.messages > 0 || done.unread > 0 {
-            let Repaired { sessions, messages, unread } = done;
-            tracing::info!(%portal, sessions, messages, unread, "what was missed in open sessions is made up for");
+        let Repaired { sessions, messages, unread } = done;
+        if messages > 0 {
+            tracing::info!(%portal, sessions, messages, "what clients wrote while nobody listened was found");
+        }
+        if unread > 0 {
+            tracing::warn!(
+                %portal,
+                unread,
+                "histories of open sessions cannot be read, and what was missed in them stays missed; let whoever installed the application read the lines' dialogs"
+            );
         }
         done
     }
@@ -138,7 +145,7 @@ impl GapRepair {
                         again.push(session.clone());
                     }
                     Err(Untaken::Never(why)) => {
-                        tracing::warn!(%portal, chat = %session.chat, why, "a session's history cannot be read: what was missed in it stays missed");
+                        tracing::debug!(%portal, chat = %session.chat, why, "a session's history cannot be read");
                         done.unread += 1;
                     }
                     Err(Untaken::Over) => {
