@@ -84,12 +84,7 @@ impl App {
     /// closure over messages. Open-line and application events go to the first bot.
     pub fn bot<Door>(mut self, profile: BotProfile, handler: impl IntoHandle<Door>) -> Self {
         let handler = handler.into_handle();
-        let mut profile = profile;
-        for command in handler.commands() {
-            if !profile.spec().commands.iter().any(|known| known.name.eq_ignore_ascii_case(&command)) {
-                profile = profile.command(command, "");
-            }
-        }
+        let profile = profile.with_commands_of(&*handler);
         self.bots.push(Bot { profile, handler });
         self
     }

@@ -47,7 +47,6 @@ pub struct Engine {
 
 struct Shared {
     services: Arc<Services>,
-    turns: Arc<Semaphore>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
@@ -72,10 +71,8 @@ impl Engine {
     /// An engine without work; [`wake`](Self::wake) gives it portals. Looks after requests of the command line.
     pub fn start(services: Services) -> Self {
         let services = Arc::new(services);
-        let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
         let shared = Arc::new(Shared {
             services,
-            turns,
             portals: Mutex::default(),
             over: AtomicBool::new(false),
             requests: Mutex::default(),
@@ -210,6 +207,8 @@ async fn work(
     let mut alarm = Alarm::new();
     let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
+    // Its own: handlers that hang at one portal take no turn from another.
+    let permits = Arc::new(Semaphore::new(services.policy.turns_at_once));
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut held = Waiting::default();
     loop {
@@ -222,7 +221,7 @@ async fn work(
             continue;
         }
         while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
-            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
+            turns.spawn(one_turn(shared.services.clone(), permits.clone(), lease.clone(), lane, members));
         }
         held.are(feed.lanes.len());
         if feed.lanes.len() == 0 && !feed.more {
@@ -306,18 +305,18 @@ impl Feed {
 }
 
 async fn one_turn(
-    shared: Arc<Shared>,
+    services: Arc<Services>,
+    permits: Arc<Semaphore>,
     lease: Lease,
     lane: LaneKey,
     members: Vec<Arrival>,
 ) -> (LaneKey, TurnEnd) {
-    let _permit = shared.turns.acquire().await;
+    let _permit = permits.acquire().await;
     let portal = lease.portal.clone();
-    let run = turn::run(shared.services.clone(), lease, lane.clone(), members);
+    let run = turn::run(services.clone(), lease, lane.clone(), members);
     let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
         // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
         tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");
-        let services = &shared.services;
         TurnEnd::Again(services.clock.now().plus(services.policy.longest_wait))
     });
     (lane, end)

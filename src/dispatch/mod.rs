@@ -64,4 +64,6 @@ pub use router::{
 };
 pub use services::{Bot, Services};
 
+pub(crate) use dialogue::{state_in, states_in};
 pub(crate) use effect::{Effect, Outgoing};
+pub(crate) use timer::setting_in;

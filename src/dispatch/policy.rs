@@ -27,7 +27,7 @@ pub struct Policy {
     pub patience: Duration,
     /// Whether the portal allows one network message a week for each user.
     pub network_limit: NetworkLimit,
-    /// Turns that run at once, over all portals.
+    /// Turns that run at once, for each portal.
     pub turns_at_once: usize,
     /// Calls under way at once, for each portal.
     pub calls_at_once: usize,

@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use secrecy::ExposeSecret;
 use tokio::sync::{Notify, watch};
 use url::Url;
@@ -34,6 +35,8 @@ const OWN_EVENTS: [&str; 2] = ["ONAPPUNINSTALL", "ONAPPUPDATE"];
 const OFFLINE_NOTICE: &str = "ONOFFLINEEVENT";
 /// So often everything is looked at again, so that a bot deleted by hand comes back.
 const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
+/// Portals that are looked at at once.
+const AT_ONCE: usize = 32;
 /// First and longest pause after a failure.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
@@ -96,11 +99,13 @@ impl Reconciler {
     }
 
     /// Keeps all active portals as they should be: at once, when one becomes active, and every quarter of an hour;
-    /// until `stop` is done.
+    /// until `stop` is done. A portal that does not answer keeps no other waiting.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let clock = Arc::clone(&self.registry.0.clock);
         let mut stop = std::pin::pin!(stop);
         let mut due: BTreeMap<PortalKey, (Timestamp, Duration)> = BTreeMap::new();
+        let mut busy: BTreeSet<PortalKey> = BTreeSet::new();
+        let mut under_way = FuturesUnordered::new();
         loop {
             let now = clock.now();
             for key in std::mem::take(&mut *lock(&self.changed.portals)) {
@@ -114,36 +119,48 @@ impl Reconciler {
                 .map(|view| view.key)
                 .collect();
             due.retain(|key, _| active.contains(key));
-            for key in active {
-                due.entry(key).or_insert((now, RETRY.0));
+            for key in active.difference(&busy) {
+                due.entry(key.clone()).or_insert((now, RETRY.0));
             }
             let next = due
                 .iter()
+                .filter(|(key, _)| !busy.contains(key))
                 .min_by_key(|(_, (at, _))| *at)
                 .map(|(key, (at, pause))| (key.clone(), *at, *pause));
-            let Some((key, _, pause)) = next.clone().filter(|(_, at, _)| *at <= now) else {
-                let wake = next.map_or(now.plus(LOOK_AGAIN), |(_, at, _)| at);
-                tokio::select! {
-                    biased;
-                    () = &mut stop => return,
-                    () = self.changed.bell.notified() => {}
-                    () = clock.sleep_until(wake) => {}
-                }
+            if busy.len() < AT_ONCE
+                && let Some((key, _, pause)) = next.clone().filter(|(_, at, _)| *at <= now)
+            {
+                due.remove(&key);
+                busy.insert(key.clone());
+                under_way.push(self.look(key, pause));
                 continue;
-            };
-            let again = tokio::select! {
+            }
+            let wake = next.map_or(now.plus(LOOK_AGAIN), |(_, at, _)| at);
+            tokio::select! {
                 biased;
                 () = &mut stop => return,
-                done = self.reconcile(&key) => match done {
-                    Ok(()) => (clock.now().plus(LOOK_AGAIN), RETRY.0),
-                    Err(error) => {
-                        tracing::warn!(portal = %key, %error, again_in = ?pause, "the portal is not as it should be yet");
-                        (clock.now().plus(pause), pause.saturating_mul(2).min(RETRY.1))
-                    }
-                },
-            };
-            due.insert(key, again);
+                Some((key, again)) = under_way.next() => {
+                    busy.remove(&key);
+                    // One that changed meanwhile is due already.
+                    due.entry(key).or_insert(again);
+                }
+                () = self.changed.bell.notified() => {}
+                () = clock.sleep_until(wake), if busy.len() < AT_ONCE => {}
+            }
         }
+    }
+
+    /// Looks at one portal; says when to look again, and how long to pause if that fails.
+    async fn look(&self, key: PortalKey, pause: Duration) -> (PortalKey, (Timestamp, Duration)) {
+        let clock = &self.registry.0.clock;
+        let again = match self.reconcile(&key).await {
+            Ok(()) => (clock.now().plus(LOOK_AGAIN), RETRY.0),
+            Err(error) => {
+                tracing::warn!(portal = %key, %error, again_in = ?pause, "the portal is not as it should be yet");
+                (clock.now().plus(pause), pause.saturating_mul(2).min(RETRY.1))
+            }
+        };
+        (key, again)
     }
 
     /// Makes `portal` as it should be now. Everything that can be done is done; the first failure is returned.

@@ -64,6 +64,7 @@ pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Departure, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
 pub use figures::Counted;
+pub(crate) use files::KeptFiles;
 pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };

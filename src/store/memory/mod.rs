@@ -32,11 +32,17 @@ use std::{
 
 use tables::Tables;
 
+use super::TurnCommit;
+
+/// Is told of every commit.
+pub(crate) type Watch = Arc<dyn Fn(&TurnCommit) + Send + Sync>;
+
 /// A store in memory. Clones share it.
 #[derive(Clone)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
     identity: [u8; 16],
+    watch: Option<Watch>,
 }
 
 impl MemoryStore {
@@ -47,7 +53,12 @@ impl MemoryStore {
 
     /// An empty store with this identity, so that turns are named as in another store or another run.
     pub fn with_identity(identity: [u8; 16]) -> Self {
-        Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity }
+        Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity, watch: None }
+    }
+
+    /// Tells `watch` of every turn that this one commits.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
