@@ -131,7 +131,7 @@ impl Desk {
     }
 
     async fn repaired(&self) -> Repaired {
-        self.repair.run(&self.stage.key(), self.known().await, std::future::pending()).await
+        self.repair.run(&self.stage.key(), self.known().await, &|_| {}, std::future::pending()).await
     }
 
     fn messages(&self) -> Vec<i64> {
@@ -184,7 +184,8 @@ async fn a_portal_that_is_away_is_asked_again_and_nothing_is_asked_twice() {
     *desk.histories.away.lock().unwrap() =
         [CallErrorKind::Unreachable, CallErrorKind::Limited, CallErrorKind::Unknown].into();
     let (repair, key, sessions) = (desk.repair.clone(), desk.stage.key(), desk.known().await);
-    let running = tokio::spawn(async move { repair.run(&key, sessions, std::future::pending()).await });
+    let running =
+        tokio::spawn(async move { repair.run(&key, sessions, &|_| {}, std::future::pending()).await });
     until("all that was away is asked again", || {
         desk.stage.clock.advance(Duration::from_secs(30));
         desk.messages().len() == 50

@@ -1,7 +1,7 @@
 //! The engine: for each portal a task that feeds its lanes, and a courier for its outbox.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     panic::AssertUnwindSafe,
     sync::{
@@ -23,6 +23,7 @@ use super::{
     courier::{self, Errand},
     figures::Waiting,
     heard::Arrival,
+    holds::Holds,
     lanes::Lanes,
     turn::{self, TurnEnd},
 };
@@ -48,6 +49,7 @@ pub struct Engine {
 struct Shared {
     services: Arc<Services>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
+    holds: Holds,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
     requests: Mutex<Option<JoinHandle<()>>>,
@@ -74,6 +76,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             services,
             portals: Mutex::default(),
+            holds: Holds::default(),
             over: AtomicBool::new(false),
             requests: Mutex::default(),
         });
@@ -86,6 +89,20 @@ impl Engine {
     /// Tells that `portal` has new events, or is to be worked for from now on.
     pub fn wake(&self, portal: &PortalKey) {
         self.with(portal, |worker| worker.wake.notify_one());
+    }
+
+    /// Starts no turn in these lanes of `portal` until they are [`released`](Self::release). To be told before the portal is
+    /// woken for the first time.
+    pub fn hold(&self, portal: &PortalKey, lanes: impl IntoIterator<Item = LaneKey>) {
+        self.shared.holds.hold(portal, lanes);
+    }
+
+    /// Lets one lane of `portal` go on, or with `None` all of them. What was accepted in the meantime goes by its message
+    /// ids.
+    pub fn release(&self, portal: &PortalKey, lane: Option<&LaneKey>) {
+        if self.shared.holds.release(portal, lane) {
+            self.wake(portal);
+        }
     }
 
     /// For sending on `portal` outside of an event.
@@ -205,14 +222,14 @@ async fn work(
     let mut courier = JoinSet::new();
     courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
     let mut alarm = Alarm::new();
-    let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
+    let mut feed = Feed { lanes: Lanes::default(), kept: Vec::new(), read: Seq::default(), more: true };
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     // Its own: handlers that hang at one portal take no turn from another.
     let permits = Arc::new(Semaphore::new(services.policy.turns_at_once));
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut held = Waiting::default();
     loop {
-        if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
+        if let Err(error) = feed.fill(&mut alarm, &shared, &lease).await {
             if error.kind() == StoreErrorKind::Fenced {
                 break;
             }
@@ -223,8 +240,8 @@ async fn work(
         while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
             turns.spawn(one_turn(shared.services.clone(), permits.clone(), lease.clone(), lane, members));
         }
-        held.are(feed.lanes.len());
-        if feed.lanes.len() == 0 && !feed.more {
+        held.are(feed.lanes.len() + feed.kept.len());
+        if feed.lanes.len() == 0 && feed.kept.is_empty() && !feed.more {
             // The lanes are empty, so what they asked for is in the outbox already.
             waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
         }
@@ -237,7 +254,7 @@ async fn work(
                     feed.more = true;
                     waiting.push(waiter);
                 }
-                Some(Order::Again(rows)) => feed.take_in(rows, services, &lease),
+                Some(Order::Again(rows)) => feed.take_in(rows, &shared.holds.of(&portal), &shared, &lease),
                 Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
                 Some(Order::Stop) | None => break,
             },
@@ -269,36 +286,48 @@ async fn work(
 /// What was read of the journal.
 struct Feed {
     lanes: Lanes,
+    /// Events of lanes that are held back.
+    kept: Vec<JournalRow>,
     read: Seq,
     more: bool,
 }
 
 impl Feed {
     /// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both.
-    async fn fill(
-        &mut self,
-        alarm: &mut Alarm,
-        services: &Services,
-        lease: &Lease,
-    ) -> Result<(), StoreError> {
-        self.more |= alarm.ring(services, lease).await?;
-        self.load(services, lease).await
+    async fn fill(&mut self, alarm: &mut Alarm, shared: &Shared, lease: &Lease) -> Result<(), StoreError> {
+        self.more |= alarm.ring(&shared.services, lease).await?;
+        let held = shared.holds.of(&lease.portal);
+        if !self.kept.is_empty() {
+            // Of a lane that was released, what its release waited for is still to be read.
+            self.more = true;
+            let kept = std::mem::take(&mut self.kept);
+            self.take_in(kept, &held, shared, lease);
+        }
+        self.load(&held, shared, lease).await
     }
 
-    async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
-        while self.more && self.lanes.len() < HELD {
-            let rows = services.store.load(lease, self.read, PAGE).await?;
+    async fn load(
+        &mut self,
+        held: &HashSet<LaneKey>,
+        shared: &Shared,
+        lease: &Lease,
+    ) -> Result<(), StoreError> {
+        while self.more && self.lanes.len() + self.kept.len() < HELD {
+            let rows = shared.services.store.load(lease, self.read, PAGE).await?;
             self.more = rows.len() == PAGE as usize;
             self.read = rows.last().map_or(self.read, |row| row.seq);
-            self.take_in(rows, services, lease);
+            self.take_in(rows, held, shared, lease);
         }
         Ok(())
     }
 
-    fn take_in(&mut self, rows: Vec<JournalRow>, services: &Services, lease: &Lease) {
+    /// Puts rows into their lanes; those of lanes that are `held` wait for the next time.
+    fn take_in(&mut self, rows: Vec<JournalRow>, held: &HashSet<LaneKey>, shared: &Shared, lease: &Lease) {
         for row in rows {
-            if !self.lanes.knows(row.seq) {
-                self.lanes.push(Arrival::read(services, &lease.portal, row));
+            if held.contains(&row.lane) {
+                self.kept.push(row);
+            } else if !self.lanes.knows(row.seq) {
+                self.lanes.push(Arrival::read(&shared.services, &lease.portal, row));
             }
         }
     }

@@ -33,6 +33,7 @@ mod engine;
 mod figures;
 mod handler;
 mod heard;
+mod holds;
 mod lanes;
 mod network;
 mod policy;
