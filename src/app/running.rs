@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, metrics, rt, upkeep};
+use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, metrics, rt, upkeep};
 use crate::{
     clock::Clock,
     dispatch::{Bot, Engine, PortalDesk, Services},
@@ -24,7 +24,8 @@ use crate::{
         Registry, Wanted, Welcome,
     },
     rest::{
-        Api, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient,
+        Api, Background, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
+        oauth::OAuthClient,
     },
     store::{self, NodeId, OpenSession, PortalStatus, Store, StoreError},
     wire::PortalKey,
@@ -58,6 +59,7 @@ pub struct Running {
     listens: SocketAddr,
     engine: Engine,
     registry: Registry,
+    slots: Slots,
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
@@ -96,8 +98,10 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(Counted::new(http), limits, clock.clone());
-    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: limited.slots() };
+    let limited = Limited::new(Counted::new(http), limits, clock.clone())
+        .keeper(Arc::new(StoredLevels(Arc::downgrade(&store))));
+    let slots = limited.slots();
+    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: slots.clone() };
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -111,6 +115,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store: store.clone(),
         api,
         direct: direct.clone(),
+        slots: Some(slots.clone()),
         downloads: Arc::new(downloads),
         clock: clock.clone(),
         registry: registry.clone(),
@@ -136,12 +141,13 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         clock.clone(),
         config.retention.sessions,
     );
-    let mut poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
+    let background: Arc<dyn Api> = Arc::new(Background(direct));
+    let mut poller = Poller::new(gate.clone(), registry.clone(), background.clone(), clock.clone());
     if !offline.is_empty() {
         // Where the portal tells of them, asking by the clock is for what it could not tell.
         poller = poller.offline_events(if public_url.is_some() { OFFLINE_PAUSE } else { Duration::ZERO });
     }
-    let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
+    let reconciler = Reconciler::new(registry.clone(), background, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
     let (changed, changes) = mpsc::unbounded_channel();
     registry.watch(Arc::new(Watch(changed.clone())));
@@ -207,7 +213,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -255,6 +261,7 @@ impl Running {
         self.engine.stop().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        self.slots.save().await;
     }
 }
 

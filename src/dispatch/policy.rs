@@ -29,7 +29,7 @@ pub struct Policy {
     pub network_limit: NetworkLimit,
     /// Turns that run at once, for each portal.
     pub turns_at_once: usize,
-    /// Calls under way at once, for each portal.
+    /// Calls under way by themselves at once, for each portal; beside them there may be one batch.
     pub calls_at_once: usize,
 }
 

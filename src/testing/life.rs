@@ -153,6 +153,7 @@ impl World {
         let engine = Engine::start(Services {
             store: store.clone(),
             api: points.api(outbox),
+            slots: None,
             direct: Arc::new(Retrying::new(direct, calls)),
             downloads: Arc::new(Downloads::of_memory(files)),
             clock: clock.clone(),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     OpenMode, Shared, SqliteStore, Thread, fault,
@@ -15,6 +15,7 @@ use super::{
     lock::{self, ServerLock},
     reader::Reader,
     schema,
+    tail::Tail,
     writer::Writer,
 };
 use crate::store::{StoreError, StoreErrorKind};
@@ -59,7 +60,9 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         OpenMode::Server => Known::read(&conn).map_err(failed)?,
         OpenMode::Inspect => Known::default(),
     };
-    let shared = Arc::new(Shared { known: Mutex::new(known.clone()), ..Shared::default() });
+    let tails = (Tail::from(known.next_seq - 1), Tail::from(known.next_call - 1));
+    let shared = Shared { known: Mutex::new(known.clone()), tails: Mutex::new(tails), ..Shared::default() };
+    let shared = Arc::new(shared);
     let transactions = Arc::new(AtomicU64::new(0));
 
     let reader = Reader { conn: connect(path)?, path: path.to_owned() };
@@ -97,6 +100,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(PATIENCE).map_err(failed)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement whose plan might depend on what is bound is prepared anew each time something is.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     if conn.is_readonly("main").map_err(failed)? {
         return Err(read_only(path));
     }

@@ -116,6 +116,7 @@ impl Writer {
         let mut group = Vec::new();
         while let Ok(first) = arrivals.recv() {
             group.push(first);
+            std::thread::yield_now();
             while group.len() < GROUP
                 && let Ok(next) = arrivals.try_recv()
             {
@@ -131,8 +132,7 @@ impl Writer {
             Ok(()) => {
                 self.transactions.fetch_add(1, Ordering::Relaxed);
                 // Before the answers: whoever has one finds what it tells of.
-                let mut known = self.shared.known();
-                changes.iter().for_each(|change| known.apply(change));
+                self.shared.apply(changes);
                 None
             }
             Err(error) => {
