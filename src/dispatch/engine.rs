@@ -24,6 +24,7 @@ use super::{
     feed::Feed,
     figures::Waiting,
     heard::Arrival,
+    holds::Holds,
     ownership::{Fence, Sessions},
     shares::{Shares, Slot},
     turn::{self, TurnEnd},
@@ -47,6 +48,7 @@ struct Shared {
     services: Arc<Services>,
     turns: Arc<Shares>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
+    holds: Holds,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
     requests: Mutex<Option<JoinHandle<()>>>,
@@ -75,6 +77,7 @@ impl Engine {
             services,
             turns,
             portals: Mutex::default(),
+            holds: Holds::default(),
             over: AtomicBool::new(false),
             requests: Mutex::default(),
         });
@@ -87,6 +90,20 @@ impl Engine {
     /// Tells that `portal` has new events, or is to be worked for from now on.
     pub fn wake(&self, portal: &PortalKey) {
         self.with(portal, |worker| worker.sessions.accepted());
+    }
+
+    /// Starts no turn in these lanes of `portal` until they are [`released`](Self::release). To be told before the portal is
+    /// woken for the first time.
+    pub fn hold(&self, portal: &PortalKey, lanes: impl IntoIterator<Item = LaneKey>) {
+        self.shared.holds.hold(portal, lanes);
+    }
+
+    /// Lets one lane of `portal` go on, or with `None` all of them. What was accepted in the meantime goes by its message
+    /// ids.
+    pub fn release(&self, portal: &PortalKey, lane: Option<&LaneKey>) {
+        if self.shared.holds.release(portal, lane) {
+            self.wake(portal);
+        }
     }
 
     /// For sending on `portal` outside of an event.
@@ -218,7 +235,7 @@ async fn work(
     let mut outbox = JoinSet::new();
     let mut held = Waiting::default();
     loop {
-        let overhears = match fill(&mut feed, &mut alarm, services, &lease, &sessions).await {
+        let overhears = match fill(&mut feed, &mut alarm, &shared, &lease, &sessions).await {
             Ok(more) => more,
             Err(error) if error.kind() == StoreErrorKind::Fenced => break,
             Err(error) => {
@@ -302,10 +319,13 @@ async fn work(
 async fn fill(
     feed: &mut Feed,
     alarm: &mut Alarm,
-    services: &Services,
+    shared: &Shared,
     lease: &Lease,
     sessions: &Sessions,
 ) -> Result<bool, StoreError> {
+    let services = &shared.services;
+    // Before the journal is read: what a release waited for is then in what is read.
+    feed.lanes.hold(shared.holds.of(&lease.portal));
     let upto = sessions.to_read();
     if sessions.is_behind() | alarm.ring(services, lease).await? {
         feed.look_again();

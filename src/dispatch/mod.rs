@@ -37,6 +37,7 @@ mod figures;
 mod form;
 mod handler;
 mod heard;
+mod holds;
 mod lanes;
 mod members;
 mod network;
