@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{fault::Halt, known::Change, writer::Tx};
 use crate::{
-    store::{Committed, Lease, NewOutboxRow, OutboxId, OutboxRow, OutboxState, StoreError, TurnCommit, TurnId},
+    store::{
+        Committed, Lease, NewOutboxRow, OutboxId, OutboxRow, OutboxState, StoreError, TurnCommit, TurnId,
+    },
     wire::Timestamp,
 };
 
