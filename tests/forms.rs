@@ -63,7 +63,8 @@ fn shop(form: Form<Lead>) -> Router {
 async fn on_stage(routes: Router) -> (Stage, ManualClock) {
     let clock = ManualClock::new(SystemClock.now());
     let of_app = clock.clone();
-    let app = |app: App| app.clock(Arc::new(of_app)).bot(BotProfile::openline("shop").hears_operators(), routes);
+    let app =
+        |app: App| app.clock(Arc::new(of_app)).bot(BotProfile::openline("shop").hears_operators(), routes);
     (stage(app).await, clock)
 }
 
@@ -80,7 +81,10 @@ fn first_lines(portal: &Portal) -> Vec<String> {
 #[test]
 fn the_form_makes_its_type() {
     let lead = assert_form(&lead(), &[("name", "Ann"), ("phone", "5550100200"), ("need", "spare")]);
-    assert!(matches!((&*lead.name, lead.phone.as_deref(), lead.need), ("Ann", Some("5550100200"), Need::Spares)));
+    assert!(matches!(
+        (&*lead.name, lead.phone.as_deref(), lead.need),
+        ("Ann", Some("5550100200"), Need::Spares)
+    ));
 }
 
 #[tokio::test]
@@ -175,7 +179,8 @@ async fn several_quick_answers_answer_several_questions_and_what_is_left_is_rout
     const QUIET: Duration = Duration::from_secs(2);
     let (stage, clock) = on_stage(Router::new().burst(QUIET).nest(shop(lead()))).await;
     let ann = stage.portal.client("Ann");
-    let bursts: [&[&str]; 3] = [&["begin"], &["Ann", "my number is", "+15550100200"], &["2", "yes", "and when?", "today?"]];
+    let bursts: [&[&str]; 3] =
+        [&["begin"], &["Ann", "my number is", "+15550100200"], &["2", "yes", "and when?", "today?"]];
     for burst in bursts {
         for text in burst {
             ann.says(text).await;
@@ -184,7 +189,10 @@ async fn several_quick_answers_answer_several_questions_and_what_is_left_is_rout
         clock.advance(QUIET);
         stage.quiet().await;
     }
-    assert_eq!(said(&stage), ["Your name?", "What is it about?", "Ann, +15550100200, Spares", "Heard and when?"]);
+    assert_eq!(
+        said(&stage),
+        ["Your name?", "What is it about?", "Ann, +15550100200, Spares", "Heard and when?"]
+    );
     assert_eq!(stage.said().last().unwrap(), "Heard and when?\ntoday?");
 }
 
@@ -226,7 +234,14 @@ async fn files_yes_and_no_and_dates_are_answers_in_a_private_chat_too() {
     }
     assert_eq!(
         said(&stage),
-        ["Pictures, please", "Please send a file.", "Insured?", "When?", "Cost?", "a.png false 2026-02-01 Some(1500.5)"]
+        [
+            "Pictures, please",
+            "Please send a file.",
+            "Insured?",
+            "When?",
+            "Cost?",
+            "a.png false 2026-02-01 Some(1500.5)"
+        ]
     );
 }
 
@@ -245,7 +260,12 @@ async fn a_button_that_sends_a_command_answers_its_question() {
     assert_eq!(said(&stage), ["What is it about?", "\"Spares\""]);
 }
 
-async fn life(portal: &Portal, store: &Arc<dyn Store>, port: std::net::SocketAddr, routes: Router) -> Running {
+async fn life(
+    portal: &Portal,
+    store: &Arc<dyn Store>,
+    port: std::net::SocketAddr,
+    routes: Router,
+) -> Running {
     let config = settings(portal).listen(port).public_url(format!("http://{port}"));
     App::new(config).store(store.clone()).bot(BotProfile::openline("shop"), routes).start().await.unwrap()
 }
@@ -313,11 +333,16 @@ async fn answers_that_do_not_make_the_new_type_are_asked_for_again() {
     }
     let said = redeployed(
         Router::new().form(
-            Form::<Strict>::new("lead").ask(Field::text("name", "Your number?")).ask(Field::integer("age", "Your age?")),
+            Form::<Strict>::new("lead")
+                .ask(Field::text("name", "Your number?"))
+                .ask(Field::integer("age", "Your age?")),
             async |_cx: Context, made: Strict| format!("{} {}", made.name, made.age),
         ),
         &["1", "30", "cancel"],
     )
     .await;
-    assert_eq!(said, ["Our questions have changed meanwhile.", "Our questions have changed meanwhile.", "Cancelled."]);
+    assert_eq!(
+        said,
+        ["Our questions have changed meanwhile.", "Our questions have changed meanwhile.", "Cancelled."]
+    );
 }
