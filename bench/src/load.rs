@@ -32,7 +32,6 @@ pub(crate) struct Load {
     accepted: u64,
     tally: Arc<Tally>,
     messages: Arc<AtomicU64>,
-    window: usize,
 }
 
 impl Load {
@@ -43,7 +42,6 @@ impl Load {
             accepted: 0,
             tally,
             messages: Arc::new(AtomicU64::new(1)),
-            window,
         };
         load.tally.window.add_permits(window);
         load

@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, metrics, rt, upkeep};
 use crate::{
+    clock::Clock,
     dispatch::{Bot, Engine, PortalDesk, Services},
     ingest::{GapRepair, Gate, Poller},
     portal::{
@@ -26,7 +27,7 @@ use crate::{
         Api, Background, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
         oauth::OAuthClient,
     },
-    store::{self, NodeId, PortalStatus, Store, StoreError},
+    store::{self, NodeId, OpenSession, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
 
@@ -34,6 +35,11 @@ use crate::{
 const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
 /// How often offline events are asked for, while the portal tells of none.
 const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
+/// How long a dialog waits at the start until it is known whether something was missed in it. What is found later comes
+/// late.
+const LOOK_BACK_LIMIT: Duration = Duration::from_secs(10);
+/// Dialogs that wait so, those heard of last: about as many as are looked into within that time.
+const LOOK_BACK_HELD: usize = 500;
 /// How long `on_install` waits for the bots it is to find.
 const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -148,18 +154,15 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
 
     let mut tasks = JoinSet::new();
     for portal in registry.portals() {
+        if portal.status == PortalStatus::Active {
+            // Before anything new is accepted or done, so that it is known what was done before the process ended.
+            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
+            look_back(&mut tasks, &engine, &repair, &clock, &portal.key, sessions, &stopping);
+        }
         // Also a portal that was uninstalled may have events left, that of its removal among them. Here and not in a
         // task, so that `idle` knows of what was left from the last time.
         engine.wake(&portal.key);
         if portal.status == PortalStatus::Active {
-            // Before anything new is accepted, so that it is known what was handled before the process ended.
-            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
-            if !sessions.is_empty() {
-                let (repair, key, stop) = (repair.clone(), portal.key.clone(), stopped(stopping.clone()));
-                tasks.spawn(async move {
-                    repair.run(&key, sessions, stop).await;
-                });
-            }
             let _ = changed.send((portal.key, PortalChange::Active));
         }
     }
@@ -444,6 +447,36 @@ impl Welcome for Greeting {
         }
         self.gate.installed(portal, notice).await
     }
+}
+
+/// Looks for what was missed in `sessions`. Their dialogs wait for that, though not for long.
+fn look_back(
+    tasks: &mut JoinSet<()>,
+    engine: &Engine,
+    repair: &GapRepair,
+    clock: &Arc<dyn Clock>,
+    portal: &PortalKey,
+    sessions: Vec<OpenSession>,
+    stopping: &watch::Receiver<bool>,
+) {
+    if sessions.is_empty() {
+        return;
+    }
+    engine.hold(portal, sessions.iter().take(LOOK_BACK_HELD).map(|session| session.lane.clone()));
+    let (waiting, key, clock, stop) =
+        (engine.clone(), portal.clone(), clock.clone(), stopped(stopping.clone()));
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop => {}
+            () = clock.sleep_until(clock.now().plus(LOOK_BACK_LIMIT)) => waiting.release(&key, None),
+        }
+    });
+    let (engine, repair, key) = (engine.clone(), repair.clone(), portal.clone());
+    let stop = stopped(stopping.clone());
+    tasks.spawn(async move {
+        let release = |session: &OpenSession| engine.release(&key, Some(&session.lane));
+        repair.run(&key, sessions, &release, stop).await;
+    });
 }
 
 /// Works for every portal that is heard of, and polls the active ones for the events of bots that fetch them.

@@ -30,15 +30,18 @@ mod courier;
 mod desk;
 mod dialogue;
 mod effect;
+mod ending;
 mod engine;
 mod feed;
 mod figures;
 mod form;
 mod handler;
 mod heard;
+mod holds;
 mod lanes;
 mod members;
 mod network;
+mod ownership;
 mod policy;
 mod profile;
 mod router;
@@ -47,6 +50,7 @@ mod settle;
 mod shares;
 mod timer;
 mod turn;
+mod withheld;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
@@ -62,6 +66,7 @@ pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use network::{NetworkLedger, NetworkLimit};
+pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{

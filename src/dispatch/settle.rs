@@ -86,9 +86,11 @@ pub(crate) fn settle(
         Outcome::NotExecuted => match error.kind() {
             // However long it takes: it is the portal's rate, or ours.
             CallErrorKind::Limited => again(doubtful),
-            CallErrorKind::Withheld if !doubtful || matches!(route, Route::Idempotent | Route::Rt) => {
-                SendOutcome::Withheld(error.description().to_owned())
-            }
+            CallErrorKind::Withheld if doubtful => SendOutcome::Withheld(format!(
+                "{}; an earlier try may have been carried out",
+                error.description()
+            )),
+            CallErrorKind::Withheld => SendOutcome::Withheld(error.description().to_owned()),
             CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
@@ -180,6 +182,7 @@ mod tests {
         3601,
         Kind::Rejected
     )]
+    #[case::held_back(Route::KeyedMessage, CallError::new(CallErrorKind::Withheld, "m"), 1, Kind::Withheld)]
     #[case::an_unreadable_answer_was_sent(
         Route::PlainMessage,
         CallError::new(CallErrorKind::BadAnswer, "m"),

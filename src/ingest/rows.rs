@@ -63,8 +63,10 @@ pub(super) fn of_notice(portal: &PortalKey, notice: &Bytes) -> Vec<NewEvent> {
 
 /// Whether this is the event of the application's removal, and if so whether its records are to go as well.
 pub(super) fn removal(raw: &Arc<Raw>) -> Option<bool> {
-    let callback =
-        Callback::read(Arc::clone(raw)).ok().filter(|callback| callback.code == "ONAPPUNINSTALL")?;
+    // Looked at first: this is asked of every event, and reading the rest is not free.
+    let code = raw.path(&["event"]).and_then(|event| event.as_str());
+    code.filter(|code| code.eq_ignore_ascii_case("ONAPPUNINSTALL"))?;
+    let callback = Callback::read(Arc::clone(raw)).ok()?;
     codec::events(&callback).ok()?.into_iter().find_map(|incoming| match incoming.event {
         Event::AppUninstalled(removed) => Some(removed.clean),
         _ => None,

@@ -53,7 +53,7 @@ pub struct Call {
     pub priority: CallPriority,
     /// Who wants to know of operating time.
     told: Option<Told>,
-    departure: Option<Arc<dyn Departure>>,
+    departures: Vec<Arc<dyn Departure>>,
     /// Does not wait for the operating limit of its method.
     pub(in crate::rest) unheld: bool,
 }
@@ -70,7 +70,7 @@ impl Call {
             content: None,
             priority: CallPriority::Reply,
             told: None,
-            departure: None,
+            departures: Vec::new(),
             unheld: false,
         }
     }
@@ -121,20 +121,20 @@ impl Call {
         self
     }
 
-    /// Asks `departure` each time before it goes out.
+    /// Asks `departure` each time before it goes out, after those that were given before.
     #[must_use]
     pub fn departing(mut self, departure: Arc<dyn Departure>) -> Self {
-        self.departure = Some(departure);
+        self.departures.push(departure);
         self
     }
 
     /// For whoever implements [`Api`]: to be awaited right before the call goes out, each time it does. After an error
     /// it must not.
     pub async fn begin(&self) -> Result<(), CallError> {
-        match &self.departure {
-            Some(departure) => departure.leaving(self).await,
-            None => Ok(()),
+        for departure in &self.departures {
+            departure.leaving(self).await?;
         }
+        Ok(())
     }
 
     /// What answers say of operating time is left at `told`.

@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    dispatch::{Bot, BotProfile, Context, Engine, Handle, Handled, HandlerError, Policy, Recovery, Services},
+    dispatch::{
+        Bot, BotProfile, Context, Engine, Handle, Handled, HandlerError, Policy, Recovery, Services,
+        TurnPolicy,
+    },
     ingest::{Accepted, Gate},
     portal::{
         BotGeneration, Delivery, Drain, IncomingWebhook, Installer, NoGrants, PortalError, Reconciler,
@@ -271,6 +274,10 @@ impl Drop for Running<'_> {
 impl Handle for Watched {
     fn commands(&self) -> Vec<String> {
         self.inner.commands()
+    }
+
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        self.inner.turn_policy(incoming)
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {

@@ -70,7 +70,7 @@ pub(super) async fn carry(post: &Arc<Post>, load: Load) -> Ended {
     let Load { mut batch, mut letters } = load;
     let mut sent = Vec::with_capacity(letters.len());
     loop {
-        let passengers = letters.iter().map(|letter| Passenger::of(&letter.row)).collect();
+        let passengers = letters.iter().map(|letter| Passenger::of(letter)).collect();
         let gangway = Gangway::new(post, passengers);
         let answer = post.services.api.call(batch.to_call().unheld().departing(gangway.clone())).await;
         let left = gangway.take();
@@ -83,21 +83,23 @@ pub(super) async fn carry(post: &Arc<Post>, load: Load) -> Ended {
             sent.extend(letters.into_iter().map(not_marked));
             return Ended { sent, well: None };
         }
-        if !left.withheld.is_empty() {
-            let why = |row: &OutboxRow| {
-                let (_, why) = left.withheld.iter().find(|(id, _)| *id == row.id)?;
-                Some(why.clone())
-            };
-            let mut withheld = Vec::new();
+        if !left.withheld.is_empty() || !left.delayed.is_empty() {
+            let mut kept = Vec::new();
             let mut others = Load::new(post);
-            for letter in letters {
-                match why(&letter.row) {
-                    Some(why) => withheld.push((post.withheld(&letter, &why), letter.row)),
-                    None if others.put(&letter) => others.letters.push(letter),
-                    None => sent.push(Sent::Back { row: letter.row, alone: true }),
+            for mut letter in letters {
+                let withheld = left.withheld.iter().find(|(id, _)| *id == letter.row.id);
+                let delayed = left.delayed.iter().find(|(id, _)| *id == letter.row.id);
+                match (withheld, delayed) {
+                    (Some((_, why)), _) => kept.push((post.withheld(&letter, why), letter.row)),
+                    (None, Some((_, error))) => {
+                        let doubtful = is_doubtful(&letter.row);
+                        kept.push((post.not_yet(&mut letter.row, doubtful, error), letter.row));
+                    }
+                    (None, None) if others.put(&letter) => others.letters.push(letter),
+                    (None, None) => sent.push(Sent::Back { row: letter.row, alone: true }),
                 }
             }
-            sent.extend(post.record(withheld).await);
+            sent.extend(post.record(kept).await);
             if others.letters.is_empty() {
                 return Ended { sent, well: None };
             }

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::post::Post;
+use super::{fence, letter::Letter, post::Post};
 use crate::{
+    dispatch::ownership::{May, Passing, UnderWay, held_back, not_known},
     rest::{Call, CallError, CallErrorKind, Departure},
     store::{OutboxId, OutboxRow, OutboxState, StoreError},
     wire::Timestamp,
@@ -15,25 +16,29 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Passenger {
     pub(super) row: OutboxId,
+    /// Who would hear it, if that is a client.
+    pub(super) passing: Option<Passing>,
 }
 
 impl Passenger {
-    pub(super) fn of(row: &OutboxRow) -> Self {
-        Self { row: row.id }
+    pub(super) fn of(letter: &Letter) -> Self {
+        let to = letter.call.as_ref().ok().and_then(|call| call.to);
+        Self { row: letter.row.id, passing: to.map(|to| fence::passing(&letter.row, to)) }
     }
 }
 
 impl Post {
-    /// Whether a row may still go to the client; if not, why. Asked whenever its call is about to leave, also again
-    /// after a refusal by the rate limit.
-    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "what it will ask is part of the post"))]
-    fn may_go(&self, passenger: &Passenger) -> Result<(), String> {
+    /// Whether a row may still go to the client. Asked whenever its call is about to leave, also again after a refusal by
+    /// the rate limit.
+    async fn may_go(&self, passenger: &Passenger) -> May {
         #[cfg(test)]
-        if let Some(why) = self.withhold.lock().unwrap_or_else(PoisonError::into_inner).get(&passenger.row) {
-            return Err(why.clone());
+        if self.withhold.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&passenger.row) {
+            return May::Never { operator: None };
         }
-        let _ = passenger;
-        Ok(())
+        match &passenger.passing {
+            Some(passing) => self.fence.may_go(passing).await,
+            None => May::Go,
+        }
     }
 }
 
@@ -41,6 +46,8 @@ impl Post {
 pub(super) struct Gangway {
     post: Arc<Post>,
     passengers: Vec<Passenger>,
+    /// Their sessions are asked for together.
+    _under_way: Vec<UnderWay>,
     left: Mutex<Left>,
 }
 
@@ -51,6 +58,8 @@ pub(super) struct Left {
     pub(super) since: Option<Timestamp>,
     /// Rows that may not go, and why: nothing left then.
     pub(super) withheld: Vec<(OutboxId, String)>,
+    /// Rows that may not go yet, and why: nothing left then.
+    pub(super) delayed: Vec<(OutboxId, CallError)>,
     /// That they are being sent could not be written down: nothing left then.
     pub(super) failed: Option<StoreError>,
 }
@@ -69,7 +78,12 @@ impl Left {
 
 impl Gangway {
     pub(super) fn new(post: &Arc<Post>, passengers: Vec<Passenger>) -> Arc<Self> {
-        Arc::new(Self { post: post.clone(), passengers, left: Mutex::default() })
+        let under_way = |passing: &Passing| {
+            let lane = post.fence.lane_of(passing)?;
+            Some(post.fence.sessions().under_way(&lane, passing.chat))
+        };
+        let under_way = passengers.iter().filter_map(|one| under_way(one.passing.as_ref()?)).collect();
+        Arc::new(Self { post: post.clone(), passengers, _under_way: under_way, left: Mutex::default() })
     }
 
     /// What is known now; nothing after that.
@@ -81,15 +95,24 @@ impl Gangway {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check(&self, call: &Call) -> Result<(), CallError> {
-        let may_not = |passenger: &Passenger| Some((passenger.row, self.post.may_go(passenger).err()?));
-        let withheld: Vec<_> = self.passengers.iter().filter_map(may_not).collect();
-        if withheld.is_empty() {
-            return Ok(());
+    async fn check(&self, call: &Call) -> Result<(), CallError> {
+        let (mut withheld, mut delayed) = (Vec::new(), Vec::new());
+        for passenger in &self.passengers {
+            match self.post.may_go(passenger).await {
+                May::Go => {}
+                May::Never { operator } => withheld.push((passenger.row, held_back(operator))),
+                May::NotYet(why) => delayed.push((passenger.row, not_known(call, &why))),
+            }
         }
-        let kept = CallError::new(CallErrorKind::Withheld, call.method.clone());
-        let kept = kept.describe(withheld.first().map_or("", |(_, why)| why));
-        self.left().withheld = withheld;
+        let kept = match (withheld.first(), delayed.first()) {
+            (None, None) => return Ok(()),
+            (Some((_, why)), _) => {
+                CallError::new(CallErrorKind::Withheld, call.method.clone()).describe(why.clone())
+            }
+            (None, Some((_, error))) => error.clone(),
+        };
+        let mut left = self.left();
+        (left.withheld, left.delayed) = (withheld, delayed);
         Err(kept)
     }
 }
@@ -97,7 +120,7 @@ impl Gangway {
 #[async_trait]
 impl Departure for Gangway {
     async fn leaving(&self, call: &Call) -> Result<(), CallError> {
-        self.check(call)?;
+        self.check(call).await?;
         if self.left().since.is_some() {
             return Ok(());
         }
@@ -110,6 +133,6 @@ impl Departure for Gangway {
         }
         self.left().since = Some(now);
         // Writing takes a while, and this is the last moment.
-        self.check(call)
+        self.check(call).await
     }
 }

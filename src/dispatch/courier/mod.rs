@@ -10,6 +10,7 @@ mod batch;
 mod crm;
 mod departure;
 mod dialogs;
+mod fence;
 mod history;
 mod letter;
 mod network;
@@ -33,7 +34,7 @@ use self::{
     post::{Post, Sent},
     sorting::Sorting,
 };
-use super::Services;
+use super::{Services, ownership::Fence};
 use crate::{
     rest::CallPriority,
     store::{Lease, OutboxId, OutboxRow, StoreErrorKind},
@@ -56,8 +57,13 @@ const PAGE: u32 = 512;
 const ERRANDS: usize = 64;
 
 /// Works until the portal is fenced off or every sender of `errands` is gone; then lets what is under way end.
-pub(super) async fn work(services: Arc<Services>, lease: Lease, errands: mpsc::UnboundedReceiver<Errand>) {
-    carry_out(&Arc::new(Post::new(services, lease)), errands).await;
+pub(super) async fn work(
+    services: Arc<Services>,
+    lease: Lease,
+    fence: Arc<Fence>,
+    errands: mpsc::UnboundedReceiver<Errand>,
+) {
+    carry_out(&Arc::new(Post::new(services, lease, fence)), errands).await;
 }
 
 async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand>) {

@@ -7,12 +7,17 @@ use serde_json::Value;
 use super::{
     crm,
     departure::{Gangway, Passenger},
-    history,
+    fence, history,
     letter::{Letter, priority_of},
     network, viewers,
 };
 use crate::{
-    dispatch::{NetworkLimit, Outgoing, Route, Services, figures::FIGURES, settle},
+    dispatch::{
+        NetworkLimit, Outgoing, Route, Services,
+        figures::FIGURES,
+        ownership::{Fence, Passing},
+        settle,
+    },
     rest::{Call, CallError, CallErrorKind, Method},
     store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
@@ -35,6 +40,7 @@ pub(super) enum Sent {
 pub(super) struct Post {
     pub(super) services: Arc<Services>,
     pub(super) lease: Lease,
+    pub(super) fence: Arc<Fence>,
     /// The network limit that the portal's licence means, and when it was asked for.
     pub(super) licence: tokio::sync::Mutex<Option<(NetworkLimit, Timestamp)>>,
     /// Who was in chats a moment ago.
@@ -45,10 +51,11 @@ pub(super) struct Post {
 }
 
 impl Post {
-    pub(super) fn new(services: Arc<Services>, lease: Lease) -> Self {
+    pub(super) fn new(services: Arc<Services>, lease: Lease, fence: Arc<Fence>) -> Self {
         Self {
             services,
             lease,
+            fence,
             licence: tokio::sync::Mutex::default(),
             members: Mutex::default(),
             #[cfg(test)]
@@ -133,17 +140,19 @@ impl Post {
         call: Outgoing,
     ) -> Result<Result<Value, CallError>, StoreError> {
         let repeat = call.route.repeat();
+        let passing = call.to.map(|to| fence::passing(row, to));
         let call = Call::new(self.lease.portal.clone(), call.method, call.params).repeat(repeat);
-        self.depart(row, call).await
+        self.depart(row, call, passing).await
     }
 
-    /// The same with a call that is put together.
+    /// The same with a call that is put together; `passing` tells which client would hear it.
     pub(super) async fn depart(
         self: &Arc<Self>,
         row: &mut OutboxRow,
         call: Call,
+        passing: Option<Passing>,
     ) -> Result<Result<Value, CallError>, StoreError> {
-        let gangway = Gangway::new(self, vec![Passenger::of(row)]);
+        let gangway = Gangway::new(self, vec![Passenger { row: row.id, passing }]);
         let call = call.priority(priority_of(row.priority)).unheld().departing(gangway.clone());
         let answer = self.services.api.call(call).await;
         let left = gangway.take();
@@ -182,11 +191,34 @@ impl Post {
         SendOutcome::Retry { at: self.now().plus(wait), error, unknown }
     }
 
+    /// Reports a withheld row, until the store has it; false if another process owns the portal.
+    async fn reported(&self, row: &OutboxRow, why: &str) -> bool {
+        loop {
+            match self.report(row, why).await {
+                Ok(()) => return true,
+                Err(error) if error.kind() == StoreErrorKind::Fenced => return false,
+                Err(error) if error.kind() == StoreErrorKind::Closed => return true,
+                Err(error) => {
+                    tracing::error!(portal = %self.lease.portal, %error, "a withheld message could not be reported; trying again");
+                    self.services.clock.sleep_until(self.now().plus(self.services.policy.first_wait)).await;
+                }
+            }
+        }
+    }
+
     /// Records what became of rows, until the store has it.
     pub(super) async fn record(&self, outcomes: Vec<(SendOutcome, OutboxRow)>) -> Vec<Sent> {
         let (mut told, mut sent) = (Vec::with_capacity(outcomes.len()), Vec::with_capacity(outcomes.len()));
         for (outcome, mut row) in outcomes {
             tell(&self.lease, &row, &outcome);
+            if let SendOutcome::Withheld(why) = &outcome {
+                // Before it is recorded: a process that ends in between withholds it again, and the journal knows the
+                // report.
+                if !self.reported(&row, why).await {
+                    sent.push(Sent::Fenced);
+                    continue;
+                }
+            }
             let id = row.id;
             sent.push(match &outcome {
                 SendOutcome::Retry { at, unknown, .. } => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Address, Scrub, transport::Received};
@@ -27,7 +28,7 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: impl Fn() -> Scrub) -> Verdict {
     let method = &*call.method;
     let status = answer.status;
     let error = |kind| {
@@ -49,15 +50,18 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
             Verdict::Moved,
         );
     }
+    let success = (200..300).contains(&status);
+    if success && let Some(result) = plain(call, &answer.body) {
+        return Verdict::Done(Ok(result));
+    }
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(&answer.body) else {
         let kind = if matches!(status, 429 | 503) { CallErrorKind::Limited } else { CallErrorKind::Unknown };
         let what = format!("the answer is no JSON object but {}", begin(&answer.body));
-        return Verdict::Done(Err(error(kind).describe(scrub.clean(&what))));
+        return Verdict::Done(Err(error(kind).describe(scrub().clean(&what))));
     };
     if let Some(operating) = fields.get("time").and_then(Operating::of_time) {
         call.tell(operating);
     }
-    let success = (200..300).contains(&status);
     let code = code(fields.get("error"));
     if success && code.is_empty() {
         if method.eq_ignore_ascii_case("batch") {
@@ -72,9 +76,36 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
     if answer.retry_after.is_none() && code.eq_ignore_ascii_case("OPERATION_TIME_LIMIT") {
         error = error.retry_after_of_portal(OPERATING_WAIT);
     }
+    let scrub = scrub();
     let error =
         error.code_of_portal(scrub.clean(&cut(&code))).describe(scrub.clean(&cut(&description(&fields))));
     if stale { Verdict::Stale(error) } else { Verdict::Done(Err(error)) }
+}
+
+/// The result of the common answer, which has nothing but a result and a `time`: read without a tree of all the rest.
+fn plain(call: &Call, body: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Plain {
+        result: Value,
+        time: Option<Time>,
+    }
+    #[derive(Deserialize)]
+    struct Time {
+        start: Option<f64>,
+        finish: Option<f64>,
+        duration: Option<f64>,
+        operating: Option<f64>,
+        operating_reset_at: Option<f64>,
+    }
+    let Plain { result, time } = serde_json::from_slice(body).ok()?;
+    if let Some(Time { start, finish, duration, operating: Some(spent), operating_reset_at: Some(resets_at) }) =
+        time
+        && let Some(now) = finish.or(start)
+    {
+        call.tell(Operating::of_seconds(spent, resets_at - now, duration.unwrap_or_default()));
+    }
+    Some(result)
 }
 
 /// The error of a batch's item, which comes without a status of its own.
@@ -196,7 +227,7 @@ mod tests {
             let address = Address::parse("https://p.example/rest/profile").unwrap();
             let body = body.to_string().into_bytes();
             let answer = Received { status, retry_after: None, location: None, body };
-            judge(&call, &address, &answer, &Scrub::these(Vec::new()));
+            judge(&call, &address, &answer, || Scrub::these(Vec::new()));
             assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
         }
     }

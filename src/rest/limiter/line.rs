@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// How urgent a call is. More urgent ones go first, yet every priority that has calls waiting gets at least one of
-/// any 20 slots, and usually one of 16: a bulk call that is n-th of its kind waits for at most 20 n slots, however
+/// any 20 slots, and usually one of 15: a bulk call that is n-th of its kind waits for at most 20 n slots, however
 /// many others come.
 ///
 /// ```
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CallPriority {
+    /// Whether something may be sent depends on its answer.
+    Check,
     /// Somebody waits for it, as for a reply.
     #[default]
     Reply,
@@ -26,10 +28,10 @@ pub enum CallPriority {
     Bulk,
 }
 
-const PRIORITIES: usize = 5;
+const PRIORITIES: usize = 6;
 
-/// A priority that was passed over this often is next: one slot of 16 is its own.
-const PASSED: u32 = 15;
+/// A priority that was passed over this often is next: one slot of 15 is its own.
+const PASSED: u32 = 14;
 
 /// A place: the priority, and the number drawn on arrival.
 pub(crate) type Ticket = (CallPriority, u64);
@@ -127,8 +129,14 @@ impl<T> Line<T> {
     }
 }
 
-const PRIORITY: [CallPriority; PRIORITIES] =
-    [CallPriority::Reply, CallPriority::HandOver, CallPriority::Edit, CallPriority::Rt, CallPriority::Bulk];
+const PRIORITY: [CallPriority; PRIORITIES] = [
+    CallPriority::Check,
+    CallPriority::Reply,
+    CallPriority::HandOver,
+    CallPriority::Edit,
+    CallPriority::Rt,
+    CallPriority::Bulk,
+];
 
 #[cfg(test)]
 mod tests {
@@ -142,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn bulk_gets_every_sixteenth_slot_while_replies_keep_coming() {
+    fn bulk_gets_every_fifteenth_slot_while_replies_keep_coming() {
         let mut line = Line::new();
         for number in 0..400 {
             line.insert(Spot::Waiting((CallPriority::Reply, number)), ());
@@ -150,10 +158,10 @@ mod tests {
         for number in 400..410 {
             line.insert(Spot::Waiting((CallPriority::Bulk, number)), ());
         }
-        let served: Vec<Spot> = (0..160).map(|_| serve(&mut line)).collect();
+        let served: Vec<Spot> = (0..150).map(|_| serve(&mut line)).collect();
         let bulk: Vec<usize> =
-            (0..160).filter(|at| matches!(served[*at], Spot::Waiting((CallPriority::Bulk, _)))).collect();
-        assert_eq!(bulk, (0..10).map(|n| 15 + 16 * n).collect::<Vec<_>>());
+            (0..150).filter(|at| matches!(served[*at], Spot::Waiting((CallPriority::Bulk, _)))).collect();
+        assert_eq!(bulk, (0..10).map(|n| 14 + 15 * n).collect::<Vec<_>>());
     }
 
     #[test]

@@ -16,7 +16,10 @@ use tokio::{
 use super::super::{Errand, Post, carry_out};
 use crate::{
     clock::{Clock, ManualClock},
-    dispatch::{Policy, Services},
+    dispatch::{
+        Policy, Services,
+        ownership::{Fence, Sessions},
+    },
     portal::{Credentials, OAuthApp, Registry, Vault},
     rest::{
         Api, Call, CallError, CallErrorKind, Downloads, HttpOptions, Limited, Limits, MemoryLevels,
@@ -207,7 +210,11 @@ impl Yard {
         };
         let key = PortalKey::new("app", "7c1f");
         let lease = store.acquire(&[key], &services.node, clock.now()).await.unwrap().remove(0);
-        let post = Arc::new(Post::new(Arc::new(services), lease.clone()));
+        let services = Arc::new(services);
+        let sessions = Arc::new(Sessions::new());
+        sessions.has_read(sessions.to_read());
+        let fence = Arc::new(Fence::new(services.clone(), lease.clone(), sessions));
+        let post = Arc::new(Post::new(services, lease.clone(), fence));
         let (errands, inbox) = mpsc::unbounded_channel();
         let courier = tokio::spawn({
             let post = post.clone();
