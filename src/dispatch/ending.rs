@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     HandlerError, Services,
+    figures::FIGURES,
     ownership::{Begun, Fence, Ownership, Stamp, held_back},
     timer::Place,
     turn::{Effects, NOTHING, TurnEnd},
@@ -12,9 +13,7 @@ use super::{
 use crate::{
     dispatch::{ownership::line_chat, router::chat_of, withheld::line_place},
     portal::RegisteredBot,
-    store::{
-        Committed, JournalRow, LaneChange, LaneKey, LaneState, StoreError, Turn, TurnCommit, Verdict,
-    },
+    store::{Committed, JournalRow, LaneChange, LaneKey, LaneState, StoreError, Turn, TurnCommit, Verdict},
     wire::{Event, Incoming, Timestamp},
 };
 
@@ -41,13 +40,15 @@ impl Ending<'_> {
         let ownership = self.session.as_ref().map(|session| {
             acts.iter().fold(session.ownership.clone(), |after, act| after.acted(*act, self.event, now))
         });
-        let written = self.to_write(ownership.as_ref(), last_message != state.last_message || record.is_some());
-        let change = (last_message != state.last_message || record.is_some() || written.is_some()).then(|| {
-            let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
-            let ownership = written.clone().or_else(|| state.ownership.clone());
-            let state = LaneState { last_message, dialogue, ownership, ..(*state).clone() };
-            LaneChange { expected: state.revision, state }
-        });
+        let written =
+            self.to_write(ownership.as_ref(), last_message != state.last_message || record.is_some());
+        let change =
+            (last_message != state.last_message || record.is_some() || written.is_some()).then(|| {
+                let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
+                let ownership = written.clone().or_else(|| state.ownership.clone());
+                let state = LaneState { last_message, dialogue, ownership, ..(*state).clone() };
+                LaneChange { expected: state.revision, state }
+            });
         let armed = !timers.is_empty();
         let commit = TurnCommit {
             turn: turn.id,
@@ -59,6 +60,7 @@ impl Ending<'_> {
         };
         match services.store.commit(self.fence.lease(), commit, now).await? {
             Committed::Done(ids) => {
+                FIGURES.turns_ok.increment(1);
                 if let Some(ownership) = ownership {
                     self.fence.sessions().committed(lane, &turn.seqs, ownership, written);
                 }
@@ -141,6 +143,7 @@ impl Ending<'_> {
             "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
         );
         services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
+        FIGURES.turns_parked.increment(1);
         Ok(NOTHING)
     }
 
@@ -163,6 +166,7 @@ impl Ending<'_> {
             "try {} of event:{} failed", turn.attempts + 1, row.seq
         );
         services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
+        FIGURES.turns_failed.increment(1);
         Ok(TurnEnd::Again(at))
     }
 }

@@ -4,7 +4,7 @@ use std::{any::Any, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::Context;
+use super::{Context, TurnPolicy};
 use crate::message::BuildError;
 use crate::rest::{CallError, CallErrorKind, DownloadError, DownloadErrorKind};
 use crate::wire::{
@@ -136,6 +136,13 @@ pub trait Handle: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether this message is a turn of its own; asked once, when it comes into its lane. It runs for every message, so
+    /// it must be quick.
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        let _ = incoming;
+        TurnPolicy::Each
+    }
+
     /// Handles `incoming`.
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled;
 
@@ -181,6 +188,12 @@ pub trait BotHandler: Send + Sync + 'static {
     /// Commands it waits for, without the slash; registered with the bot, hidden, unless its profile names them.
     fn commands(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether this message is a turn of its own, or waits for more of a burst; asked when it comes into its lane.
+    fn turn_policy(&self, message: &Message) -> TurnPolicy {
+        let _ = message;
+        TurnPolicy::Each
     }
 
     /// A client wrote (in open lines), or an employee (in a private chat). Others are heard when the
@@ -363,6 +376,13 @@ pub(crate) struct Methods<H>(pub(crate) H);
 impl<H: BotHandler> Handle for Methods<H> {
     fn commands(&self) -> Vec<String> {
         self.0.commands()
+    }
+
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        match &incoming.event {
+            Event::Message(message) => self.0.turn_policy(message),
+            _ => TurnPolicy::Each,
+        }
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {

@@ -4,7 +4,9 @@
 use uuid::Uuid;
 
 use super::{
-    Services, desk,
+    Services,
+    burst::Gather,
+    desk,
     ownership::{Evidence, Sessions, line_chat},
     timer::{self, Fired},
     withheld::{Report, WITHHELD},
@@ -21,6 +23,8 @@ pub(super) struct Arrival {
     pub(super) row: JournalRow,
     /// What it says, until its turn takes that; a later try reads it again.
     pub(super) heard: Option<Heard>,
+    /// Of what bursts it may be.
+    pub(super) gather: Option<Gather>,
 }
 
 /// What an event of the journal turned out to be.
@@ -38,12 +42,28 @@ pub(super) enum Heard {
 
 impl Arrival {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: JournalRow) -> Self {
-        let heard = Some(Heard::read(services, portal, &row));
-        Self { row, heard }
+        let heard = Heard::read(services, portal, &row);
+        let gather = match &heard {
+            Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
+            _ => None,
+        };
+        Self { row, heard: Some(heard), gather }
+    }
+
+    /// The same, and `sessions` hears of it.
+    pub(super) fn heard(
+        services: &Services,
+        portal: &PortalKey,
+        sessions: &Sessions,
+        row: JournalRow,
+    ) -> Self {
+        let arrival = Self::read(services, portal, row);
+        arrival.testify(services, portal, sessions);
+        arrival
     }
 
     /// Tells `sessions` what it says of who has one.
-    pub(super) fn testify(&self, services: &Services, portal: &PortalKey, sessions: &Sessions) {
+    fn testify(&self, services: &Services, portal: &PortalKey, sessions: &Sessions) {
         let (chat, evidence) = match &self.heard {
             Some(Heard::Event { incoming, .. }) => {
                 let Some(chat) = line_chat(&incoming.event) else { return };

@@ -30,9 +30,10 @@ pub struct Policy {
     pub evidence_life: Duration,
     /// Whether the portal allows one network message a week for each user.
     pub network_limit: NetworkLimit,
-    /// Turns that run at once, over all portals.
+    /// Turns that run at once, over all portals; a single portal never has more than are still free, so it leaves room
+    /// for others.
     pub turns_at_once: usize,
-    /// Calls under way at once, for each portal.
+    /// Calls under way by themselves at once, for each portal; beside them there may be one batch.
     pub calls_at_once: usize,
 }
 

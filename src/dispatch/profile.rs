@@ -1,5 +1,6 @@
 //! What a bot is called, how it is registered, and whom it hears.
 
+use super::Handle;
 use crate::{
     portal::{BotKind, BotSpec},
     wire::{Author, Chat, ChatKind, Command, Event},
@@ -54,6 +55,17 @@ impl BotProfile {
     pub fn command(mut self, name: impl AsRef<str>, title: impl AsRef<str>) -> Self {
         self.spec = self.spec.command(name.as_ref(), title.as_ref());
         self
+    }
+
+    /// The same with those commands of `handler` that it does not name, hidden.
+    pub(crate) fn with_commands_of(self, handler: &dyn Handle) -> Self {
+        let known = |profile: &Self, name: &str| {
+            profile.spec.commands.iter().any(|known| known.name.eq_ignore_ascii_case(name))
+        };
+        handler.commands().into_iter().fold(self, |profile, name| match known(&profile, &name) {
+            true => profile,
+            false => profile.command(name, ""),
+        })
     }
 
     /// Also hears operators and other employees in open lines.

@@ -30,6 +30,12 @@ pub(super) struct Setting {
     pub(super) payload: Value,
 }
 
+/// Name and payload of a timer as it is stored.
+pub(crate) fn setting_in(payload: &[u8]) -> Option<(String, Value)> {
+    let setting: Setting = serde_json::from_slice(payload).ok()?;
+    Some((setting.name, setting.payload))
+}
+
 /// What stays true of a chat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Place {

@@ -11,7 +11,9 @@ use super::{
     desk,
     dialogue::Record,
     ending::Ending,
+    figures::FIGURES,
     heard::{Arrival, Heard},
+    members::Members,
     ownership::{self, Act, Fence, Stamp},
 };
 use crate::{
@@ -53,7 +55,10 @@ pub(super) async fn run(
     let lease = fence.lease();
     let attempts = members.iter().map(|member| member.row.attempts).max().unwrap_or(0);
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
-    let end = match attempt(&services, &fence, &lane, members).await {
+    let began = services.clock.now();
+    let ended = attempt(&services, &fence, &lane, members).await;
+    FIGURES.turn_seconds.record(services.clock.now().since(began).as_secs_f64());
+    let end = match ended {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
         // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
@@ -75,24 +80,23 @@ async fn attempt(
     services: &Arc<Services>,
     fence: &Arc<Fence>,
     lane: &LaneKey,
-    mut members: Vec<Arrival>,
+    members: Vec<Arrival>,
 ) -> Result<TurnEnd, StoreError> {
     let lease = fence.lease();
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let place = members.iter().position(|member| Some(&member.row.seq) == turn.seqs.first()).unwrap_or(0);
-    if members.is_empty() {
+    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await?
+    else {
         return Ok(NOTHING);
-    }
-    let Arrival { row, heard } = members.swap_remove(place);
+    };
     let row = &row;
-    let heard = heard.unwrap_or_else(|| Heard::read(services, &lease.portal, row));
     let cancellable = matches!(&heard, Heard::Event { incoming, .. } if ownership::is_cancelled_by_a_person(&incoming.event));
     let mut session = fence.sessions().begin(lane, &turn.seqs, state.ownership.as_ref(), cancellable);
     let human = session.as_ref().is_some_and(|session| session.human);
     let cancelled = session.as_mut().and_then(|session| session.cancelled.take());
-    let mut ending = Ending { services, fence, lane, turn: &turn, row, state: &state, session, event: Stamp::default() };
+    let mut ending =
+        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event: Stamp::default() };
     let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
         Heard::Unreadable(error) => return ending.park(&error).await,
@@ -123,7 +127,7 @@ async fn attempt(
         tracing::debug!(portal = %lease.portal, dialog = lane.as_str(), timer = id, "it was set again or cancelled");
         return ending.settle(Effects::default()).await;
     }
-    incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
+    incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
@@ -138,6 +142,7 @@ async fn attempt(
         bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
         code: bot.profile.code().to_owned(),
         incoming: incoming.clone(),
+        burst,
         record,
         timers,
     };
@@ -181,13 +186,7 @@ async fn attempt(
 }
 
 /// Whether the handler is to hear an event. While a person has the session, what the client does goes to that person.
-fn is_heard(
-    services: &Services,
-    lease: &Lease,
-    profile: &BotProfile,
-    event: &Event,
-    human: bool,
-) -> bool {
+fn is_heard(services: &Services, lease: &Lease, profile: &BotProfile, event: &Event, human: bool) -> bool {
     if ownership::gives_back(services, event) {
         tracing::info!(portal = %lease.portal, "an operator gave the session back to the bot");
         return false;
@@ -268,4 +267,3 @@ async fn recover(
         () = services.clock.sleep_until(until) => Recovery::Retry,
     }
 }
-

@@ -223,7 +223,8 @@ impl Registry {
 
     /// Whether `user` is a bot of the application there.
     pub(crate) fn has_bot(&self, portal: &PortalKey, user: UserId) -> bool {
-        self.entry(portal).is_some_and(|entry| entry.state.bots.values().any(|bot| bot.id.get() == user.get()))
+        self.entry(portal)
+            .is_some_and(|entry| entry.state.bots.values().any(|bot| bot.id.get() == user.get()))
     }
 
     /// Notes that the application was removed: no call is made any more and nothing more is accepted. With `clean` its

@@ -54,6 +54,8 @@ pub struct Call {
     /// Who wants to know of operating time.
     told: Option<Told>,
     departures: Vec<Arc<dyn Departure>>,
+    /// Does not wait for the operating limit of its method.
+    pub(in crate::rest) unheld: bool,
 }
 
 impl Call {
@@ -69,6 +71,7 @@ impl Call {
             priority: CallPriority::Reply,
             told: None,
             departures: Vec::new(),
+            unheld: false,
         }
     }
 
@@ -107,6 +110,15 @@ impl Call {
         if let Some(told) = &self.told {
             told.put(operating);
         }
+    }
+
+    /// Does not wait for the operating limit of its method, which may take minutes: it fails with
+    /// [`CallErrorKind::Limited`] and the code `OPERATION_TIME_LIMIT`, and says after which time it is worth a try. For
+    /// who has other things to do until then. It waits for the rate as others do.
+    #[must_use]
+    pub fn unheld(mut self) -> Self {
+        self.unheld = true;
+        self
     }
 
     /// Asks `departure` each time before it goes out, after those that were given before.

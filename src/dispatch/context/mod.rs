@@ -3,6 +3,7 @@
 mod acts;
 mod dialogue;
 mod facts;
+mod form;
 mod ownership;
 mod reply;
 mod session;
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     portal::RegisteredBot,
     store::{LaneKey, NewOutboxRow, TimerChange, Turn},
-    wire::{DialogId, Incoming},
+    wire::{DialogId, Incoming, Message},
 };
 
 pub use acts::ChatActs;
@@ -56,6 +57,7 @@ struct Inner {
     bot: Option<RegisteredBot>,
     code: String,
     incoming: Arc<Incoming>,
+    burst: Arc<[Message]>,
     asked: Mutex<Asked>,
 }
 
@@ -67,6 +69,8 @@ pub(in crate::dispatch) struct Start {
     /// Code of the bot whose handler runs.
     pub(in crate::dispatch) code: String,
     pub(in crate::dispatch) incoming: Arc<Incoming>,
+    /// The messages one by one, if the turn has several.
+    pub(in crate::dispatch) burst: Arc<[Message]>,
     pub(in crate::dispatch) record: Record,
     /// What the event itself changes.
     pub(in crate::dispatch) timers: Vec<TimerChange>,
@@ -80,6 +84,8 @@ struct Asked {
     acts: Vec<Act>,
     wrong: Option<HandlerError>,
     typing: Vec<AbortHandle>,
+    /// Messages of a burst that a form has taken.
+    taken: usize,
     closed: bool,
 }
 
@@ -91,9 +97,9 @@ impl Context {
         turn: Turn,
         start: Start,
     ) -> Self {
-        let Start { bot, code, incoming, record, timers } = start;
+        let Start { bot, code, incoming, burst, record, timers } = start;
         let asked = Mutex::new(Asked { record, timers, ..Asked::default() });
-        Self { inner: Arc::new(Inner { services, fence, lane, turn, bot, code, incoming, asked }) }
+        Self { inner: Arc::new(Inner { services, fence, lane, turn, bot, code, incoming, burst, asked }) }
     }
 
     fn queue(&self) -> String {

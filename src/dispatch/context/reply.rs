@@ -5,9 +5,7 @@ use serde::Serialize;
 use super::Context;
 use crate::{
     dispatch::{
-        CrmItem, Effect, HandlerError, NetworkLedger, Outgoing,
-        effect::ToClient,
-        network::licensed_ledger,
+        CrmItem, Effect, HandlerError, NetworkLedger, Outgoing, effect::ToClient, network::licensed_ledger,
         router::shown_to,
     },
     message::{Menu, Reply},

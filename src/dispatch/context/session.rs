@@ -82,7 +82,9 @@ impl Context {
 
     /// Hands the session over to one employee; the bot leaves the chat. What this turn says is still said.
     pub fn transfer_to(&self, user: UserId) {
-        self.on_session(Act::Transfer(user), |chat| SessionTransfer::new(chat, TransferTarget::User(user)).leave(YesNo(true)));
+        self.on_session(Act::Transfer(user), |chat| {
+            SessionTransfer::new(chat, TransferTarget::User(user)).leave(YesNo(true))
+        });
     }
 
     /// Ends the session (`imopenlines.bot.session.finish`).

@@ -10,7 +10,10 @@ use super::Context;
 use crate::{
     dispatch::{HandlerError, Outgoing, Route, effect::uuid_of, ownership::Guard},
     message::Reply,
-    rest::{Api, ApiExt, Call, CallError, Download, DownloadLimits, Method, Upload, methods::imbot_v2::UploadedFile},
+    rest::{
+        Api, ApiExt, Call, CallError, Download, DownloadLimits, Method, Upload,
+        methods::imbot_v2::UploadedFile,
+    },
     wire::{FileRef, MessageId},
 };
 
@@ -122,8 +125,12 @@ impl Context {
         value: &T,
     ) -> Result<T, HandlerError> {
         let value = serde_json::to_vec(value)?.into();
-        let stored =
-            self.inner.services.store.put_step(self.inner.fence.lease(), self.inner.turn.id, name, value).await?;
+        let stored = self
+            .inner
+            .services
+            .store
+            .put_step(self.inner.fence.lease(), self.inner.turn.id, name, value)
+            .await?;
         Ok(serde_json::from_slice(&stored)?)
     }
 }

@@ -1,6 +1,8 @@
 //! Messages through the chat of a CRM item (protocol 4.1): the chat is found when the message is sent, a sender who
 //! is not in it joins, and refusals are told in words that say what to do.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -50,7 +52,7 @@ impl From<CallError> for NoPlace {
 }
 
 pub(super) async fn carry(
-    post: &Post,
+    post: &Arc<Post>,
     row: &mut OutboxRow,
     call: Outgoing,
 ) -> Result<SendOutcome, StoreError> {

@@ -29,9 +29,7 @@ impl Post {
         let to = ToClient { chat: noted_chat(row).unwrap_or(to.chat), ..to };
         let Some(lane) = self.fence.lane_of(&passing(row, to)) else { return Ok(()) };
         let portal = &self.lease.portal;
-        let bot = call.bot().and_then(|id| {
-            Some((id, self.services.registry.bot(portal, id)?.code))
-        });
+        let bot = call.bot().and_then(|id| Some((id, self.services.registry.bot(portal, id)?.code)));
         let report = Report {
             key: row.uuid,
             since: row.created,

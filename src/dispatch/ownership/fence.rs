@@ -27,7 +27,9 @@ pub(in crate::dispatch) struct Passing {
 pub(in crate::dispatch) enum May {
     Go,
     /// A person has the session.
-    Never { operator: Option<UserId> },
+    Never {
+        operator: Option<UserId>,
+    },
     /// Nobody knows, for this reason.
     NotYet(String),
 }
@@ -91,10 +93,11 @@ impl Fence {
     pub(in crate::dispatch) async fn leaving(&self, passing: &Passing, call: &Call) -> Result<(), CallError> {
         match self.may_go(passing).await {
             May::Go => Ok(()),
-            May::Never { operator } => Err(CallError::new(CallErrorKind::Withheld, call.method.clone())
-                .describe(held_back(operator))),
-            May::NotYet(why) => Err(CallError::new(CallErrorKind::Unreachable, call.method.clone())
-                .describe(format!("who has the session of chat {} cannot be told: {why}", passing.chat))),
+            May::Never { operator } => {
+                Err(CallError::new(CallErrorKind::Withheld, call.method.clone())
+                    .describe(held_back(operator)))
+            }
+            May::NotYet(why) => Err(not_known(call, &why)),
         }
     }
 
@@ -120,6 +123,12 @@ fn verdict(ownership: &Ownership, committed: Option<Timestamp>) -> May {
         Holder::Human if !farewell => May::Never { operator: ownership.operator },
         _ => May::Go,
     }
+}
+
+/// Who has the session cannot be told now; it may be later.
+pub(in crate::dispatch) fn not_known(call: &Call, why: &str) -> CallError {
+    CallError::new(CallErrorKind::Unreachable, call.method.clone())
+        .describe(format!("who has the session cannot be told: {why}"))
 }
 
 /// Why a message was withheld.

@@ -66,9 +66,8 @@ impl Inquiry {
         let came = fence.services().clock.now();
         let _one = self.one.lock().await;
         self.has_failed_since(came)?;
-        let is_new = |lane: &LaneKey| {
-            fence.sessions().known(lane).is_some_and(|(_, newest)| newest >= Some(since))
-        };
+        let is_new =
+            |lane: &LaneKey| fence.sessions().known(lane).is_some_and(|(_, newest)| newest >= Some(since));
         if is_new(&lane) || !self.may_be_made(fence) {
             return Ok(());
         }

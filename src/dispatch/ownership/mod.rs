@@ -48,9 +48,9 @@ pub(super) use act::Act;
 pub(super) use evidence::{
     Evidence, Stamp, gives_back, is_cancelled_by_a_person, is_for_the_holder, line_chat,
 };
-pub(super) use fence::{Fence, Guard, Passing, held_back};
+pub(super) use fence::{Fence, Guard, May, Passing, held_back, not_known};
 pub(super) use kept::Ownership;
-pub(super) use sessions::{Begun, Sessions};
+pub(super) use sessions::{Begun, Sessions, UnderWay};
 
 use crate::wire::{SessionId, Timestamp, UserId};
 

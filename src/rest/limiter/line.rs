@@ -34,11 +34,11 @@ const PRIORITIES: usize = 6;
 const PASSED: u32 = 14;
 
 /// A place: the priority, and the number drawn on arrival.
-pub(super) type Ticket = (CallPriority, u64);
+pub(crate) type Ticket = (CallPriority, u64);
 
 /// Those who wait.
 #[derive(Debug)]
-pub(super) struct Line<T> {
+pub(crate) struct Line<T> {
     /// Calls that the portal refused for its rate, by the slot they had: before everybody.
     refused: BTreeMap<u64, T>,
     waiting: [BTreeMap<u64, T>; PRIORITIES],
@@ -48,7 +48,7 @@ pub(super) struct Line<T> {
 
 /// Where somebody stands in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Spot {
+pub(crate) enum Spot {
     /// Refused, and the slot it had.
     Refused(u64),
     /// Waiting by its ticket.
@@ -56,7 +56,7 @@ pub(super) enum Spot {
 }
 
 impl<T> Line<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             refused: BTreeMap::new(),
             waiting: std::array::from_fn(|_| BTreeMap::new()),
@@ -64,7 +64,7 @@ impl<T> Line<T> {
         }
     }
 
-    pub(super) fn insert(&mut self, spot: Spot, who: T) {
+    pub(crate) fn insert(&mut self, spot: Spot, who: T) {
         match spot {
             Spot::Refused(slot) => self.refused.insert(slot, who),
             Spot::Waiting((priority, number)) => {
@@ -77,7 +77,7 @@ impl<T> Line<T> {
         };
     }
 
-    pub(super) fn remove(&mut self, spot: Spot) -> Option<T> {
+    pub(crate) fn remove(&mut self, spot: Spot) -> Option<T> {
         match spot {
             Spot::Refused(slot) => self.refused.remove(&slot),
             Spot::Waiting((priority, number)) => self.waiting[priority as usize].remove(&number),
@@ -85,11 +85,16 @@ impl<T> Line<T> {
     }
 
     /// Who is next.
-    pub(super) fn next(&self) -> Option<(Spot, &T)> {
+    pub(crate) fn next(&self) -> Option<(Spot, &T)> {
+        self.next_of(|_| true)
+    }
+
+    /// Who is next of these priorities.
+    pub(crate) fn next_of(&self, wanted: impl Fn(CallPriority) -> bool) -> Option<(Spot, &T)> {
         if let Some((slot, who)) = self.refused.first_key_value() {
             return Some((Spot::Refused(*slot), who));
         }
-        let waiting = || (0..PRIORITIES).filter(|at| !self.waiting[*at].is_empty());
+        let waiting = || (0..PRIORITIES).filter(|at| !self.waiting[*at].is_empty() && wanted(PRIORITY[*at]));
         // The longest passed over; of equals the more urgent.
         let due = waiting().filter(|at| self.passed[*at] >= PASSED).rev().max_by_key(|at| self.passed[*at]);
         let at = due.or_else(|| waiting().next())?;
@@ -98,7 +103,7 @@ impl<T> Line<T> {
     }
 
     /// A slot went to `spot`, which has left the line.
-    pub(super) fn served(&mut self, spot: Spot) {
+    pub(crate) fn served(&mut self, spot: Spot) {
         let Spot::Waiting((priority, _)) = spot else { return };
         for (at, passed) in self.passed.iter_mut().enumerate() {
             *passed = if at == priority as usize || self.waiting[at].is_empty() { 0 } else { *passed + 1 };
@@ -115,11 +120,11 @@ impl<T> Line<T> {
         self.refused.last_key_value().map(|(slot, who)| (Spot::Refused(*slot), who))
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.refused.len() + self.waiting.iter().map(BTreeMap::len).sum::<usize>()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.refused.is_empty() && self.waiting.iter().all(BTreeMap::is_empty)
     }
 }
