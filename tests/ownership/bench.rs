@@ -143,7 +143,8 @@ impl Bench {
 
     /// Ends the process where it stands, and starts it again on the same store.
     pub(crate) async fn restarted(self, build: impl FnOnce(App, Notes) -> App) -> Self {
-        let Self { stage: Stage { emulator, portal, running }, notes, witness, clock, store, by, address } = self;
+        let Self { stage: Stage { emulator, portal, running }, notes, witness, clock, store, by, address } =
+            self;
         drop(running);
         let app = app(&portal, by, address, &store, &witness).clock(Arc::new(clock.clone()));
         let deadline = tokio::time::Instant::now() + SOON;

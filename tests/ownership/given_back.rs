@@ -25,7 +25,11 @@ async fn an_operators_word_gives_it_back_and_another_operator_takes_it_again() {
     ivan.says(&ann, "/BOT ").await;
     ann.says("back?").await;
     bench.quiet().await;
-    assert_eq!(bench.portal().session_operator(ann.chat_id()), Some(ivan.user_id()), "on the portal it is Ivan's");
+    assert_eq!(
+        bench.portal().session_operator(ann.chat_id()),
+        Some(ivan.user_id()),
+        "on the portal it is Ivan's"
+    );
     assert_eq!(bench.notes.heard(), ["hello", "back?"], "the word itself is not heard");
     assert_eq!(bench.said_to(&ann), ["You said: hello", "You said: back?"]);
     bench.portal().operator("Petr").takes(&ann).await;
@@ -73,7 +77,10 @@ async fn a_page_gives_it_back_from_outside_of_an_event() {
     ann.says("back?").await;
     bench.quiet().await;
     let said = bench.said_to(&ann);
-    assert!(said.contains(&"From the desk again".into()) && said.contains(&"You said: back?".into()), "{said:?}");
+    assert!(
+        said.contains(&"From the desk again".into()) && said.contains(&"You said: back?".into()),
+        "{said:?}"
+    );
     let error = desk.take_back(&DialogId::from("27")).await.unwrap_err();
     assert!(error.to_string().contains("is no chat"), "{error}");
 }

@@ -48,28 +48,32 @@ async fn no_message_begins_once_an_operator_is_known(#[case] by: By) {
     );
     let clients: Vec<_> = (0..races()).map(|number| portal.client(&format!("Client {number}"))).collect();
     let mut said = HashSet::new();
-    let dialogs: Vec<_> = (0..).zip(&clients).map(|(number, client)| {
-        let texts: Vec<String> = (0..1 + dice.below(5)).map(|part| format!("{number}.{part}")).collect();
-        said.extend(texts.clone());
-        let (wait, after_the_first) = (dice.below(60), dice.below(2) == 0);
-        let portal = portal.clone();
-        async move {
-            for text in &texts {
-                client.says(text).await;
+    let dialogs: Vec<_> = (0..)
+        .zip(&clients)
+        .map(|(number, client)| {
+            let texts: Vec<String> = (0..1 + dice.below(5)).map(|part| format!("{number}.{part}")).collect();
+            said.extend(texts.clone());
+            let (wait, after_the_first) = (dice.below(60), dice.below(2) == 0);
+            let portal = portal.clone();
+            async move {
+                for text in &texts {
+                    client.says(text).await;
+                }
+                if after_the_first {
+                    let chat = client.chat_id();
+                    portal.wait_for_bot_message(|said| said.chat_id == chat, SOON).await;
+                }
+                // The moment is the dice's: this is a race.
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+                portal.operator(&format!("Operator {number}")).says(client, TAKES).await;
+                client.says("thank you").await;
             }
-            if after_the_first {
-                let chat = client.chat_id();
-                portal.wait_for_bot_message(|said| said.chat_id == chat, SOON).await;
-            }
-            // The moment is the dice's: this is a race.
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-            portal.operator(&format!("Operator {number}")).says(client, TAKES).await;
-            client.says("thank you").await;
-        }
-    }).collect();
+        })
+        .collect();
     join_all(dialogs).await;
     bench.quiet().await;
-    let known = |seen: &Seen, user: i64| matches!(seen, Seen::Known(lane) if lane.ends_with(&format!("|{user}")));
+    let known =
+        |seen: &Seen, user: i64| matches!(seen, Seen::Known(lane) if lane.ends_with(&format!("|{user}")));
     tokio::time::timeout(SOON, async {
         loop {
             let seen = bench.witness.seen();
@@ -96,15 +100,22 @@ async fn no_message_begins_once_an_operator_is_known(#[case] by: By) {
         in_flight += under_way;
         sent += bench.said_to(client).len();
     }
-    let answered: HashSet<String> =
-        bench.stage.said().iter().filter_map(|text| text.strip_prefix("You said: ").map(str::to_owned)).collect();
+    let answered: HashSet<String> = bench
+        .stage
+        .said()
+        .iter()
+        .filter_map(|text| text.strip_prefix("You said: ").map(str::to_owned))
+        .collect();
     let withheld: HashSet<String> =
         bench.notes.withheld_texts().iter().map(|text| text.replace("You said: ", "")).collect();
     let cancelled = bench.notes.withheld().iter().filter(|withheld| withheld.turn_cancelled()).count();
     let heard: HashSet<String> = bench.notes.heard().into_iter().collect();
     println!(
         "{by:?}: {} take-overs, {} messages of clients, {} heard, {sent} answers sent, {} withheld, {cancelled} turns cancelled, {in_flight} in flight, {begun_later} begun later",
-        clients.len(), said.len(), heard.len(), withheld.len(),
+        clients.len(),
+        said.len(),
+        heard.len(),
+        withheld.len(),
     );
     assert_eq!(begun_later, 0, "messages that began after the take-over was known");
     assert!(most_in_flight <= 1, "{most_in_flight} messages of one dialog were in flight");

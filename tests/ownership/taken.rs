@@ -94,7 +94,13 @@ async fn notes_go_out_while_a_person_has_the_session() {
     bench.quiet().await;
     bench.clock.advance(MINUTE);
     bench.quiet().await;
-    let notes: Vec<String> = bench.portal().bot_messages().into_iter().filter(|said| said.internal).map(|said| said.text).collect();
+    let notes: Vec<String> = bench
+        .portal()
+        .bot_messages()
+        .into_iter()
+        .filter(|said| said.internal)
+        .map(|said| said.text)
+        .collect();
     assert_eq!(notes, ["A note"]);
     assert_eq!(bench.notes.heard().last().unwrap(), "timer while Human");
     assert_eq!(bench.notes.withheld_texts(), ["Are you there?"]);
@@ -151,7 +157,10 @@ async fn what_an_operator_writes_to_the_channel_is_evidence_although_no_bot_is_i
     let build = |app: App, notes| app.event("ONOPENLINEMESSAGEADD").bot(profile(), Echo(notes));
     let bench = Bench::of(By::Callback, build).await;
     let portal = bench.portal();
-    portal.line().connector("telegrambot", "Telegram").bot_leaves(openlines_emulator::BotLeaves::AfterHandOver);
+    portal
+        .line()
+        .connector("telegrambot", "Telegram")
+        .bot_leaves(openlines_emulator::BotLeaves::AfterHandOver);
     let ann = portal.client_on("Ann", "telegrambot", portal.line_id());
     ann.says("think").await;
     bench.notes.thinking.notified().await;
@@ -178,6 +187,11 @@ async fn a_hand_over_lets_the_bot_speak_and_a_transfer_lets_it_finish() {
     let ivan = bench.portal().operator("Ivan");
     bob.says(&format!("to {}", ivan.user_id())).await;
     bench.quiet().await;
-    assert_eq!(bench.said_to(&bob).len(), 1, "the bot had left when it would have said it: {:?}", bench.said_to(&bob));
+    assert_eq!(
+        bench.said_to(&bob).len(),
+        1,
+        "the bot had left when it would have said it: {:?}",
+        bench.said_to(&bob)
+    );
     assert!(bench.notes.withheld().is_empty(), "the words of a transfer are not withheld");
 }

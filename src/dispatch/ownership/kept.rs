@@ -211,10 +211,8 @@ mod tests {
 
     #[test]
     fn in_one_second_without_message_ids_a_person_is_not_passed_over() {
-        let press = |owner| Evidence {
-            stamp: Stamp { ts: 100, message: 0 },
-            ..said(Writer::Nobody, Some(owner), 5)
-        };
+        let press =
+            |owner| Evidence { stamp: Stamp { ts: 100, message: 0 }, ..said(Writer::Nobody, Some(owner), 5) };
         let human = after([press(Owner::Person(IVAN))]);
         assert_eq!(human.after(&press(Owner::Free)).holder, Holder::Human);
         let later = Evidence { stamp: Stamp { ts: 101, message: 0 }, ..press(Owner::Free) };
@@ -264,7 +262,9 @@ mod tests {
         let read = Ownership::read(&kept.written().unwrap()).unwrap();
         assert_eq!(Ownership { form: 0, ..read.clone() }, kept);
         assert!(!kept.differs(&read));
-        assert!(Ownership::read(&Bytes::from_static(b"{\"form\":2,\"holder\":\"bot\",\"since\":0}")).is_err());
+        assert!(
+            Ownership::read(&Bytes::from_static(b"{\"form\":2,\"holder\":\"bot\",\"since\":0}")).is_err()
+        );
         for bytes in [&b""[..], b"{", b"\xff", b"[]", b"{\"form\":1,\"holder\":\"king\",\"since\":0}"] {
             assert!(Ownership::read(&Bytes::from_static(bytes)).is_err());
         }

@@ -84,9 +84,10 @@ impl Table {
 
     /// Chats in which something has happened and whose evidence is older than `since`.
     pub(super) fn stale(&self, since: Timestamp, limit: usize) -> Vec<(ChatId, LaneKey)> {
-        let wanted = self.entries.iter().filter(|(_, entry)| {
-            entry.chat.get() > 0 && entry.stirred && entry.newest() < Some(since)
-        });
+        let wanted = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.chat.get() > 0 && entry.stirred && entry.newest() < Some(since));
         wanted.take(limit).map(|(lane, entry)| (entry.chat, lane.clone())).collect()
     }
 }
