@@ -7,8 +7,8 @@ pub use crate::{
     clock::{Weekday, WorkingHours},
     dispatch::{
         Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
-        DialogState, Done, EventType, Field, Filter, Form, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
-        Recovery, Router, SessionFinished, SessionStarted, TurnPolicy,
+        DialogState, Done, EventType, Field, Filter, Form, FromArgs, Handle, Handled, HandlerError, Layer,
+        Next, Pattern, Recovery, Router, SessionFinished, SessionStarted, TurnPolicy,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,

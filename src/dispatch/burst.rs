@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_burst_is_its_last_message_with_all_texts_and_files() {
-        let (joined, singles) = join(vec![said(1, "hi"), said(2, ""), said(3, "a question"), said(4, "")]).unwrap();
+        let (joined, singles) =
+            join(vec![said(1, "hi"), said(2, ""), said(3, "a question"), said(4, "")]).unwrap();
         let Event::Message(message) = joined.event else { panic!("a message") };
         assert_eq!((message.id.get(), message.text.as_str()), (4, "hi\na question"));
         assert_eq!(message.files.iter().map(|file| file.id).collect::<Vec<_>>(), [2, 4]);

@@ -141,10 +141,13 @@ impl Feed {
         rows: Vec<JournalRow>,
         mut read: impl FnMut(JournalRow) -> Arrival,
     ) {
-        let end = if is_last { self.read } else { rows.last().map_or(self.read, |row| row.seq.min(self.read)) };
+        let end =
+            if is_last { self.read } else { rows.last().map_or(self.read, |row| row.seq.min(self.read)) };
         let mut full: HashMap<LaneKey, Seq> = HashMap::new();
         for row in rows.into_iter().take_while(|row| row.seq <= end) {
-            let Some(from) = self.left_out.get(&row.lane).copied().filter(|from| *from > after) else { continue };
+            let Some(from) = self.left_out.get(&row.lane).copied().filter(|from| *from > after) else {
+                continue;
+            };
             if row.seq < from || full.contains_key(&row.lane) || self.lanes.knows(row.seq) {
                 continue;
             }

@@ -74,7 +74,8 @@ async fn attempt(
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await? else {
+    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await?
+    else {
         return Ok(NOTHING);
     };
     let row = &row;

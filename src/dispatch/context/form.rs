@@ -95,7 +95,10 @@ impl Context {
         if left.is_empty() || left.len() == self.burst().len() {
             return None;
         }
-        let single = |message: &Message| Incoming { event: Event::Message(message.clone()), ..self.incoming().clone() };
+        let single = |message: &Message| Incoming {
+            event: Event::Message(message.clone()),
+            ..self.incoming().clone()
+        };
         burst::join(left.iter().map(single).collect()).map(|(incoming, _)| incoming)
     }
 

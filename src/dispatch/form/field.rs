@@ -160,7 +160,10 @@ impl Field {
     pub fn longest(mut self, characters: usize) -> Self {
         match &mut self.kind {
             Kind::Text { longest } => *longest = characters,
-            kind => self.wrong = Some(format!("`longest` is for texts, and this is a field of kind {}", kind.name())),
+            kind => {
+                self.wrong =
+                    Some(format!("`longest` is for texts, and this is a field of kind {}", kind.name()))
+            }
         }
         self
     }
@@ -169,7 +172,10 @@ impl Field {
     pub fn at_least(mut self, number: impl Into<f64>) -> Self {
         match &mut self.kind {
             Kind::Number { least, .. } => *least = Some(number.into()),
-            kind => self.wrong = Some(format!("`at_least` is for numbers, and this is a field of kind {}", kind.name())),
+            kind => {
+                self.wrong =
+                    Some(format!("`at_least` is for numbers, and this is a field of kind {}", kind.name()))
+            }
         }
         self
     }
@@ -178,7 +184,10 @@ impl Field {
     pub fn at_most(mut self, number: impl Into<f64>) -> Self {
         match &mut self.kind {
             Kind::Number { most, .. } => *most = Some(number.into()),
-            kind => self.wrong = Some(format!("`at_most` is for numbers, and this is a field of kind {}", kind.name())),
+            kind => {
+                self.wrong =
+                    Some(format!("`at_most` is for numbers, and this is a field of kind {}", kind.name()))
+            }
         }
         self
     }
@@ -198,6 +207,9 @@ impl Field {
 
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field").field("name", &self.name).field("kind", &self.kind.name()).finish_non_exhaustive()
+        f.debug_struct("Field")
+            .field("name", &self.name)
+            .field("kind", &self.kind.name())
+            .finish_non_exhaustive()
     }
 }

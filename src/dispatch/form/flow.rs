@@ -132,7 +132,8 @@ impl Definition {
     fn to_be_changed(&self, text: &str, words: &Words) -> Option<Option<&Field>> {
         let text = folded(text);
         let rest = words.change.iter().find_map(|word| text.strip_prefix(&folded(word)))?;
-        let is_meant = |field: &&Field| rest.contains(&folded(&field.label)) || rest.contains(&folded(&field.name));
+        let is_meant =
+            |field: &&Field| rest.contains(&folded(&field.label)) || rest.contains(&folded(&field.name));
         let mut meant = self.fields.iter().filter(is_meant);
         Some(meant.next().filter(|_| meant.next().is_none()))
     }

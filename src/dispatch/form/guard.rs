@@ -81,6 +81,8 @@ pub(super) fn fill_in<T: DeserializeOwned>(form: &Form<T>, answers: &[(&str, &st
     for field in definition.fields.iter().filter(|field| field.optional) {
         short.answers.entry(field.name.clone()).and_modify(|given| given.value = Value::Null);
     }
-    make(&short).map_err(|error| format!("with what is optional left out, its answers do not make the type: {error}"))?;
+    make(&short).map_err(|error| {
+        format!("with what is optional left out, its answers do not make the type: {error}")
+    })?;
     make(&open).map_err(|error| format!("its answers do not make the type: {error}"))
 }

@@ -197,7 +197,11 @@ impl<T> Form<T> {
 impl<T> fmt::Debug for Form<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Definition { name, version, fields, .. } = &self.definition;
-        f.debug_struct("Form").field("name", name).field("version", version).field("fields", fields).finish_non_exhaustive()
+        f.debug_struct("Form")
+            .field("name", name)
+            .field("version", version)
+            .field("fields", fields)
+            .finish_non_exhaustive()
     }
 }
 
@@ -226,7 +230,9 @@ impl Definition {
             return Err(format!("form `{}` has no questions; add some with `ask`", self.name));
         }
         for (place, field) in self.fields.iter().enumerate() {
-            let wrong = |why: &dyn fmt::Display| Err(format!("field `{}` of form `{}`: {why}", field.name, self.name));
+            let wrong = |why: &dyn fmt::Display| {
+                Err(format!("field `{}` of form `{}`: {why}", field.name, self.name))
+            };
             if self.fields[..place].iter().any(|other| other.name == field.name) {
                 return wrong(&"there is another of this name");
             }

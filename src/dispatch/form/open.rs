@@ -141,7 +141,10 @@ impl Definition {
         let asked = std::mem::replace(&mut open.at, At::Summary);
         let still_asked = match &asked {
             At::Field(name) => self.field(name).is_some(),
-            At::Summary => self.summary.is_some() && self.fields.iter().all(|field| open.answers.contains_key(&field.name)),
+            At::Summary => {
+                self.summary.is_some()
+                    && self.fields.iter().all(|field| open.answers.contains_key(&field.name))
+            }
         };
         if still_asked {
             open.at = asked;

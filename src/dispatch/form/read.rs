@@ -15,7 +15,10 @@ use crate::{
 /// What the client sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sent<'a> {
-    Message { text: &'a str, files: &'a [FileRef] },
+    Message {
+        text: &'a str,
+        files: &'a [FileRef],
+    },
     /// The press of a button.
     Press(&'a Command),
 }
@@ -57,11 +60,13 @@ pub(super) fn choice<'m, T: serde::Serialize>(
         Sent::Message { text, .. } => menu.read(text),
         Sent::Press(command) => menu.read(command),
     };
-    let label = |value: &T| menu.items().find(|(item, _)| std::ptr::eq(*item, value)).map_or("", |(_, label)| label);
+    let label =
+        |value: &T| menu.items().find(|(item, _)| std::ptr::eq(*item, value)).map_or("", |(_, label)| label);
     match reading {
         MenuReading::Chosen(value) => Ok((value, label(value).to_owned())),
         MenuReading::Ambiguous(values) => {
-            let labels: Vec<String> = values.into_iter().map(|value| literal(label(value)).to_string()).collect();
+            let labels: Vec<String> =
+                values.into_iter().map(|value| literal(label(value)).to_string()).collect();
             Err(filled(&words.ambiguous, labels.join(", ")))
         }
         _ => Err(words.choose.clone()),
@@ -93,7 +98,9 @@ impl Field {
                 _ => Err(words.not_file.clone()),
             },
             _ if text.is_empty() => Err(words.not_text.clone()),
-            Kind::Text { longest } if text.chars().count() > *longest => Err(filled(&words.too_long, longest)),
+            Kind::Text { longest } if text.chars().count() > *longest => {
+                Err(filled(&words.too_long, longest))
+            }
             Kind::Text { .. } => said(json!(text)),
             Kind::Number { least, most, whole } => {
                 let number = number(text).ok_or_else(|| words.not_number.clone())?;
@@ -167,7 +174,9 @@ pub(super) fn phone(text: &str, language: &str) -> Option<String> {
 /// One `@`, something before it, and a host with a dot behind it. Whether it exists nobody can see.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
-    let is_plain = |text: &str| !text.is_empty() && !text.chars().any(|sign| sign.is_whitespace() || "@,;<>()[]\"".contains(sign));
+    let is_plain = |text: &str| {
+        !text.is_empty() && !text.chars().any(|sign| sign.is_whitespace() || "@,;<>()[]\"".contains(sign))
+    };
     let labels: Vec<&str> = host.split('.').collect();
     is_plain(local)
         && is_plain(host)

@@ -13,8 +13,11 @@ use crate::{
 };
 
 /// What is done with the answers; an error if they do not make the author's type.
-pub(in crate::dispatch) type Finish =
-    Arc<dyn Fn(Context, Map<String, Value>) -> Result<BoxFuture<'static, Handled>, serde_json::Error> + Send + Sync>;
+pub(in crate::dispatch) type Finish = Arc<
+    dyn Fn(Context, Map<String, Value>) -> Result<BoxFuture<'static, Handled>, serde_json::Error>
+        + Send
+        + Sync,
+>;
 
 /// What an event is to an open form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +86,12 @@ impl Definition {
     }
 
     /// Takes an event that it [`claims`](Self::claims).
-    pub(in crate::dispatch) async fn take(&self, cx: &Context, incoming: &Incoming, finish: &Finish) -> Handled {
+    pub(in crate::dispatch) async fn take(
+        &self,
+        cx: &Context,
+        incoming: &Incoming,
+        finish: &Finish,
+    ) -> Handled {
         let Some(mut open) = cx.open_form() else { return Ok(Done) };
         let command;
         let messages: &[Message] = match &incoming.event {
@@ -142,7 +150,8 @@ impl Definition {
     fn hear_next(&self, open: &mut Open, messages: &[Message]) -> (Led, usize) {
         let with_files = messages.iter().take_while(|message| !message.files.is_empty()).count();
         let count = if self.asks_for_files(open) { with_files.max(1) } else { 1 };
-        let files: Vec<FileRef> = messages[..count].iter().flat_map(|message| message.files.clone()).collect();
+        let files: Vec<FileRef> =
+            messages[..count].iter().flat_map(|message| message.files.clone()).collect();
         let text = messages.first().map_or("", |message| &message.text);
         (self.hear(open, Sent::Message { text, files: &files }), count)
     }

@@ -83,14 +83,18 @@ fn questions_follow_one_another_to_the_summary_and_its_confirmation() {
                    1. Yes\n2. Change: Name\n3. Change: Phone\n4. Change: Need\n5. Change: Guests\n6. Cancel";
     assert_eq!(talk.hears("Skip."), summary);
     assert_eq!(talk.says("ok"), Led::Confirmed);
-    let made = Lead { name: "Ann".into(), phone: Some("+15550100200".into()), need: Need::Spares, guests: None };
+    let made =
+        Lead { name: "Ann".into(), phone: Some("+15550100200".into()), need: Need::Spares, guests: None };
     assert_eq!(talk.made(), made);
 }
 
 #[test]
 fn an_answer_that_is_not_understood_is_asked_for_again() {
     let mut talk = Talk::of(lead());
-    assert_eq!(talk.hears("Maximilian Alexander"), "This is too long: at most 10 characters, please.\nWhat is your name?");
+    assert_eq!(
+        talk.hears("Maximilian Alexander"),
+        "This is too long: at most 10 characters, please.\nWhat is your name?"
+    );
     assert_eq!(talk.hears(""), "Please answer in words.\nWhat is your name?");
     assert_eq!(talk.hears("skip"), "This one is needed.\nWhat is your name?");
     talk.hears("Ann");
@@ -129,7 +133,9 @@ fn in_the_summary_one_answer_is_changed_and_the_rest_stays(#[case] wish: &str) {
     let mut talk = Talk::of(lead());
     talk.all(&["Ann", "skip", "1", "2"]);
     assert!(talk.hears(wish).starts_with("Your phone?"), "{wish}");
-    assert!(talk.hears("555-010-0200").starts_with("Name: Ann\nPhone: 5550100200\nNeed: A repair\nGuests: 2\n"));
+    assert!(
+        talk.hears("555-010-0200").starts_with("Name: Ann\nPhone: 5550100200\nNeed: A repair\nGuests: 2\n")
+    );
     assert!(talk.hears(wish).starts_with("Your phone?"));
     assert!(talk.hears("back").starts_with("Name: Ann\nPhone: 5550100200\n"), "back to the summary");
     assert!(talk.hears("no").starts_with("What should be changed?\nName: Ann"));
@@ -181,14 +187,21 @@ fn a_changed_form_keeps_what_still_fits_and_asks_for_the_rest() {
     open.answers.get_mut("name").unwrap().said = "Maximilian".into();
     assert!(form.reopen(&mut open), "there is no summary any more");
     assert_eq!(open.at, At::Field("name".into()));
-    assert_eq!(open.values(), *json!({"need": "Spares"}).as_object().unwrap(), "null is no answer to what is needed");
+    assert_eq!(
+        open.values(),
+        *json!({"need": "Spares"}).as_object().unwrap(),
+        "null is no answer to what is needed"
+    );
 }
 
 #[test]
 fn a_new_version_reads_the_answers_again_by_its_own_checks() {
     let own = |strict: bool, version| {
         let check = move |text: &str| if strict { Err("No".to_owned()) } else { Ok(text.to_uppercase()) };
-        Form::<Lead>::new("lead").version(version).ask(Field::checked("name", "Name?", check)).ask(Field::date("day", "Day?"))
+        Form::<Lead>::new("lead")
+            .version(version)
+            .ask(Field::checked("name", "Name?", check))
+            .ask(Field::date("day", "Day?"))
     };
     let mut talk = Talk::of(own(false, 1));
     talk.says("ann");

@@ -86,7 +86,8 @@ impl Words {
             needed: "This one is needed.".into(),
             first: "This is the first question.".into(),
             cancelled: "Cancelled.".into(),
-            timed_out: "We did not hear from you, so this is cancelled. You can begin again at any time.".into(),
+            timed_out: "We did not hear from you, so this is cancelled. You can begin again at any time."
+                .into(),
             changed: "Our questions have changed meanwhile.".into(),
             which: "What should be changed?".into(),
             choose: "Please choose one of these.".into(),

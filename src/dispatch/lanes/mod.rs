@@ -84,7 +84,8 @@ impl Lanes {
                 self.resting.insert((at, key));
                 continue;
             }
-            let member = |one: &mut Arrival| Arrival { row: one.row.clone(), heard: one.heard.take(), ..*one };
+            let member =
+                |one: &mut Arrival| Arrival { row: one.row.clone(), heard: one.heard.take(), ..*one };
             return Some((key, head.iter_mut().map(member).collect()));
         }
         None

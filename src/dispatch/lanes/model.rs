@@ -15,9 +15,15 @@ use crate::{
 #[derive(Debug, Clone)]
 enum Step {
     /// An event is accepted. `author` makes it one of a burst.
-    Arrives { lane: u8, message: Option<i64>, author: Option<i64> },
+    Arrives {
+        lane: u8,
+        message: Option<i64>,
+        author: Option<i64>,
+    },
     /// The next turn starts. `kept` tells that its membership is on disk before the process can end.
-    Starts { kept: bool },
+    Starts {
+        kept: bool,
+    },
     /// One of the running turns is done.
     Ends(prop::sample::Index),
     /// One of the running turns failed.
@@ -29,8 +35,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let arrives = (0..3_u8, prop::option::weighted(0.8, 0..30_i64), prop::option::weighted(0.6, 0..2_i64));
-    let arrives =
-        arrives.prop_map(|(lane, message, author)| Step::Arrives { lane, message, author });
+    let arrives = arrives.prop_map(|(lane, message, author)| Step::Arrives { lane, message, author });
     let step = prop_oneof![
         8 => arrives,
         6 => any::<bool>().prop_map(|kept| Step::Starts { kept }),

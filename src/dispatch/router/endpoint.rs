@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// A closure over `E`, its answer carried out.
-pub(in crate::dispatch) type Handler<E> = Arc<dyn Fn(Context, E) -> BoxFuture<'static, Handled> + Send + Sync>;
+pub(in crate::dispatch) type Handler<E> =
+    Arc<dyn Fn(Context, E) -> BoxFuture<'static, Handled> + Send + Sync>;
 
 /// The end of a route.
 pub(super) type Endpoint =

@@ -47,11 +47,11 @@ use std::{
 use async_trait::async_trait;
 
 pub use args::{Args, ArgsError, ArgsErrorKind, BadArgs, FromArgs};
+pub(super) use endpoint::{Handler, handler};
 pub use event::{
     ConnectorDialogFinished, ConnectorDialogStarted, EventType, SessionFinished, SessionStarted,
 };
 pub use filter::Filter;
-pub(super) use endpoint::{Handler, handler};
 pub(super) use filter::{chat_of, shown_to};
 pub use layer::{Layer, Next};
 pub use menu::Ambiguous;

@@ -34,7 +34,10 @@ const REST: &str = "rest";
 #[derive(Clone)]
 pub(super) enum Trigger {
     Command(String),
-    Button { command: String, read: fn(&Command) -> Pressed },
+    Button {
+        command: String,
+        read: fn(&Command) -> Pressed,
+    },
     Texts(Vec<String>),
     Pattern(Pattern),
     Menu(Arc<dyn AnyMenu>),
@@ -332,7 +335,8 @@ impl Table {
         }
         let Some(places) = self.commands.get(&command.name.to_lowercase()) else { return Some(&self.root) };
         let menu = |place: &&usize| {
-            matches!(self.routes[**place].trigger, Trigger::Menu(_) | Trigger::Form(_)) && self.fits(**place, incoming)
+            matches!(self.routes[**place].trigger, Trigger::Menu(_) | Trigger::Form(_))
+                && self.fits(**place, incoming)
         };
         places.iter().find(menu).map(|place| &*self.routes[*place].scope)
     }
