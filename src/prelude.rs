@@ -21,6 +21,6 @@ pub use crate::{
         ConnectorRemoved, ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineMessageDeleted,
         LineMessageUpdated, LineRemoved, LineSessionEvent, Message, MessageDeleted, MessageUpdated,
         MethodConfirmation, OfflineEvents, Origin, Reaction, SubscriptionRenewed, TimerFired, Timestamp,
-        User, UserId,
+        User, UserId, Withheld,
     },
 };

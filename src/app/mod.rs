@@ -24,12 +24,18 @@ mod admin;
 mod builder;
 #[cfg(feature = "emulator")]
 mod chat;
+mod checkup;
 mod command_line;
 mod config;
 #[cfg(feature = "emulator")]
 mod demo;
+mod diagnosis;
+mod doctor;
 mod error;
+mod guarantee;
 mod inbox;
+mod levels;
+mod metrics;
 mod portals;
 mod rt;
 mod running;
@@ -40,6 +46,7 @@ mod upkeep;
 
 pub use builder::App;
 pub use config::Config;
+pub use diagnosis::{Diagnosis, Finding, Verdict};
 pub use error::{AppError, AppErrorKind};
 pub use running::Running;
 

@@ -37,6 +37,9 @@ pub(super) struct Feed {
     left_out: HashMap<LaneKey, Seq>,
     /// What was left out has its turn before what is new.
     behind_first: bool,
+    /// What there is no room for was listened to up to here, and whether there may be more.
+    overheard: Seq,
+    more_to_overhear: bool,
     bounds: Bounds,
 }
 
@@ -56,6 +59,8 @@ impl Feed {
             more: true,
             left_out: HashMap::new(),
             behind_first: false,
+            overheard: Seq::default(),
+            more_to_overhear: true,
             bounds: BOUNDS,
         }
     }
@@ -63,6 +68,7 @@ impl Feed {
     /// There may be new events.
     pub(super) fn look_again(&mut self) {
         self.more = true;
+        self.more_to_overhear = true;
     }
 
     /// Nothing waits, here or in what was read of the journal.
@@ -103,6 +109,19 @@ impl Feed {
         }
     }
 
+    /// What to listen to without taking it in, for there is no room: that a person has come must be known at once.
+    pub(super) fn next_to_overhear(&self) -> Option<Page> {
+        let after = self.overheard.max(self.read);
+        (self.more && self.more_to_overhear).then_some(Page { after, limit: self.bounds.page, is_new: true })
+    }
+
+    /// Listens to what was read of `page`.
+    pub(super) fn overhear(&mut self, page: Page, rows: Vec<JournalRow>, hear: impl FnMut(JournalRow)) {
+        self.more_to_overhear = rows.len() == page.limit as usize;
+        self.overheard = rows.last().map_or(page.after, |row| row.seq);
+        rows.into_iter().for_each(hear);
+    }
+
     /// Takes in events that wait again: a person has put them back.
     pub(super) fn put_back(&mut self, rows: Vec<JournalRow>, mut read: impl FnMut(JournalRow) -> Arrival) {
         for row in rows {
@@ -122,11 +141,14 @@ impl Feed {
             }
             // What is frozen stands before all that waits in its lane.
             if row.frozen.is_empty() {
+                // What is left out is heard all the same.
                 if self.left_out.contains_key(&row.lane) {
+                    read(row);
                     continue;
                 }
                 if self.lanes.of(&row.lane) >= self.room() {
-                    self.left_out.insert(row.lane, row.seq);
+                    self.left_out.insert(row.lane.clone(), row.seq);
+                    read(row);
                     continue;
                 }
             }

@@ -7,12 +7,14 @@ use super::{
     Services,
     burst::Gather,
     desk,
+    ownership::{Evidence, Sessions, line_chat},
     timer::{self, Fired},
+    withheld::{Report, WITHHELD},
 };
 use crate::{
     codec,
     store::JournalRow,
-    wire::{Author, BotId, Event, Incoming, PortalKey, UserId},
+    wire::{Author, BotId, ChatId, Event, Incoming, PortalKey, UserId},
 };
 
 /// An event in its lane.
@@ -32,6 +34,8 @@ pub(super) enum Heard {
     Event { incoming: Box<Incoming>, fired: Option<(String, Uuid)> },
     /// Something was asked for outside of an event.
     Send,
+    /// The session of this chat was given back to the bot outside of an event.
+    TakeBack(ChatId),
     /// It cannot be read, and why.
     Unreadable(String),
 }
@@ -45,12 +49,44 @@ impl Arrival {
         };
         Self { row, heard: Some(heard), gather }
     }
+
+    /// The same, and `sessions` hears of it.
+    pub(super) fn heard(
+        services: &Services,
+        portal: &PortalKey,
+        sessions: &Sessions,
+        row: JournalRow,
+    ) -> Self {
+        let arrival = Self::read(services, portal, row);
+        arrival.testify(services, portal, sessions);
+        arrival
+    }
+
+    /// Tells `sessions` what it says of who has one.
+    fn testify(&self, services: &Services, portal: &PortalKey, sessions: &Sessions) {
+        let (chat, evidence) = match &self.heard {
+            Some(Heard::Event { incoming, .. }) => {
+                let Some(chat) = line_chat(&incoming.event) else { return };
+                (chat, Evidence::of(services, portal, incoming, &self.row))
+            }
+            Some(Heard::TakeBack(chat)) => (*chat, Some(Evidence::returned(self.row.accepted))),
+            _ => return,
+        };
+        sessions.arrived(&self.row.lane, self.row.seq, chat, evidence);
+    }
 }
 
 impl Heard {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: &JournalRow) -> Self {
         let read = match row.code.as_str() {
             desk::SEND => return Self::Send,
+            desk::TAKE_BACK => {
+                return desk::chat_of(&row.body)
+                    .map_or_else(|error| Self::Unreadable(error.to_string()), Self::TakeBack);
+            }
+            WITHHELD => {
+                Report::read(&row.body).map(|incoming| (incoming, None)).map_err(|error| error.to_string())
+            }
             timer::FIRED => Fired::read(&row.body)
                 .map(|fired| (fired.incoming, Some((fired.id, fired.arming))))
                 .map_err(|error| error.to_string()),

@@ -30,14 +30,18 @@ mod courier;
 mod desk;
 mod dialogue;
 mod effect;
+mod ending;
 mod engine;
 mod feed;
+mod figures;
 mod form;
 mod handler;
 mod heard;
+mod holds;
 mod lanes;
 mod members;
 mod network;
+mod ownership;
 mod policy;
 mod profile;
 mod router;
@@ -46,6 +50,7 @@ mod settle;
 mod shares;
 mod timer;
 mod turn;
+mod withheld;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
@@ -61,6 +66,7 @@ pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use network::{NetworkLedger, NetworkLimit};
+pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{
@@ -70,4 +76,6 @@ pub use router::{
 };
 pub use services::{Bot, Services};
 
+pub(crate) use dialogue::{state_in, states_in};
 pub(crate) use effect::{Effect, Outgoing};
+pub(crate) use timer::setting_in;

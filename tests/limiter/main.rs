@@ -8,3 +8,4 @@ mod operating;
 mod portal;
 mod sustained;
 mod wakes;
+mod withheld;

@@ -97,6 +97,7 @@ impl Portal {
 #[async_trait]
 impl Api for Portal {
     async fn call(&self, call: Call) -> Result<Value, CallError> {
+        call.begin().await?;
         let id = id_of(&call);
         self.inside().sent.push(id);
         self.pass_by().await;

@@ -7,7 +7,7 @@ use crate::wire::{BotRef, Chat, DialogId, Event, Incoming, Message, MessageId, P
 impl Context {
     /// The portal.
     pub fn portal(&self) -> &PortalKey {
-        &self.inner.lease.portal
+        &self.inner.fence.lease().portal
     }
 
     /// The bot the event is for; `None` for open-line, connector and application events.

@@ -48,7 +48,7 @@ impl Context {
             Ok(open) => Some(open).filter(|open| !open.is_over(self.now()) || self.is_end_of_form()),
             Err(error) => {
                 tracing::warn!(
-                    portal = %self.inner.lease.portal,
+                    portal = %self.portal(),
                     dialog = self.inner.lane.as_str(),
                     error,
                     "the form that was open cannot be read, and is left"

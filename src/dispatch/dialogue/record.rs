@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::state::{DialogState, read};
 use crate::store::TimerChange;
 
 /// The form in which it is written; a newer one cannot be read.
@@ -112,6 +113,21 @@ impl Record {
         let over: Vec<TimerChange> = over.map(|(id, _)| TimerChange::Cancel { id }).collect();
         self.changed |= !over.is_empty();
         over
+    }
+}
+
+/// The states in a record as it is stored, by bot and name: `shop/dialogue`.
+pub(crate) fn states_in(record: &Bytes) -> BTreeMap<String, Value> {
+    let kept = Record::read(Some(record)).unwrap_or_default().kept;
+    kept.states.into_iter().map(|(key, stored)| (key, stored.value)).collect()
+}
+
+/// The state of the bot `code` in a record as it is stored; the error says why it cannot be read.
+pub(crate) fn state_in<S: DialogState>(record: &Bytes, code: &str) -> Result<S, String> {
+    let record = Record::read(Some(record))?;
+    match record.state(&format!("{code}/{}", S::NAME)) {
+        Some(stored) => read(stored).map_err(|why| why.to_string()),
+        None => Ok(S::fallback()),
     }
 }
 

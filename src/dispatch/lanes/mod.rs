@@ -23,6 +23,9 @@ pub(super) struct Lanes {
     /// Lanes whose turn failed, and such that gather a burst.
     resting: BTreeSet<(Timestamp, LaneKey)>,
     known: HashSet<Seq>,
+    /// Lanes that start no turn, and those of them that would.
+    held: HashSet<LaneKey>,
+    kept: Vec<LaneKey>,
 }
 
 impl Lanes {
@@ -50,6 +53,13 @@ impl Lanes {
         }
     }
 
+    /// Starts no turn in these lanes, and goes on in all others.
+    pub(super) fn hold(&mut self, held: HashSet<LaneKey>) {
+        self.held = held;
+        let released = self.kept.extract_if(.., |key| !self.held.contains(key));
+        self.ready.extend(released);
+    }
+
     /// Whether a turn may be there to start.
     pub(super) fn any_ready(&self, now: Timestamp) -> bool {
         !self.ready.is_empty() || self.resting.first().is_some_and(|(at, _)| *at <= now)
@@ -65,6 +75,10 @@ impl Lanes {
             }
         }
         while let Some(key) = self.ready.pop_front() {
+            if self.held.contains(&key) {
+                self.kept.push(key);
+                continue;
+            }
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             if lane.head.is_none() {
                 match lane.next_turn(now) {

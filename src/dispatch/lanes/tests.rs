@@ -51,6 +51,20 @@ fn drain(lanes: &mut Lanes) -> Vec<i64> {
 }
 
 #[test]
+fn a_lane_that_is_held_starts_nothing_until_it_is_released_and_others_go_on() {
+    let mut lanes = Lanes::default();
+    lanes.hold([LaneKey::new("a")].into());
+    lanes.push(row(1, "a", Some(12)));
+    lanes.push(row(2, "b", Some(2)));
+    assert_eq!(drain(&mut lanes), [2]);
+    // What was missed comes late and goes first.
+    lanes.push(row(3, "a", Some(11)));
+    assert!(drain(&mut lanes).is_empty());
+    lanes.hold(HashSet::new());
+    assert_eq!(drain(&mut lanes), [3, 1]);
+}
+
+#[test]
 fn the_lowest_waiting_message_goes_first_and_other_events_keep_their_place() {
     let mut lanes = Lanes::default();
     for (seq, message) in [(1, None), (2, Some(12)), (3, Some(11)), (4, None), (5, Some(13))] {
