@@ -26,7 +26,7 @@ struct Lead {
     need: Need,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Need {
     Repair,
     Spares,
@@ -216,12 +216,12 @@ fn damage() -> Form<Damage> {
 async fn files_yes_and_no_and_dates_are_answers_in_a_private_chat_too() {
     let routes = Router::new()
         .form(damage(), async |_cx: Context, done: Damage| {
-            let names: Vec<&str> = done.pictures.iter().map(|file| &*file.name).collect();
-            format!("{} {} {} {:?}", names.join("+"), done.insured, done.day, done.cost)
+            assert!(done.pictures.iter().all(|file| file.id > 0));
+            format!("{} {} {} {:?}", done.pictures.len(), done.insured, done.day, done.cost)
         })
         .fallback(async |cx: Context, _message: Message| cx.begin(&damage()));
     let (stage, _) = on_stage(routes).await;
-    let (bot, max) = (stage.portal.bots()[0].id, stage.portal.employee("Max"));
+    let (bot, max) = (stage.portal.bot_id("shop").unwrap(), stage.portal.employee("Max"));
     max.says_to(bot, "begin").await;
     stage.quiet().await;
     max.says_to(bot, "which?").await;
@@ -240,19 +240,21 @@ async fn files_yes_and_no_and_dates_are_answers_in_a_private_chat_too() {
             "Insured?",
             "When?",
             "Cost?",
-            "a.png false 2026-02-01 Some(1500.5)"
+            "1 false 2026-02-01 Some(1500.5)"
         ]
     );
 }
 
 #[tokio::test]
 async fn a_button_that_sends_a_command_answers_its_question() {
-    let form = || Form::<serde_json::Value>::new("f").ask(Field::choice("need", needs().by_command()));
+    fn form() -> Form<serde_json::Value> {
+        Form::new("f").ask(Field::choice("need", needs().by_command()))
+    }
     let routes = Router::new()
         .form(form(), async |_cx: Context, made: serde_json::Value| made["need"].to_string())
-        .fallback(async move |cx: Context, _message: Message| cx.begin(&form()));
+        .fallback(async |cx: Context, _message: Message| cx.begin(&form()));
     let (stage, _) = on_stage(routes).await;
-    let (bot, max) = (stage.portal.bots()[0].id, stage.portal.employee("Max"));
+    let (bot, max) = (stage.portal.bot_id("shop").unwrap(), stage.portal.employee("Max"));
     max.says_to(bot, "begin").await;
     stage.quiet().await;
     max.presses(bot, "Spare parts").await;
