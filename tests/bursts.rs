@@ -34,7 +34,6 @@ fn talker() -> Router {
     Router::new()
         .text("menu", async |_cx: Context, _message: Message| "the menu")
         .command("help", async |_cx: Context, _command: Command| "the help")
-        .on(async |cx: Context, _over: SessionFinished| cx.reply("over"))
         .nest(Router::new().burst(QUIET).fallback(tell))
 }
 
@@ -75,13 +74,39 @@ async fn quick_messages_are_one_turn_and_idle_waits_for_it() {
 async fn an_event_of_another_kind_ends_the_burst_at_once_and_comes_after_it() {
     let (stage, _clock) = on_stage(talker()).await;
     let ann = stage.portal.client("Ann");
-    for text in ["hi", "there", "menu", "what", "is", "/help", "bye"] {
+    for text in ["hi", "there", "menu", "what", "is", "/help"] {
         ann.says(text).await;
     }
+    stage.quiet().await;
+    assert_eq!(stage.said(), ["hi+there", "the menu", "what+is", "the help"]);
+}
+
+#[tokio::test]
+async fn the_end_of_the_session_ends_the_burst_at_once_and_comes_after_it() {
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (of_messages, of_sessions) = (heard.clone(), heard.clone());
+    // Noted and not said: the portal lets the bot say nothing when its session is over.
+    let routes = Router::new()
+        .burst(QUIET)
+        .on(move |_cx: Context, _over: SessionFinished| {
+            of_sessions.lock().unwrap().push("over".into());
+            std::future::ready(())
+        })
+        .fallback(move |cx: Context, message: Message| {
+            let heard = of_messages.clone();
+            async move {
+                let told = tell(cx, message).await;
+                heard.lock().unwrap().push(told);
+            }
+        });
+    let (stage, _clock) = on_stage(routes).await;
+    let ann = stage.portal.client("Ann");
+    ann.says("good").await;
+    ann.says("bye").await;
     stage.portal.settled(SOON).await;
     stage.portal.operator("Ivan").finishes(&ann).await;
     stage.quiet().await;
-    assert_eq!(stage.said(), ["hi+there", "the menu", "what+is", "the help", "bye", "over"]);
+    assert_eq!(*heard.lock().unwrap(), ["good+bye", "over"]);
 }
 
 #[tokio::test]
@@ -269,7 +294,7 @@ async fn a_dialog_with_more_waiting_than_is_held_delays_no_other_and_keeps_its_o
     tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
     let (ann, bob) = (portal.client("Ann"), portal.client("Bob"));
     ann.says("hang").await;
-    for number in 0..90 {
+    for number in 1..91 {
         ann.says(&number.to_string()).await;
     }
     portal.settled(SOON).await;
@@ -280,7 +305,7 @@ async fn a_dialog_with_more_waiting_than_is_held_delays_no_other_and_keeps_its_o
     tokio::time::timeout(Duration::from_secs(60), running.idle()).await.unwrap();
     let said: Vec<String> = portal.bot_messages().into_iter().map(|message| message.text).collect();
     let wanted =
-        ["hello".to_owned(), "hung".to_owned()].into_iter().chain((0..90).map(|number| number.to_string()));
+        ["hello".to_owned(), "hung".to_owned()].into_iter().chain((1..91).map(|number| number.to_string()));
     assert_eq!(said, wanted.collect::<Vec<_>>());
 }
 

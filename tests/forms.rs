@@ -26,7 +26,7 @@ struct Lead {
     need: Need,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Need {
     Repair,
     Spares,
@@ -63,7 +63,8 @@ fn shop(form: Form<Lead>) -> Router {
 async fn on_stage(routes: Router) -> (Stage, ManualClock) {
     let clock = ManualClock::new(SystemClock.now());
     let of_app = clock.clone();
-    let app = |app: App| app.clock(Arc::new(of_app)).bot(BotProfile::openline("shop").hears_operators(), routes);
+    let app =
+        |app: App| app.clock(Arc::new(of_app)).bot(BotProfile::openline("shop").hears_operators(), routes);
     (stage(app).await, clock)
 }
 
@@ -80,7 +81,10 @@ fn first_lines(portal: &Portal) -> Vec<String> {
 #[test]
 fn the_form_makes_its_type() {
     let lead = assert_form(&lead(), &[("name", "Ann"), ("phone", "5550100200"), ("need", "spare")]);
-    assert!(matches!((&*lead.name, lead.phone.as_deref(), lead.need), ("Ann", Some("5550100200"), Need::Spares)));
+    assert!(matches!(
+        (&*lead.name, lead.phone.as_deref(), lead.need),
+        ("Ann", Some("5550100200"), Need::Spares)
+    ));
 }
 
 #[tokio::test]
@@ -175,7 +179,8 @@ async fn several_quick_answers_answer_several_questions_and_what_is_left_is_rout
     const QUIET: Duration = Duration::from_secs(2);
     let (stage, clock) = on_stage(Router::new().burst(QUIET).nest(shop(lead()))).await;
     let ann = stage.portal.client("Ann");
-    let bursts: [&[&str]; 3] = [&["begin"], &["Ann", "my number is", "+15550100200"], &["2", "yes", "and when?", "today?"]];
+    let bursts: [&[&str]; 3] =
+        [&["begin"], &["Ann", "my number is", "+15550100200"], &["2", "yes", "and when?", "today?"]];
     for burst in bursts {
         for text in burst {
             ann.says(text).await;
@@ -184,7 +189,10 @@ async fn several_quick_answers_answer_several_questions_and_what_is_left_is_rout
         clock.advance(QUIET);
         stage.quiet().await;
     }
-    assert_eq!(said(&stage), ["Your name?", "What is it about?", "Ann, +15550100200, Spares", "Heard and when?"]);
+    assert_eq!(
+        said(&stage),
+        ["Your name?", "What is it about?", "Ann, +15550100200, Spares", "Heard and when?"]
+    );
     assert_eq!(stage.said().last().unwrap(), "Heard and when?\ntoday?");
 }
 
@@ -208,12 +216,12 @@ fn damage() -> Form<Damage> {
 async fn files_yes_and_no_and_dates_are_answers_in_a_private_chat_too() {
     let routes = Router::new()
         .form(damage(), async |_cx: Context, done: Damage| {
-            let names: Vec<&str> = done.pictures.iter().map(|file| &*file.name).collect();
-            format!("{} {} {} {:?}", names.join("+"), done.insured, done.day, done.cost)
+            assert!(done.pictures.iter().all(|file| file.id > 0));
+            format!("{} {} {} {:?}", done.pictures.len(), done.insured, done.day, done.cost)
         })
         .fallback(async |cx: Context, _message: Message| cx.begin(&damage()));
     let (stage, _) = on_stage(routes).await;
-    let (bot, max) = (stage.portal.bots()[0].id, stage.portal.employee("Max"));
+    let (bot, max) = (stage.portal.bot_id("shop").unwrap(), stage.portal.employee("Max"));
     max.says_to(bot, "begin").await;
     stage.quiet().await;
     max.says_to(bot, "which?").await;
@@ -226,18 +234,27 @@ async fn files_yes_and_no_and_dates_are_answers_in_a_private_chat_too() {
     }
     assert_eq!(
         said(&stage),
-        ["Pictures, please", "Please send a file.", "Insured?", "When?", "Cost?", "a.png false 2026-02-01 Some(1500.5)"]
+        [
+            "Pictures, please",
+            "Please send a file.",
+            "Insured?",
+            "When?",
+            "Cost?",
+            "1 false 2026-02-01 Some(1500.5)"
+        ]
     );
 }
 
 #[tokio::test]
 async fn a_button_that_sends_a_command_answers_its_question() {
-    let form = || Form::<serde_json::Value>::new("f").ask(Field::choice("need", needs().by_command()));
+    fn form() -> Form<serde_json::Value> {
+        Form::new("f").ask(Field::choice("need", needs().by_command()))
+    }
     let routes = Router::new()
         .form(form(), async |_cx: Context, made: serde_json::Value| made["need"].to_string())
-        .fallback(async move |cx: Context, _message: Message| cx.begin(&form()));
+        .fallback(async |cx: Context, _message: Message| cx.begin(&form()));
     let (stage, _) = on_stage(routes).await;
-    let (bot, max) = (stage.portal.bots()[0].id, stage.portal.employee("Max"));
+    let (bot, max) = (stage.portal.bot_id("shop").unwrap(), stage.portal.employee("Max"));
     max.says_to(bot, "begin").await;
     stage.quiet().await;
     max.presses(bot, "Spare parts").await;
@@ -245,7 +262,12 @@ async fn a_button_that_sends_a_command_answers_its_question() {
     assert_eq!(said(&stage), ["What is it about?", "\"Spares\""]);
 }
 
-async fn life(portal: &Portal, store: &Arc<dyn Store>, port: std::net::SocketAddr, routes: Router) -> Running {
+async fn life(
+    portal: &Portal,
+    store: &Arc<dyn Store>,
+    port: std::net::SocketAddr,
+    routes: Router,
+) -> Running {
     let config = settings(portal).listen(port).public_url(format!("http://{port}"));
     App::new(config).store(store.clone()).bot(BotProfile::openline("shop"), routes).start().await.unwrap()
 }
@@ -313,11 +335,16 @@ async fn answers_that_do_not_make_the_new_type_are_asked_for_again() {
     }
     let said = redeployed(
         Router::new().form(
-            Form::<Strict>::new("lead").ask(Field::text("name", "Your number?")).ask(Field::integer("age", "Your age?")),
+            Form::<Strict>::new("lead")
+                .ask(Field::text("name", "Your number?"))
+                .ask(Field::integer("age", "Your age?")),
             async |_cx: Context, made: Strict| format!("{} {}", made.name, made.age),
         ),
         &["1", "30", "cancel"],
     )
     .await;
-    assert_eq!(said, ["Our questions have changed meanwhile.", "Our questions have changed meanwhile.", "Cancelled."]);
+    assert_eq!(
+        said,
+        ["Our questions have changed meanwhile.", "Our questions have changed meanwhile.", "Cancelled."]
+    );
 }

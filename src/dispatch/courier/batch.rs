@@ -11,7 +11,7 @@ use super::{
     viewers,
 };
 use crate::{
-    dispatch::settle,
+    dispatch::{Outgoing, Route, settle},
     rest::{Batch, CallError, CallErrorKind},
     store::{OutboxRow, SendOutcome, StoreErrorKind},
 };
@@ -29,7 +29,7 @@ pub(super) struct Ended {
 /// Letters packed into a batch.
 pub(super) struct Load {
     batch: Batch,
-    pub(super) letters: Vec<Box<Letter>>,
+    pub(super) letters: Vec<Letter>,
 }
 
 impl Load {
@@ -41,9 +41,9 @@ impl Load {
         self.batch.bytes() < MOST_BYTES
     }
 
-    /// Packs a letter, or gives it back if it must go by itself.
-    pub(super) fn pack(&mut self, post: &Post, mut letter: Box<Letter>) -> Result<(), Box<Letter>> {
-        let is_too_late = |letter: &Letter, call: &crate::dispatch::Outgoing| {
+    /// Packs a letter; gives it back if it must go by itself.
+    pub(super) fn pack(&mut self, post: &Post, mut letter: Letter) -> Option<Letter> {
+        let is_too_late = |letter: &Letter, call: &Outgoing| {
             settle::after_restart(call.route, &letter.row, &post.services.policy, post.now()).is_some()
         };
         let fits = match &letter.call {
@@ -52,10 +52,10 @@ impl Load {
         };
         if fits {
             self.letters.push(letter);
-            return Ok(());
+            return None;
         }
         letter.alone = true;
-        Err(letter)
+        Some(letter)
     }
 
     fn put(&mut self, letter: &Letter) -> bool {
@@ -76,7 +76,7 @@ pub(super) async fn carry(post: &Arc<Post>, load: Load) -> Ended {
         let left = gangway.take();
         if let Some(error) = &left.failed {
             // Which of them is gone is found out one by one.
-            let not_marked = |letter: Box<Letter>| match error.kind() {
+            let not_marked = |letter: Letter| match error.kind() {
                 StoreErrorKind::Gone => Sent::Back { row: letter.row, alone: true },
                 _ => post.not_marked(letter.row, error),
             };
@@ -123,10 +123,10 @@ pub(super) async fn carry(post: &Arc<Post>, load: Load) -> Ended {
                 Whole::NotYet | Whole::Each => (vec![Err(error); letters.len()], None),
             },
         };
-        let judge = |(mut letter, answer): (Box<Letter>, _)| {
+        let judge = |(mut letter, answer): (Letter, _)| {
             let doubtful = is_doubtful(&letter.row);
             left.mark(&mut letter.row);
-            let route = letter.call.as_ref().map_or(crate::dispatch::Route::Other, |call| call.route);
+            let route = letter.call.as_ref().map_or(Route::Other, |call| call.route);
             (post.judged(route, &letter.row, doubtful, answer), letter.row)
         };
         let outcomes = letters.into_iter().zip(answers).map(judge).collect();
@@ -160,9 +160,9 @@ fn whole(error: &CallError) -> Whole {
 }
 
 /// The batch was refused and none of its rows executed: each goes by itself, and hears what is wrong with it.
-async fn one_by_one(post: &Post, letters: Vec<Box<Letter>>, error: &CallError) -> Vec<Sent> {
+async fn one_by_one(post: &Post, letters: Vec<Letter>, error: &CallError) -> Vec<Sent> {
     let now = post.now();
-    let not_executed = |letter: Box<Letter>| {
+    let not_executed = |letter: Letter| {
         let unknown = is_doubtful(&letter.row);
         (SendOutcome::Retry { at: now, error: error.to_string(), unknown }, letter.row)
     };

@@ -15,9 +15,9 @@ pub(super) struct Dialogs {
     /// Of every dialog that has a row: ready, resting or under way.
     queues: HashMap<String, Queue>,
     /// Ready, and may go in a batch.
-    joining: Line<Box<Letter>>,
+    joining: Line<Letter>,
     /// Ready, and must go by itself.
-    single: Line<Box<Letter>>,
+    single: Line<Letter>,
     resting: BTreeMap<(Timestamp, OutboxId), OutboxRow>,
 }
 
@@ -65,12 +65,8 @@ impl Dialogs {
     }
 
     /// Takes the next one that is ready, of the priorities wanted. It is under way until it is settled or comes back.
-    pub(super) fn next(
-        &mut self,
-        among: Among,
-        wanted: impl Fn(CallPriority) -> bool,
-    ) -> Option<Box<Letter>> {
-        let spot = |line: &Line<Box<Letter>>| Some(line.next_of(&wanted)?.0);
+    pub(super) fn next(&mut self, among: Among, wanted: impl Fn(CallPriority) -> bool) -> Option<Letter> {
+        let spot = |line: &Line<Letter>| Some(line.next_of(&wanted)?.0);
         let (joining, single) = match among {
             Among::All => (spot(&self.joining), spot(&self.single)),
             Among::Joining => (spot(&self.joining), None),
@@ -119,7 +115,7 @@ impl Dialogs {
     }
 
     /// The one under way was not sent and is ready again.
-    pub(super) fn back(&mut self, letter: Box<Letter>) {
+    pub(super) fn back(&mut self, letter: Letter) {
         let spot = Spot::Waiting((letter.priority(), letter.row.id.0.unsigned_abs()));
         if letter.joins() { self.joining.insert(spot, letter) } else { self.single.insert(spot, letter) }
     }

@@ -17,9 +17,9 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    pub(super) fn open(row: OutboxRow) -> Box<Self> {
+    pub(super) fn open(row: OutboxRow) -> Self {
         let call = serde_json::from_str(&row.call).map_err(|error| error.to_string());
-        Box::new(Self { row, call, alone: false })
+        Self { row, call, alone: false }
     }
 
     /// Whether it may go in a batch: only what may be made again, for the outcome of a whole batch may be unknown.

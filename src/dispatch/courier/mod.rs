@@ -160,7 +160,7 @@ async fn read(post: &Post, last: OutboxId) -> Option<Vec<OutboxRow>> {
     }
 }
 
-async fn single(post: &Arc<Post>, letter: Box<Letter>) -> (CallPriority, Option<Sent>) {
+async fn single(post: &Arc<Post>, letter: Letter) -> (CallPriority, Option<Sent>) {
     let priority = letter.priority();
     let sent = AssertUnwindSafe(post.send(letter)).catch_unwind().await;
     (priority, sent.map_err(|_| lost(post)).ok())

@@ -68,8 +68,8 @@ impl Post {
     }
 
     /// Sends one row by its route.
-    pub(super) async fn send(self: &Arc<Self>, letter: Box<Letter>) -> Sent {
-        let Letter { mut row, call, .. } = *letter;
+    pub(super) async fn send(self: &Arc<Self>, letter: Letter) -> Sent {
+        let Letter { mut row, call, .. } = letter;
         let outcome = match call {
             Err(error) => SendOutcome::Rejected(format!("the row cannot be read: {error}")),
             Ok(call) => match self.carry(&mut row, call).await {

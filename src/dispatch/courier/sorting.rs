@@ -63,7 +63,7 @@ impl<'a> Sorting<'a> {
     }
 
     /// The next row that goes by itself.
-    pub(super) fn next_single(&mut self) -> Option<Box<Letter>> {
+    pub(super) fn next_single(&mut self) -> Option<Letter> {
         let places = self.post.services.policy.calls_at_once;
         // What can wait does not take the places of replies.
         let for_lesser = (places / 2).max(1);
@@ -104,7 +104,7 @@ impl<'a> Sorting<'a> {
             && let Some(letter) = self.dialogs.next(Among::Joining, |_| true)
         {
             let Some(letter) = self.unheld(letter) else { continue };
-            if let Err(single) = load.pack(self.post, letter) {
+            if let Some(single) = load.pack(self.post, letter) {
                 self.dialogs.back(single);
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Sorting<'a> {
     }
 
     /// The letter, unless its method has to wait: then it rests, and its dialog with it.
-    fn unheld(&mut self, letter: Box<Letter>) -> Option<Box<Letter>> {
+    fn unheld(&mut self, letter: Letter) -> Option<Letter> {
         let until = match &letter.call {
             Ok(call) if !self.around.held.is_empty() => {
                 self.around.held.get(call.method.to_ascii_lowercase().as_str()).copied()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rstest::rstest;
 
-use crate::store::InboxState;
+use crate::{clock::Clock as _, store::InboxState};
 use yard::{KEYED, Mishap, PLAIN, Yard, call, texts};
 
 const MS: Duration = Duration::from_millis(1);
@@ -50,16 +50,15 @@ async fn six_hundred_replies_of_six_hundred_dialogs_are_said_within_two_seconds_
     #[case] pause: u32,
 ) {
     let mut yard = Yard::new(MS * 80).await;
-    let begun = yard.clock.clone();
-    let begun = crate::clock::Clock::now(&begun);
+    let begun = yard.clock.now();
     for part in texts(600).chunks(at_a_time) {
         yard.say(KEYED, part).await;
-        let until = crate::clock::Clock::now(&yard.clock).plus(MS * pause);
+        let until = yard.clock.now().plus(MS * pause);
         let clock = yard.clock.clone();
-        yard.pass_while(MS, || crate::clock::Clock::now(&clock) < until).await;
+        yard.pass_while(MS, || clock.now() < until).await;
     }
     yard.until_idle(MS * 5).await;
-    let took = crate::clock::Clock::now(&yard.clock).since(begun);
+    let took = yard.clock.now().since(begun);
     let inside = yard.portal.inside();
     let together = inside.requests.iter().filter(|request| request.together).count();
     println!("{took:?}, {} requests, {together} of them batches", inside.requests.len());
@@ -76,9 +75,9 @@ async fn a_stream_beyond_the_rate_goes_in_batches_and_does_not_pile_up() {
     // 60 a second for 15 seconds; the portal takes 2 requests a second.
     for part in all.chunks(6) {
         yard.say(KEYED, part).await;
-        let until = crate::clock::Clock::now(&yard.clock).plus(MS * 100);
+        let until = yard.clock.now().plus(MS * 100);
         let clock = yard.clock.clone();
-        yard.pass_while(MS * 5, || crate::clock::Clock::now(&clock) < until).await;
+        yard.pass_while(MS * 5, || clock.now() < until).await;
     }
     let late = yard.until_idle(MS * 5).await;
     let inside = yard.portal.inside();
@@ -141,12 +140,12 @@ async fn a_batch_whose_answer_is_lost_is_sent_again_under_its_keys() {
     yard.portal.inside().mishaps = vec![Mishap::AnswerLost; 2];
     yard.say(KEYED, &texts(120)).await;
     yard.until_idle(MS * 5).await;
+    let inbox = yard.inbox().await;
     let inside = yard.portal.inside();
     assert_eq!(sorted(inside.said.clone()), texts(120), "each once");
     let tries: usize = inside.requests.iter().map(|request| request.texts.len()).sum();
     assert!(tries > 120, "{tries}: something was sent again");
-    drop(inside);
-    assert!(yard.inbox().await.is_empty());
+    assert!(inbox.is_empty());
 }
 
 #[tokio::test]
@@ -155,11 +154,11 @@ async fn a_batch_that_is_refused_as_a_whole_is_taken_apart() {
     yard.portal.inside().mishaps = vec![Mishap::Refused];
     yard.say(KEYED, &texts(55)).await;
     yard.until_idle(MS * 5).await;
+    let inbox = yard.inbox().await;
     let inside = yard.portal.inside();
     assert_eq!(sorted(inside.said.clone()), texts(55));
     assert!(inside.requests.iter().filter(|request| !request.together).count() >= 50);
-    drop(inside);
-    assert!(yard.inbox().await.is_empty(), "nothing was given up for it");
+    assert!(inbox.is_empty(), "nothing was given up for it");
 }
 
 #[tokio::test]
@@ -171,13 +170,13 @@ async fn rows_that_must_not_go_are_left_out_of_a_batch_and_the_others_go_at_once
         withhold.extend(before[10..13].iter().map(|id| (*id, "a person has the session".to_owned())));
     }
     let took = yard.until_idle(MS).await;
+    let inbox = yard.inbox().await;
     let inside = yard.portal.inside();
     let rest: Vec<String> = texts(50).into_iter().filter(|text| !("010".."013").contains(&&**text)).collect();
     assert_eq!(sorted(inside.said.clone()), rest);
     assert!(inside.requests.len() == 1 && inside.requests[0].together, "{:?}", inside.requests);
     assert_eq!((inside.requests[0].at, took <= MS * 100), (Duration::ZERO, true));
-    drop(inside);
-    assert!(yard.inbox().await.is_empty(), "withheld on purpose needs nobody");
+    assert!(inbox.is_empty(), "withheld on purpose needs nobody");
 }
 
 #[tokio::test]
@@ -199,11 +198,11 @@ async fn a_method_over_its_operating_limit_holds_back_its_own_dialogs_only() {
     let held: Vec<String> = (0..40).map(|n| format!("held{n:02}")).collect();
     yard.say(PLAIN, &held).await;
     let clock = yard.clock.clone();
-    let second = crate::clock::Clock::now(&clock).plus(MS * 1000);
-    yard.pass_while(MS * 5, || crate::clock::Clock::now(&clock) < second).await;
+    let second = clock.now().plus(MS * 1000);
+    yard.pass_while(MS * 5, || clock.now() < second).await;
     yard.say(KEYED, &texts(10)).await;
-    let until = crate::clock::Clock::now(&clock).plus(MS * 1500);
-    yard.pass_while(MS * 5, || crate::clock::Clock::now(&clock) < until).await;
+    let until = clock.now().plus(MS * 1500);
+    yard.pass_while(MS * 5, || clock.now() < until).await;
     assert_eq!(sorted(yard.portal.inside().said.clone()), texts(10), "they wait for nobody");
     yard.portal.inside().over.clear();
     yard.until_idle(MS * 250).await;

@@ -77,13 +77,29 @@ impl Inquiry {
         wanted.push((chat, lane));
         let chats: Vec<ChatId> = wanted.iter().map(|(chat, _)| *chat).collect();
         let (asked, answers) = self.ask(fence, &chats).await?;
+        // The one that is asked for is the last. What is not told of another one is asked for when that needs it.
+        let mut told = Ok(());
         for ((chat, lane), answer) in wanted.into_iter().zip(answers) {
-            let evidence = self.evidence(fence, chat, answer, asked)?;
-            if !fence.sessions().known(&lane).is_some() {
-                fence.load(&lane, chat).await.map_err(|error| error.to_string())?;
-            }
-            fence.sessions().answered(&lane, evidence.as_ref().map(|(_, evidence)| evidence), asked);
+            told = match self.evidence(fence, chat, answer, asked) {
+                Ok(evidence) => self.note(fence, chat, &lane, evidence, asked).await,
+                Err(why) => Err(why),
+            };
         }
+        told
+    }
+
+    async fn note(
+        &self,
+        fence: &Fence,
+        chat: ChatId,
+        lane: &LaneKey,
+        evidence: Option<(Option<LaneKey>, Evidence)>,
+        asked: Timestamp,
+    ) -> Result<(), String> {
+        if fence.sessions().known(lane).is_none() {
+            fence.load(lane, chat).await.map_err(|error| error.to_string())?;
+        }
+        fence.sessions().answered(lane, evidence.as_ref().map(|(_, evidence)| evidence), asked);
         Ok(())
     }
 
@@ -102,8 +118,7 @@ impl Inquiry {
         let Some(answer) = answers.pop() else { return Ok(false) };
         match self.evidence(fence, chat, answer, asked)? {
             Some((Some(lane), evidence)) => {
-                fence.load(&lane, chat).await.map_err(|error| error.to_string())?;
-                fence.sessions().answered(&lane, Some(&evidence), asked);
+                self.note(fence, chat, &lane, Some((None, evidence)), asked).await?;
                 Ok(true)
             }
             _ => {
@@ -186,10 +201,13 @@ impl Inquiry {
 async fn answers(fence: &Fence, chats: &[ChatId]) -> Result<Vec<Answer>, String> {
     let portal = &fence.lease().portal;
     let api = &fence.services().api;
-    let call = |chat: &ChatId| DialogGet::of_chat(*chat).to_call(portal).map_err(|error| error.to_string());
+    let call = |chat: &ChatId| {
+        let call = DialogGet::of_chat(*chat).to_call(portal).map_err(|error| error.to_string())?;
+        Ok::<_, String>(call.priority(CallPriority::Check).unheld())
+    };
     let read = |answer: Result<serde_json::Value, CallError>| answer.and_then(DialogGet::read_answer);
     if let [chat] = chats {
-        return match read(api.call(call(chat)?.priority(CallPriority::Check)).await) {
+        return match read(api.call(call(chat)?).await) {
             Err(error) if !matches!(error.kind(), CallErrorKind::Refused | CallErrorKind::BadAnswer) => {
                 Err(error.to_string())
             }
@@ -200,7 +218,7 @@ async fn answers(fence: &Fence, chats: &[ChatId]) -> Result<Vec<Answer>, String>
     for chat in chats {
         batch.add(call(chat)?).map_err(|error| error.to_string())?;
     }
-    match api.call(batch.to_call().priority(CallPriority::Check)).await {
+    match api.call(batch.to_call().priority(CallPriority::Check).unheld()).await {
         Ok(answer) => Ok(batch.read(answer).into_iter().map(read).collect()),
         Err(error) if error.kind() == CallErrorKind::Refused => {
             Ok(chats.iter().map(|_| Err(error.clone())).collect())

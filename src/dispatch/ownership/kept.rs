@@ -150,3 +150,123 @@ impl Ownership {
         self.come(Fact::Returned, at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::ownership::act::Act;
+    use rstest::rstest;
+
+    const IVAN: UserId = UserId::new(27);
+    const PETR: UserId = UserId::new(31);
+
+    /// Evidence of message `message`, accepted in second `message`.
+    fn said(writer: Writer, owner: Option<Owner>, message: i64) -> Evidence {
+        let stamp = Stamp { ts: 100, message };
+        let at = Timestamp::from_seconds(message);
+        Evidence { writer, owner, signal: None, stamp, at, session: None, asked: false }
+    }
+
+    fn signal(signal: Signal, message: i64) -> Evidence {
+        Evidence { signal: Some(signal), ..said(Writer::Nobody, None, message) }
+    }
+
+    fn client(owner: Option<Owner>, message: i64) -> Evidence {
+        said(Writer::Client, owner, message)
+    }
+
+    fn operator(message: i64) -> Evidence {
+        said(Writer::Operator(IVAN), Some(Owner::Free), message)
+    }
+
+    fn after(all: impl IntoIterator<Item = Evidence>) -> Ownership {
+        all.into_iter().fold(Ownership::default(), |ownership, evidence| ownership.after(&evidence))
+    }
+
+    #[rstest]
+    #[case::the_bots(vec![client(Some(Owner::Free), 1)], Holder::Bot)]
+    #[case::an_operator_wrote(vec![client(Some(Owner::Free), 1), operator(2)], Holder::Human)]
+    #[case::a_person_owns_the_chat(vec![client(Some(Owner::Person(IVAN)), 1)], Holder::Human)]
+    #[case::the_owner_says_that_it_is_the_bots_again(vec![operator(2), client(Some(Owner::Free), 3)], Holder::Bot)]
+    #[case::an_event_without_an_owner_releases_nobody(vec![operator(2), client(None, 3)], Holder::Human)]
+    #[case::an_overtaken_event_releases_nobody(vec![operator(2), client(Some(Owner::Free), 1)], Holder::Human)]
+    #[case::an_overtaken_operator_takes_nothing(vec![client(Some(Owner::Free), 3), operator(2)], Holder::Bot)]
+    #[case::the_text_0(
+        vec![Evidence { signal: Some(Signal::HandOver), ..client(Some(Owner::Free), 1) }],
+        Holder::Waiting
+    )]
+    #[case::who_has_a_person_keeps_that_one(
+        vec![operator(1), Evidence { signal: Some(Signal::HandOver), ..client(Some(Owner::Free), 2) }],
+        Holder::Human
+    )]
+    #[case::it_waits_while_nobody_comes(
+        vec![Evidence { signal: Some(Signal::HandOver), ..client(None, 1) }, client(Some(Owner::Free), 2)],
+        Holder::Waiting
+    )]
+    #[case::it_is_over(vec![operator(1), signal(Signal::Finish, 0)], Holder::Closed)]
+    #[case::a_new_one_begins(vec![operator(1), signal(Signal::Finish, 0), client(None, 2)], Holder::Bot)]
+    fn evidence_makes_the_holder(#[case] all: Vec<Evidence>, #[case] holder: Holder) {
+        assert_eq!(after(all).holder, holder);
+    }
+
+    #[test]
+    fn in_one_second_without_message_ids_a_person_is_not_passed_over() {
+        let press =
+            |owner| Evidence { stamp: Stamp { ts: 100, message: 0 }, ..said(Writer::Nobody, Some(owner), 5) };
+        let human = after([press(Owner::Person(IVAN))]);
+        assert_eq!(human.after(&press(Owner::Free)).holder, Holder::Human);
+        let later = Evidence { stamp: Stamp { ts: 101, message: 0 }, ..press(Owner::Free) };
+        assert_eq!(human.after(&later).holder, Holder::Bot);
+    }
+
+    #[test]
+    fn an_answer_of_the_portal_is_newer_than_what_had_come_in_when_it_was_asked() {
+        let human = after([operator(7)]);
+        let answer = |seconds| Evidence {
+            asked: true,
+            at: Timestamp::from_seconds(seconds),
+            stamp: Stamp { ts: 0, message: 6 },
+            ..said(Writer::Nobody, Some(Owner::Free), 0)
+        };
+        assert_eq!(human.after(&answer(8)).holder, Holder::Bot);
+        assert_eq!(human.after(&answer(7)).holder, Holder::Human, "the operator came while it was asked");
+    }
+
+    #[test]
+    fn taken_back_the_same_owner_says_nothing_new_and_another_or_a_word_does() {
+        let taken = after([client(Some(Owner::Person(IVAN)), 1)]);
+        let back = taken.acted(Act::TakeBack, Stamp { ts: 100, message: 2 }, Timestamp::from_seconds(2));
+        assert_eq!(back.holder, Holder::Bot);
+        let same = back.after(&client(Some(Owner::Person(IVAN)), 3));
+        assert_eq!(same.holder, Holder::Bot);
+        assert_eq!(same.seen, Some(Timestamp::from_seconds(3)), "and that is evidence");
+        assert_eq!(same.after(&client(Some(Owner::Person(PETR)), 4)).holder, Holder::Human);
+        assert_eq!(same.after(&operator(4)).holder, Holder::Human);
+        let gone = same.after(&client(Some(Owner::Free), 4)).after(&client(Some(Owner::Person(IVAN)), 5));
+        assert_eq!(gone.holder, Holder::Human, "who went and came again has it anew");
+        assert_eq!(back.after(&operator(1)).holder, Holder::Bot, "what was before is past");
+    }
+
+    #[test]
+    fn a_transfer_lets_the_bot_finish_its_words_until_the_person_is_seen() {
+        let now = Timestamp::from_seconds(9);
+        let given = after([client(Some(Owner::Free), 1)]).acted(Act::Transfer(IVAN), Stamp::default(), now);
+        assert_eq!((given.holder, given.operator, given.since), (Holder::Human, Some(IVAN), now));
+        assert!(given.farewell);
+        assert!(!given.after(&client(Some(Owner::Person(IVAN)), 2)).farewell);
+    }
+
+    #[test]
+    fn what_is_written_reads_back_and_a_newer_form_is_an_error() {
+        let kept = after([client(Some(Owner::Person(IVAN)), 7)]);
+        let read = Ownership::read(&kept.written().unwrap()).unwrap();
+        assert_eq!(Ownership { form: 0, ..read.clone() }, kept);
+        assert!(!kept.differs(&read));
+        assert!(
+            Ownership::read(&Bytes::from_static(b"{\"form\":2,\"holder\":\"bot\",\"since\":0}")).is_err()
+        );
+        for bytes in [&b""[..], b"{", b"\xff", b"[]", b"{\"form\":1,\"holder\":\"king\",\"since\":0}"] {
+            assert!(Ownership::read(&Bytes::from_static(bytes)).is_err());
+        }
+    }
+}

@@ -36,6 +36,8 @@ pub(super) struct Entry {
     /// Messages to the client on their way.
     under_way: usize,
     asked: Option<Timestamp>,
+    /// Something has happened since it was asked last: a message to the client may follow.
+    stirred: bool,
 }
 
 #[derive(Debug, Default)]
@@ -80,12 +82,12 @@ impl Table {
         self.room = self.entries.len() * 2;
     }
 
-    /// Chats in which something is under way and whose evidence is older than `since`.
+    /// Chats in which something has happened and whose evidence is older than `since`.
     pub(super) fn stale(&self, since: Timestamp, limit: usize) -> Vec<(ChatId, LaneKey)> {
         let wanted = self
             .entries
             .iter()
-            .filter(|(_, entry)| entry.chat.get() > 0 && !entry.is_idle() && entry.newest() < Some(since));
+            .filter(|(_, entry)| entry.chat.get() > 0 && entry.stirred && entry.newest() < Some(since));
         wanted.take(limit).map(|(lane, entry)| (entry.chat, lane.clone())).collect()
     }
 }
@@ -137,6 +139,7 @@ impl Entry {
         if self.pending.iter().any(|(known, _)| *known == seq) {
             return;
         }
+        self.stirred = true;
         let before = self.now.holder;
         if let Some(evidence) = &evidence {
             self.now = self.now.after(evidence);
@@ -149,6 +152,7 @@ impl Entry {
     pub(super) fn answered(&mut self, evidence: Option<&Evidence>, asked: Timestamp) {
         let before = self.now.holder;
         self.asked = self.asked.max(Some(asked));
+        self.stirred = false;
         if let Some(evidence) = evidence {
             self.base = self.base.after(evidence);
             self.fold();
@@ -193,6 +197,7 @@ impl Entry {
 
     pub(super) fn leaves(&mut self) {
         self.under_way += 1;
+        self.stirred = true;
     }
 
     pub(super) fn left(&mut self) {
@@ -215,6 +220,108 @@ impl Entry {
             && let Some(cancel) = self.cancel.take()
         {
             let _ = cancel.send(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dispatch::ownership::evidence::{Owner, Stamp, Writer},
+        wire::UserId,
+    };
+    use proptest::prelude::*;
+
+    fn evidence(writer: Writer, owner: Owner, message: i64) -> Evidence {
+        Evidence {
+            writer,
+            owner: Some(owner),
+            signal: None,
+            stamp: Stamp { ts: message, message },
+            at: Timestamp::from_seconds(message),
+            session: None,
+            asked: false,
+        }
+    }
+
+    fn operator(message: i64) -> Evidence {
+        evidence(Writer::Operator(UserId::new(27)), Owner::Free, message)
+    }
+
+    fn client(message: i64) -> Evidence {
+        evidence(Writer::Client, Owner::Free, message)
+    }
+
+    fn loaded() -> Entry {
+        let mut entry = Entry::default();
+        entry.load(None).unwrap();
+        entry
+    }
+
+    #[test]
+    fn a_person_who_comes_cancels_the_turn_that_runs_and_once() {
+        let mut entry = loaded();
+        entry.arrived(Seq(1), Some(client(1)));
+        let mut cancelled = entry.cancellable();
+        entry.arrived(Seq(2), Some(client(2)));
+        assert!(cancelled.try_recv().is_err());
+        entry.arrived(Seq(3), Some(operator(3)));
+        assert_eq!(cancelled.try_recv(), Ok(()));
+        assert_eq!(entry.now().holder, Holder::Human);
+        assert_eq!(entry.with(&[Seq(1)]).holder, Holder::Bot, "for the turn itself it was the bot's");
+    }
+
+    #[test]
+    fn what_is_stored_comes_before_what_waits_whenever_it_is_loaded() {
+        let mut entry = Entry::default();
+        entry.arrived(Seq(5), Some(client(2)));
+        let human = Ownership::default().after(&operator(9)).written().unwrap();
+        entry.load(Some(&human)).unwrap();
+        assert_eq!(entry.now().holder, Holder::Human, "the waiting event is older");
+        assert!(entry.load(Some(&Bytes::from_static(b"?"))).is_err());
+        assert_eq!(entry.now().holder, Holder::Bot, "what cannot be read is nothing");
+    }
+
+    #[test]
+    fn sessions_in_which_nothing_happens_go_when_there_are_many() {
+        let mut table = Table::default();
+        for number in 0..20_000 {
+            let lane = LaneKey::new(format!("line|livechat|22|{number}"));
+            let entry = table.entry(&lane, ChatId::new(number + 1));
+            entry.load(None).unwrap();
+            entry.arrived(Seq(number), Some(if number % 1000 == 0 { operator(1) } else { client(1) }));
+            entry.over(&[Seq(number)]);
+        }
+        assert!(table.entries.len() <= 2 * QUIET && table.chats.len() <= table.entries.len());
+        let kept = |number: i64| table.get(&LaneKey::new(format!("line|livechat|22|{number}")));
+        assert!(kept(1).is_none());
+        assert_eq!(kept(0).unwrap().now().holder, Holder::Human, "what the store does not have stays");
+    }
+
+    proptest! {
+        /// Whichever turns are over by now: who has it is what all events say, in their order.
+        #[test]
+        fn the_order_of_turns_changes_nothing_of_what_is_known(
+            kinds in prop::collection::vec(0..3u8, 1..12),
+            done in prop::collection::vec(any::<bool>(), 12),
+        ) {
+            let all: Vec<Evidence> = (1..).zip(&kinds).map(|(message, kind)| match kind {
+                0 => client(message),
+                1 => operator(message),
+                _ => evidence(Writer::Client, Owner::Person(UserId::new(31)), message),
+            }).collect();
+            let expected = all.iter().fold(Ownership::default(), |ownership, one| ownership.after(one));
+            let mut entry = loaded();
+            for (seq, (one, done)) in (1..).zip(all.into_iter().zip(done)) {
+                entry.arrived(Seq(seq), Some(one));
+                if done {
+                    let seqs: Vec<Seq> = entry.pending.iter().map(|(seq, _)| *seq).collect();
+                    let ownership = entry.with(&seqs);
+                    entry.committed(&seqs, ownership, None);
+                }
+            }
+            prop_assert_eq!(entry.now(), &expected);
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: impl Fn() -> Scrub) -> Verdict {
+pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub<'_>) -> Verdict {
     let method = &*call.method;
     let status = answer.status;
     let error = |kind| {
@@ -57,7 +57,7 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: im
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(&answer.body) else {
         let kind = if matches!(status, 429 | 503) { CallErrorKind::Limited } else { CallErrorKind::Unknown };
         let what = format!("the answer is no JSON object but {}", begin(&answer.body));
-        return Verdict::Done(Err(error(kind).describe(scrub().clean(&what))));
+        return Verdict::Done(Err(error(kind).describe(scrub.clean(&what))));
     };
     if let Some(operating) = fields.get("time").and_then(Operating::of_time) {
         call.tell(operating);
@@ -76,7 +76,6 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: im
     if answer.retry_after.is_none() && code.eq_ignore_ascii_case("OPERATION_TIME_LIMIT") {
         error = error.retry_after_of_portal(OPERATING_WAIT);
     }
-    let scrub = scrub();
     let error =
         error.code_of_portal(scrub.clean(&cut(&code))).describe(scrub.clean(&cut(&description(&fields))));
     if stale { Verdict::Stale(error) } else { Verdict::Done(Err(error)) }

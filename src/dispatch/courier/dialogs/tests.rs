@@ -24,7 +24,7 @@ fn row(id: i64, dialog: &str, priority: Priority) -> OutboxRow {
     }
 }
 
-fn next(dialogs: &mut Dialogs, now: i64) -> Option<Box<Letter>> {
+fn next(dialogs: &mut Dialogs, now: i64) -> Option<Letter> {
     dialogs.wake(Timestamp::from_seconds(now));
     dialogs.next(Among::All, |_| true)
 }
@@ -125,7 +125,7 @@ struct Account {
     dialogs: Dialogs,
     now: i64,
     made: Vec<OutboxRow>,
-    under_way: Vec<Box<Letter>>,
+    under_way: Vec<Letter>,
     /// The ids ended with, in the order of their ends, for each dialog.
     over: HashMap<String, Vec<i64>>,
 }
@@ -184,7 +184,7 @@ impl Account {
         }
     }
 
-    fn start(&mut self, letter: Box<Letter>) {
+    fn start(&mut self, letter: Letter) {
         let dialog = &letter.row.dialog;
         assert!(
             self.under_way.iter().all(|other| other.row.dialog != *dialog),

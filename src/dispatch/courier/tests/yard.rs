@@ -96,7 +96,7 @@ impl Portal {
     /// Carries one call out: the text arrives once for each key.
     fn execute(&self, method: &str, text: &str, key: &str) -> Result<Value, CallError> {
         let mut inside = self.inside();
-        if inside.over.iter().any(|over| *over == method) {
+        if inside.over.contains(&method) {
             return Err(CallError::new(CallErrorKind::Limited, method.to_owned())
                 .code_of_portal("OPERATION_TIME_LIMIT")
                 .retry_after_of_portal(Duration::from_secs(30)));
