@@ -175,7 +175,6 @@ mod tests {
         36_000,
         Kind::Again { unknown: false }
     )]
-    #[case::held_back(Route::KeyedMessage, CallError::new(CallErrorKind::Withheld, "m"), 1, Kind::Withheld)]
     #[case::unreachable_for_an_hour_is_given_up(
         Route::Crm,
         CallError::new(CallErrorKind::Unreachable, "m"),
@@ -225,18 +224,18 @@ mod tests {
         assert_eq!(kind(&outcome), expected, "{outcome:?}");
     }
 
-    #[rstest]
-    #[case(Route::KeyedMessage, Kind::Uncertain)]
-    #[case(Route::Idempotent, Kind::Withheld)]
-    fn what_was_perhaps_sent_before_it_was_held_back_is_uncertain(
-        #[case] route: Route,
-        #[case] expected: Kind,
-    ) {
+    #[test]
+    fn what_is_held_back_says_that_an_earlier_try_may_have_been_carried_out() {
         let at = Timestamp::from_seconds(1001);
         let error = CallError::new(CallErrorKind::Withheld, "m").describe("a person has the session");
         let row = row(OutboxState::Sending(at));
-        let outcome = settle(route, &row, true, Err(error), &Policy::default(), at);
-        assert_eq!(kind(&outcome), expected, "{outcome:?}");
+        let why = |doubtful| {
+            let error = Err(error.clone());
+            settle(Route::KeyedMessage, &row, doubtful, error, &Policy::default(), at)
+        };
+        assert_eq!(why(false), SendOutcome::Withheld("a person has the session".into()));
+        let SendOutcome::Withheld(why) = why(true) else { panic!("{:?}", why(true)) };
+        assert!(why.starts_with("a person has the session") && why.contains("earlier try"), "{why}");
     }
 
     #[test]
