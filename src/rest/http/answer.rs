@@ -226,7 +226,7 @@ mod tests {
             let address = Address::parse("https://p.example/rest/profile").unwrap();
             let body = body.to_string().into_bytes();
             let answer = Received { status, retry_after: None, location: None, body };
-            judge(&call, &address, &answer, || Scrub::these(Vec::new()));
+            judge(&call, &address, &answer, &Scrub::these(Vec::new()));
             assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
         }
     }
