@@ -12,13 +12,13 @@ use async_trait::async_trait;
 use openlines::{
     rest::{Api, Call, CallError, Departure},
     store::{
-        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
-        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, MemoryStore, NewEvent, NodeId, Outbox,
-        OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened,
-        Retention, SendOutcome, SentBefore, Seq, StepValue, Store, StoreError, Swept, Turn, TurnCommit,
-        TurnId, Upkeep, Verdict, Work,
+        Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
+        Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, MemoryStore, NewEvent,
+        NodeId, OpenSession, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals,
+        PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue,
+        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
     },
-    wire::{PortalKey, Timestamp, UserId},
+    wire::{MemberId, PortalKey, Timestamp, UserId},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -151,6 +151,14 @@ handed_on! {
         fn due_timers(&self, lease: &Lease, limit: u32, now: Timestamp) -> Vec<DueTimer>;
         fn next_timer(&self, lease: &Lease) -> Option<Timestamp>;
         fn timer_fired(&self, lease: &Lease, timer: &DueTimer) -> ();
+    }
+    Levels {
+        fn level(&self, egress: &str, member: &MemberId) -> Option<BucketLevel>;
+        fn keep_levels(&self, egress: &str, levels: Vec<BucketLevel>) -> ();
+    }
+    Sessions {
+        fn note_sessions(&self, portal: &PortalKey, changes: Vec<SessionChange>) -> ();
+        fn open_sessions(&self, portal: &PortalKey, since: Timestamp) -> Vec<OpenSession>;
     }
     Ledger {
         fn ledger(&self, portal: &PortalKey, line: &str, user: UserId) -> Option<LedgerEntry>;
