@@ -86,11 +86,9 @@ pub(crate) fn settle(
         Outcome::NotExecuted => match error.kind() {
             // However long it takes: it is the portal's rate, or ours.
             CallErrorKind::Limited => again(doubtful),
-            CallErrorKind::Withheld if doubtful => SendOutcome::Withheld(format!(
-                "{}; an earlier try may have been carried out",
-                error.description()
-            )),
-            CallErrorKind::Withheld => SendOutcome::Withheld(error.description().to_owned()),
+            CallErrorKind::Withheld if !doubtful || matches!(route, Route::Idempotent | Route::Rt) => {
+                SendOutcome::Withheld(error.description().to_owned())
+            }
             CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
