@@ -6,7 +6,7 @@ mod stage;
 use std::net::SocketAddr;
 
 use openlines::{
-    app::{Diagnosis, Running, Verdict},
+    app::{AppErrorKind, Diagnosis, Running, Verdict},
     prelude::*,
 };
 use openlines_emulator::{Emulator, Portal};
@@ -199,4 +199,61 @@ async fn tokens_that_have_ended_are_not_renewed_but_told_of() {
     assert_eq!(running.registry().portals()[0].status, openlines::store::PortalStatus::Active);
     running.stop().await;
     drop(home.emulator);
+}
+
+#[tokio::test]
+async fn the_command_fails_when_something_is_wrong_and_only_then() {
+    let home = Home::new().await;
+    let running = home.installed().await;
+    let app = home.portal.app();
+    let database = format!("sqlite://{}", home.dir.path().join("bot.db").display());
+    let url = format!("http://{}", home.address);
+    let line = [
+        "bot",
+        "doctor",
+        "--database-url",
+        database.as_str(),
+        "--public-url",
+        url.as_str(),
+        "--master-key",
+        stage::MASTER_KEY,
+        "--client-id",
+        app.client_id.as_str(),
+        "--client-secret",
+        app.client_secret.as_str(),
+        "--oauth-hosts",
+        app.oauth_host.as_str(),
+    ];
+    let run = async || {
+        let app = App::from_args(line).unwrap().bot(BotProfile::openline("helper").name("Helper"), quiet);
+        app.run().await
+    };
+    run().await.unwrap();
+    home.meets(None);
+    assert_eq!(run().await.unwrap_err().kind(), AppErrorKind::Unwell);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_portal_by_incoming_webhook_is_looked_at_by_what_it_can_tell() {
+    let home = Home::new().await;
+    let config = || {
+        Config::new()
+            .listen(home.address)
+            .without_admin()
+            .database_url(format!("sqlite://{}", home.dir.path().join("bot.db").display()))
+            .webhook(home.portal.webhook_url(), "a-token-of-our-own")
+    };
+    let running = home.app(config()).start().await.unwrap();
+    tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
+    let found = home.of(config()).await;
+    assert_eq!(found.wrong(), 0, "{found}");
+    let told = found.to_string();
+    assert!(told.contains("incoming webhook, fetch") && told.contains("fetching"), "{told}");
+    for secret in ["a-token-of-our-own", home.portal.webhook_url().as_str()] {
+        assert!(!told.contains(secret), "{told}");
+    }
+    let gone = home.portal.webhook_url().replace("/rest/1/", "/rest/1/x");
+    wrong(&home.of(config().webhook(gone, "a-token-of-our-own")).await, "BITRIX24_WEBHOOK_URL");
+    running.stop().await;
 }

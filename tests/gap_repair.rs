@@ -11,7 +11,11 @@ use std::{
     },
 };
 
-use openlines::{app::Running, prelude::*};
+use openlines::{
+    app::Running,
+    prelude::*,
+    rest::{Api, Call, CallError},
+};
 use openlines_emulator::{Client, Delivery, Emulator, Portal};
 use stage::{SOON, settings};
 
@@ -40,6 +44,10 @@ impl Home {
     }
 
     async fn start(&self) -> Running {
+        self.start_as(|app| app).await
+    }
+
+    async fn start_as(&self, change: impl FnOnce(App) -> App) -> Running {
         let database = format!("sqlite://{}", self.dir.path().join("bot.db").display());
         let config = settings(&self.portal)
             .listen(self.address)
@@ -54,7 +62,7 @@ impl Home {
             });
         let profile = BotProfile::openline("echo").command("order", "");
         let profile = if self.v1 { profile.v1() } else { profile };
-        App::new(config).bot(profile, router).start().await.unwrap()
+        change(App::new(config).bot(profile, router)).start().await.unwrap()
     }
 
     /// Starts for the first time, with a client who has a session with the bot.
@@ -120,6 +128,49 @@ async fn what_was_missed_is_answered_once_and_in_order(v1: bool) {
 #[tokio::test]
 async fn messages_missed_during_a_downtime_are_answered_once_and_in_order() {
     what_was_missed_is_answered_once_and_in_order(false).await;
+}
+
+/// Holds batches back until it is opened.
+struct Slow {
+    inner: Arc<dyn Api>,
+    open: Arc<tokio::sync::Semaphore>,
+}
+
+#[async_trait]
+impl Api for Slow {
+    async fn call(&self, call: Call) -> Result<serde_json::Value, CallError> {
+        if call.method == "batch" {
+            drop(self.open.acquire().await.unwrap());
+        }
+        self.inner.call(call).await
+    }
+}
+
+#[tokio::test]
+async fn what_comes_while_the_history_is_read_waits_for_what_was_missed() {
+    let home = Home::new().await;
+    let (running, ann) = home.with_a_session().await;
+    running.stop().await;
+    ann.says("one").await;
+    home.portal.settled(SOON).await;
+    let open = Arc::new(tokio::sync::Semaphore::new(0));
+    let slow = open.clone();
+    let running = home.start_as(|app| app.wrap_api(|inner| Arc::new(Slow { inner, open: slow }))).await;
+    ann.says("two").await;
+    let ben = home.portal.client("Ben");
+    ben.says("me too").await;
+    home.portal.settled(SOON).await;
+    home.portal.wait_for_bot_messages(2, SOON).await;
+    assert_eq!(
+        home.said()[1],
+        "You said: me too (0)",
+        "a dialog of which nothing was known waits for nothing"
+    );
+    open.add_permits(1);
+    home.portal.wait_for_bot_messages(4, SOON).await;
+    home.at_rest(&running).await;
+    assert_eq!(home.said()[2..], ["You said: one (0)", "You said: two (0)"]);
+    running.stop().await;
 }
 
 #[tokio::test]

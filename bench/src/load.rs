@@ -37,12 +37,7 @@ pub(crate) struct Load {
 impl Load {
     /// Events of so many dialogs, of which `window` may wait for their answers.
     pub(crate) fn new(dialogs: usize, window: usize, tally: Arc<Tally>) -> Self {
-        let load = Self {
-            next: vec![0; dialogs],
-            accepted: 0,
-            tally,
-            messages: Arc::new(AtomicU64::new(1)),
-        };
+        let load = Self { next: vec![0; dialogs], accepted: 0, tally, messages: Arc::new(AtomicU64::new(1)) };
         load.tally.window.add_permits(window);
         load
     }

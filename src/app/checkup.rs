@@ -75,7 +75,9 @@ impl Checkup<'_> {
     fn unanswered(&self, what: &str, error: &CallError, found: &mut Diagnosis) -> bool {
         match error.kind() {
             CallErrorKind::Unauthorised if self.registry.webhook(&self.portal.key).is_some() => {
-                found.bad(self.here(&error.to_string()));
+                found.bad(self.here(&format!(
+                    "the incoming webhook is refused ({error}); see that the one of BITRIX24_WEBHOOK_URL still exists there and has the scopes imbot and imopenlines"
+                )));
                 false
             }
             CallErrorKind::Unauthorised => {

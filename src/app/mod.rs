@@ -34,6 +34,7 @@ mod doctor;
 mod error;
 mod guarantee;
 mod inbox;
+mod levels;
 mod metrics;
 mod portals;
 mod rt;

@@ -14,8 +14,9 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, metrics, rt, upkeep};
+use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, metrics, rt, upkeep};
 use crate::{
+    clock::Clock,
     dispatch::{Bot, Engine, PortalDesk, Services},
     ingest::{GapRepair, Gate, Poller},
     portal::{
@@ -23,9 +24,10 @@ use crate::{
         Registry, Wanted, Welcome,
     },
     rest::{
-        Api, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient,
+        Api, Background, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
+        oauth::OAuthClient,
     },
-    store::{self, NodeId, PortalStatus, Store, StoreError},
+    store::{self, NodeId, OpenSession, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
 
@@ -33,6 +35,11 @@ use crate::{
 const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
 /// How often offline events are asked for, while the portal tells of none.
 const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
+/// How long a dialog waits at the start until it is known whether something was missed in it. What is found later comes
+/// late.
+const LOOK_BACK_LIMIT: Duration = Duration::from_secs(10);
+/// Dialogs that wait so, those heard of last: about as many as are looked into within that time.
+const LOOK_BACK_HELD: usize = 500;
 /// How long `on_install` waits for the bots it is to find.
 const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -52,6 +59,7 @@ pub struct Running {
     listens: SocketAddr,
     engine: Engine,
     registry: Registry,
+    slots: Slots,
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
@@ -90,8 +98,10 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(Counted::new(http), limits, clock.clone());
-    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: limited.slots() };
+    let limited = Limited::new(Counted::new(http), limits, clock.clone())
+        .keeper(Arc::new(StoredLevels(Arc::downgrade(&store))));
+    let slots = limited.slots();
+    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: slots.clone() };
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -105,6 +115,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store: store.clone(),
         api,
         direct: direct.clone(),
+        slots: Some(slots.clone()),
         downloads: Arc::new(downloads),
         clock: clock.clone(),
         registry: registry.clone(),
@@ -130,30 +141,28 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         clock.clone(),
         config.retention.sessions,
     );
-    let mut poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
+    let background: Arc<dyn Api> = Arc::new(Background(direct));
+    let mut poller = Poller::new(gate.clone(), registry.clone(), background.clone(), clock.clone());
     if !offline.is_empty() {
         // Where the portal tells of them, asking by the clock is for what it could not tell.
         poller = poller.offline_events(if public_url.is_some() { OFFLINE_PAUSE } else { Duration::ZERO });
     }
-    let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
+    let reconciler = Reconciler::new(registry.clone(), background, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
     let (changed, changes) = mpsc::unbounded_channel();
     registry.watch(Arc::new(Watch(changed.clone())));
 
     let mut tasks = JoinSet::new();
     for portal in registry.portals() {
+        if portal.status == PortalStatus::Active {
+            // Before anything new is accepted or done, so that it is known what was done before the process ended.
+            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
+            look_back(&mut tasks, &engine, &repair, &clock, &portal.key, sessions, &stopping);
+        }
         // Also a portal that was uninstalled may have events left, that of its removal among them. Here and not in a
         // task, so that `idle` knows of what was left from the last time.
         engine.wake(&portal.key);
         if portal.status == PortalStatus::Active {
-            // Before anything new is accepted, so that it is known what was handled before the process ended.
-            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
-            if !sessions.is_empty() {
-                let (repair, key, stop) = (repair.clone(), portal.key.clone(), stopped(stopping.clone()));
-                tasks.spawn(async move {
-                    repair.run(&key, sessions, stop).await;
-                });
-            }
             let _ = changed.send((portal.key, PortalChange::Active));
         }
     }
@@ -204,7 +213,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -252,6 +261,7 @@ impl Running {
         self.engine.stop().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        self.slots.save().await;
     }
 }
 
@@ -437,6 +447,36 @@ impl Welcome for Greeting {
         }
         self.gate.installed(portal, notice).await
     }
+}
+
+/// Looks for what was missed in `sessions`. Their dialogs wait for that, though not for long.
+fn look_back(
+    tasks: &mut JoinSet<()>,
+    engine: &Engine,
+    repair: &GapRepair,
+    clock: &Arc<dyn Clock>,
+    portal: &PortalKey,
+    sessions: Vec<OpenSession>,
+    stopping: &watch::Receiver<bool>,
+) {
+    if sessions.is_empty() {
+        return;
+    }
+    engine.hold(portal, sessions.iter().take(LOOK_BACK_HELD).map(|session| session.lane.clone()));
+    let (waiting, key, clock, stop) =
+        (engine.clone(), portal.clone(), clock.clone(), stopped(stopping.clone()));
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop => {}
+            () = clock.sleep_until(clock.now().plus(LOOK_BACK_LIMIT)) => waiting.release(&key, None),
+        }
+    });
+    let (engine, repair, key) = (engine.clone(), repair.clone(), portal.clone());
+    let stop = stopped(stopping.clone());
+    tasks.spawn(async move {
+        let release = |session: &OpenSession| engine.release(&key, Some(&session.lane));
+        repair.run(&key, sessions, &release, stop).await;
+    });
 }
 
 /// Works for every portal that is heard of, and polls the active ones for the events of bots that fetch them.

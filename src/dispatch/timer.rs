@@ -78,7 +78,7 @@ impl Place {
         })
     }
 
-    fn chat(self) -> Chat {
+    pub(super) fn chat(self) -> Chat {
         let kind = match self.kind.as_str() {
             "P" => ChatKind::Private,
             "C" => ChatKind::Group,

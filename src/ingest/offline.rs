@@ -11,8 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::{
-    figures::FIGURES,
-    poll::{Page, PollError, Poller, moment},
+    poll::{Page, PollError, Poller},
     rows,
 };
 use crate::{
@@ -103,27 +102,10 @@ impl Poller {
 
     /// Journals the rows of an answer and clears them on the portal, in this order.
     async fn keep(&self, portal: &PortalKey, answer: Json) -> Result<Page, PollError> {
-        let events: Vec<&Json> = match &answer["events"] {
-            Json::Array(events) => events.iter().collect(),
-            Json::Object(events) => events.values().collect(),
-            _ => Vec::new(),
-        };
-        let count = events.len();
-        if count == 0 {
-            return Ok(Page { offset: 0, events: 0, more: false });
-        }
-        let oldest = events.iter().filter_map(|event| moment(event, "TIMESTAMP_X")).min();
-        let new = events.into_iter().flat_map(|event| rows::of_collected(portal, event)).collect();
-        self.gate
-            .append(portal, new)
-            .await
-            .map_err(|error| PollError { what: error.to_string(), wait: None })?;
-        if let Some(oldest) = oldest {
-            FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());
-        }
+        let count = self.journal(portal, &answer, "TIMESTAMP_X", rows::of_collected).await?;
         let process = codec::from_json(&answer);
         let process = process.path(&["process_id"]).and_then(Node::as_str).unwrap_or_default();
-        if !process.is_empty() {
+        if count > 0 && !process.is_empty() {
             self.api.invoke(portal, &OfflineClear::new(process)).await?;
         }
         Ok(Page { offset: 0, events: count, more: i64::try_from(count).is_ok_and(|count| count >= PAGE) })

@@ -17,7 +17,7 @@ use crate::{
     codec,
     portal::{BotGeneration, Delivery, Drain, PortalError, PortalErrorKind, RegisteredBot, Registry},
     rest::{Api, Call, CallError, CallErrorKind, Method, methods::imbot_v2::EventGet},
-    store::PortalStatus,
+    store::{NewEvent, PortalStatus},
     wire::{BotId, PortalKey, Timestamp},
 };
 
@@ -68,10 +68,10 @@ struct Cursor {
 /// Brings the events of bots in fetch mode through the same gate as callbacks.
 #[derive(Clone)]
 pub struct Poller {
-    pub(super) gate: Gate,
+    gate: Gate,
     registry: Registry,
     pub(super) api: Arc<dyn Api>,
-    pub(super) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     settings: PollerSettings,
     /// Shortest pause of an idle source of offline events; `None` if there are none.
     offline: Option<Duration>,
@@ -184,26 +184,35 @@ impl Poller {
         // Not read as typed: one event of a shape we do not know must be parked, not stop all that follow it.
         let call = Call::new(portal.clone(), EventGet::NAME, params).repeat(EventGet::REPEAT);
         let answer = self.api.call(call).await.map_err(PollError::from)?;
-        let events: Vec<&Json> = match &answer["events"] {
-            Json::Array(events) => events.iter().collect(),
-            Json::Object(events) => events.values().collect(),
-            _ => Vec::new(),
-        };
-        let count = events.len();
-        let oldest = events.iter().filter_map(|event| moment(event, "date")).min();
-        let new = events.into_iter().flat_map(|event| rows::of_fetched(portal, event)).collect();
-        self.gate
-            .append(portal, new)
-            .await
-            .map_err(|error| PollError { what: error.to_string(), wait: None })?;
-        if let Some(oldest) = oldest {
-            FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());
-        }
+        let count = self.journal(portal, &answer, "date", rows::of_fetched).await?;
         let answer = codec::from_json(&answer);
         let next = answer.path(&["nextOffset"]).and_then(|next| next.int()).unwrap_or(offset).max(offset);
         let more = answer.path(&["hasMore"]).and_then(|more| more.flag()).unwrap_or(false);
         // A page that does not go on would be fetched for ever.
         Ok(Page { offset: next, events: count, more: more && next > offset })
+    }
+
+    /// Journals the `events` of an answer, each with its moment in the field `date`; how many they were.
+    pub(super) async fn journal(
+        &self,
+        portal: &PortalKey,
+        answer: &Json,
+        date: &str,
+        rows: fn(&PortalKey, &Json) -> Vec<NewEvent>,
+    ) -> Result<usize, PollError> {
+        let events: Vec<&Json> = match &answer["events"] {
+            Json::Array(events) => events.iter().collect(),
+            Json::Object(events) => events.values().collect(),
+            _ => Vec::new(),
+        };
+        let oldest = events.iter().filter_map(|event| moment(event, date)).min();
+        let new = events.iter().flat_map(|event| rows(portal, event)).collect();
+        let appended = self.gate.append(portal, new).await;
+        appended.map_err(|error| PollError { what: error.to_string(), wait: None })?;
+        if let Some(oldest) = oldest {
+            FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());
+        }
+        Ok(events.len())
     }
 
     fn sources(&self, portal: &PortalKey) -> Vec<Source> {
@@ -246,7 +255,7 @@ impl std::fmt::Debug for Poller {
 }
 
 /// When a fetched event happened.
-pub(super) fn moment(event: &Json, field: &str) -> Option<Timestamp> {
+fn moment(event: &Json, field: &str) -> Option<Timestamp> {
     let at = event.get(field)?.as_str()?.parse::<jiff::Timestamp>().ok()?;
     Some(Timestamp::from_seconds(at.as_second()))
 }

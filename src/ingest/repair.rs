@@ -76,11 +76,13 @@ impl GapRepair {
         }
     }
 
-    /// Looks into `sessions`, as [`known`](Self::known) gave them, until all are read or `stop` is done.
+    /// Looks into `sessions`, as [`known`](Self::known) gave them, until all are read or `stop` is done. Each is told to
+    /// `looked` once it was looked into for the first time, whatever came of it.
     pub async fn run(
         &self,
         portal: &PortalKey,
         sessions: Vec<OpenSession>,
+        looked: &(dyn Fn(&OpenSession) + Send + Sync),
         stop: impl Future<Output = ()> + Send,
     ) -> Repaired {
         let mut stop = std::pin::pin!(stop);
@@ -89,7 +91,7 @@ impl GapRepair {
             let again = tokio::select! {
                 biased;
                 () = &mut stop => return done,
-                again = self.round(portal, &left, &mut done) => again,
+                again = self.round(portal, &left, looked, &mut done) => again,
             };
             left = again;
             if left.is_empty() || round + 1 == ROUNDS {
@@ -102,9 +104,16 @@ impl GapRepair {
             }
         }
         done.unread += left.len();
-        if done.messages > 0 || done.unread > 0 {
-            let Repaired { sessions, messages, unread } = done;
-            tracing::info!(%portal, sessions, messages, unread, "what was missed in open sessions is made up for");
+        let Repaired { sessions, messages, unread } = done;
+        if messages > 0 {
+            tracing::info!(%portal, sessions, messages, "what clients wrote while nobody listened was found");
+        }
+        if unread > 0 {
+            tracing::warn!(
+                %portal,
+                unread,
+                "histories of open sessions cannot be read, and what was missed in them stays missed; let whoever installed the application read the lines' dialogs"
+            );
         }
         done
     }
@@ -114,12 +123,14 @@ impl GapRepair {
         &self,
         portal: &PortalKey,
         sessions: &[OpenSession],
+        looked: &(dyn Fn(&OpenSession) + Send + Sync),
         done: &mut Repaired,
     ) -> Vec<OpenSession> {
         let bots = self.heard_bots(portal);
         let mut again = Vec::new();
         for chunk in sessions.chunks(AT_ONCE) {
             if !self.is_active(portal) {
+                chunk.iter().for_each(looked);
                 again.extend_from_slice(chunk);
                 continue;
             }
@@ -138,7 +149,7 @@ impl GapRepair {
                         again.push(session.clone());
                     }
                     Err(Untaken::Never(why)) => {
-                        tracing::warn!(%portal, chat = %session.chat, why, "a session's history cannot be read: what was missed in it stays missed");
+                        tracing::debug!(%portal, chat = %session.chat, why, "a session's history cannot be read");
                         done.unread += 1;
                     }
                     Err(Untaken::Over) => {
@@ -147,6 +158,7 @@ impl GapRepair {
                         }
                     }
                 }
+                looked(session);
             }
         }
         again

@@ -42,6 +42,7 @@ mod error;
 mod inbox;
 mod journal;
 mod ledger;
+mod levels;
 mod memory;
 mod naming;
 mod outbox;
@@ -55,6 +56,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
 pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
 pub use ledger::{Ledger, LedgerEntry, LedgerState};
+pub use levels::{BucketLevel, Levels};
 pub use memory::MemoryStore;
 pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, SentBefore};
 pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
@@ -134,11 +136,21 @@ pub trait Upkeep: Send + Sync {
 
 /// Everything the engine needs of a store.
 pub trait Store:
-    Journal + Work + Outbox + Ledger + Sessions + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+    Journal + Work + Outbox + Ledger + Levels + Sessions + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
 {
 }
 
 impl<S> Store for S where
-    S: Journal + Work + Outbox + Ledger + Sessions + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+    S: Journal
+        + Work
+        + Outbox
+        + Ledger
+        + Levels
+        + Sessions
+        + Portals
+        + Inbox
+        + Upkeep
+        + std::fmt::Debug
+        + 'static
 {
 }

@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    dispatch::{Bot, BotProfile, Context, Engine, Handle, Handled, HandlerError, Policy, Recovery, Services},
+    dispatch::{
+        Bot, BotProfile, Context, Engine, Handle, Handled, HandlerError, Policy, Recovery, Services,
+        TurnPolicy,
+    },
     ingest::{Accepted, Gate},
     portal::{
         BotGeneration, Delivery, Drain, IncomingWebhook, Installer, NoGrants, PortalError, Reconciler,
@@ -153,6 +156,7 @@ impl World {
         let engine = Engine::start(Services {
             store: store.clone(),
             api: points.api(outbox),
+            slots: None,
             direct: Arc::new(Retrying::new(direct, calls)),
             downloads: Arc::new(Downloads::of_memory(files)),
             clock: clock.clone(),
@@ -270,6 +274,10 @@ impl Drop for Running<'_> {
 impl Handle for Watched {
     fn commands(&self) -> Vec<String> {
         self.inner.commands()
+    }
+
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        self.inner.turn_policy(incoming)
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {

@@ -57,7 +57,7 @@ impl<'a> Home<'a> {
         let deadline = Instant::now() + Duration::from_secs(90);
         while !done() {
             assert!(Instant::now() < deadline, "in vain: {what}\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
@@ -122,14 +122,14 @@ impl Bot {
         self.process.id()
     }
 
-    /// Waits until it ends by itself; whether it says that all is well.
-    pub(crate) async fn ended(&mut self) -> bool {
+    /// Waits until it ends by itself, because of `what`; whether it says that all is well.
+    pub(crate) async fn ended(&mut self, what: &str) -> bool {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status.success();
             }
-            assert!(Instant::now() < deadline, "the bot goes on");
+            assert!(Instant::now() < deadline, "{what}: the bot goes on");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -152,6 +152,9 @@ async fn one_crowd(dice: &mut Dice, fetches: bool, kills: usize) {
         false => portal.deliveries().iter().filter_map(acknowledged).collect(),
     };
     let has_all = || {
+        if portal.bot_messages().len() < due.len() {
+            return false;
+        }
         let answered: BTreeSet<Place> = answers(&portal).iter().map(|answer| answer.place).collect();
         due.is_subset(&answered)
     };

@@ -134,7 +134,7 @@ pub(crate) async fn is_refused_where_it_lies() {
     for (what, script, says) in MOUNTED {
         let mut command = unshared();
         command.args(["sh", "-c", script]);
-        is_refused(&emulator, what, |path, sound| write(path, sound), command, *says).await;
+        is_refused(&emulator, what, write, command, *says).await;
     }
 }
 
@@ -157,7 +157,7 @@ async fn is_refused(
     if command.get_program() == "unshare" {
         command.arg(&place).arg(std::env::current_exe().unwrap());
     }
-    let is_well = home.launch(command).ended().await;
+    let is_well = home.launch(command).ended(what).await;
     let log = home.log();
     assert!(!is_well, "{what}: it started\n{log}");
     for part in [&*path.to_string_lossy(), says[0], says[1]] {

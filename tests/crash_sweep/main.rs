@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod in_memory;
+mod together;
 
 use std::{
     net::SocketAddr,

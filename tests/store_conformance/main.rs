@@ -7,6 +7,7 @@ mod fencing;
 mod inbox;
 mod journal;
 mod ledger;
+mod levels;
 mod model;
 mod outbox;
 mod portals;

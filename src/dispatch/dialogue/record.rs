@@ -36,6 +36,9 @@ struct Kept {
 pub(in crate::dispatch) struct Stored {
     pub(in crate::dispatch) version: u32,
     pub(in crate::dispatch) value: Value,
+    /// It goes with the session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::dispatch) session: bool,
 }
 
 /// One setting of a timer.
@@ -80,6 +83,10 @@ impl Record {
         self.changed = true;
     }
 
+    pub(in crate::dispatch) fn drop_state(&mut self, key: &str) {
+        self.changed |= self.kept.states.remove(key).is_some();
+    }
+
     pub(in crate::dispatch) fn arm(&mut self, id: String, armed: Armed) {
         self.kept.timers.insert(id, armed);
         self.changed = true;
@@ -97,8 +104,11 @@ impl Record {
         self.kept.timers.get(id).is_some_and(|armed| armed.arming == arming) && self.disarm(id)
     }
 
-    /// The session is over: takes its timers away.
+    /// The session is over: takes its timers away, and the states that belong to it.
     pub(in crate::dispatch) fn end_session(&mut self) -> Vec<TimerChange> {
+        let states = self.kept.states.len();
+        self.kept.states.retain(|_, stored| !stored.session);
+        self.changed |= self.kept.states.len() < states;
         let over = self.kept.timers.extract_if(.., |_, armed| armed.session);
         let over: Vec<TimerChange> = over.map(|(id, _)| TimerChange::Cancel { id }).collect();
         self.changed |= !over.is_empty();
@@ -134,7 +144,7 @@ mod tests {
         let mut record = Record::default();
         assert_eq!(record.written().unwrap(), None);
         record.arm("a/t".into(), armed(1, true));
-        record.put_state("a/s".into(), Stored { version: 3, value: "Start".into() });
+        record.put_state("a/s".into(), Stored { version: 3, value: "Start".into(), session: false });
         let bytes = record.written().unwrap().unwrap();
         let mut again = Record::read(bytes.as_ref()).unwrap();
         assert_eq!(again.written().unwrap(), None);

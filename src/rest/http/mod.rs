@@ -152,16 +152,17 @@ impl HttpApi {
             request = request.bearer_auth(token.expose_secret());
         }
         let (request, trouble) = self.with_body(request, call).await?;
+        let scrub = Scrub::of(access, &call.params);
         call.begin().await?;
         match self.transport.send(request).await {
             Ok(answer) => {
                 Span::current().record("status", answer.status);
-                Ok(answer::judge(call, &address, &answer, || Scrub::of(access, &call.params)))
+                Ok(answer::judge(call, &address, &answer, &scrub))
             }
             Err(failure) => match trouble.take() {
                 // The portal got half a JSON.
                 Some(trouble) => Err(bad(trouble)),
-                None => Err(failure.into_error(&call.method, &Scrub::of(access, &call.params))),
+                None => Err(failure.into_error(&call.method, &scrub)),
             },
         }
     }

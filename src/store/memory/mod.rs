@@ -18,6 +18,7 @@ mod commit;
 mod inbox;
 mod journal;
 mod ledger;
+mod levels;
 mod outbox;
 mod portals;
 mod sessions;

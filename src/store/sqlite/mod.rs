@@ -29,6 +29,7 @@ mod journal;
 mod known;
 mod lanes;
 mod ledger;
+mod levels;
 mod lock;
 mod open;
 mod outbox;

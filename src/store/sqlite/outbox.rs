@@ -220,4 +220,17 @@ impl Outbox for SqliteStore {
         let lease = lease.clone();
         self.write(move |tx| tx.settle(&lease, row.0, &outcome, now)).await
     }
+
+    async fn settle_all(
+        &self,
+        lease: &Lease,
+        rows: Vec<(OutboxId, SendOutcome)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        let settle = move |tx: &mut Tx<'_>| {
+            rows.iter().try_for_each(|(row, outcome)| tx.settle(&lease, row.0, outcome, now))
+        };
+        self.write(settle).await
+    }
 }

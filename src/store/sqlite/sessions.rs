@@ -66,14 +66,12 @@ impl Tx<'_> {
     }
 
     pub(super) fn sweep_sessions(&self, until: Timestamp, limit: u64) -> rusqlite::Result<u64> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let swept = self
-            .sql(
-                "DELETE FROM line_sessions WHERE (portal, chat, bot) IN
+        self.delete_old(
+            "DELETE FROM line_sessions WHERE (portal, chat, bot) IN
                  (SELECT portal, chat, bot FROM line_sessions WHERE seen <= ?1 LIMIT ?2)",
-            )?
-            .execute([until.millis(), limit])?;
-        Ok(swept as u64)
+            until,
+            limit,
+        )
     }
 }
 

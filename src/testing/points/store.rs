@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::Points;
 use crate::{
     store::{
-        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
-        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, NewEvent, NodeId, OpenSession, Outbox,
-        OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened,
-        Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue, Store, StoreError,
-        Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+        Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
+        Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, NewEvent, NodeId,
+        OpenSession, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals,
+        PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue,
+        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
     },
-    wire::{PortalKey, Timestamp, UserId},
+    wire::{MemberId, PortalKey, Timestamp, UserId},
 };
 
 #[derive(Debug)]
@@ -87,7 +87,19 @@ pointed! {
     }
 }
 
-// Housekeeping and the inbox run by the clock, not by the scenario: they would make the points differ from run to run.
+// Housekeeping, levels and the inbox run by the clock, not by the scenario: they would make the points differ from run to
+// run.
+
+#[async_trait]
+impl Levels for PointedStore {
+    async fn level(&self, egress: &str, member: &MemberId) -> Result<Option<BucketLevel>, StoreError> {
+        self.inner.level(egress, member).await
+    }
+
+    async fn keep_levels(&self, egress: &str, levels: Vec<BucketLevel>) -> Result<(), StoreError> {
+        self.inner.keep_levels(egress, levels).await
+    }
+}
 
 #[async_trait]
 impl Inbox for PointedStore {
