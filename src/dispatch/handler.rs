@@ -92,7 +92,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
         let any: &dyn Any = &error;
         let withheld =
             any.downcast_ref::<CallError>().is_some_and(|error| error.kind() == CallErrorKind::Withheld);
-        Self { error: Box::new(error), permanent, withheld }
+        Self { error: Box::new(error), permanent, withheld, early: false }
     }
 }
 
