@@ -148,6 +148,12 @@ impl Drop for Process {
     }
 }
 
+/// CPU time of this thread, to the nanosecond.
+pub(crate) fn own_cpu() -> Result<Duration, Failed> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(stat.split(' ').next().unwrap_or_default().parse()?))
+}
+
 /// An address of this machine that is free now.
 pub(crate) fn free_address() -> Result<SocketAddr, Failed> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)

@@ -89,7 +89,8 @@ impl Ending<'_> {
             let stored = session.stored.as_ref();
             ownership.is_fresher(stored, self.services.policy.evidence_life / 2)
         };
-        if !ownership.differs(session.stored.as_ref().unwrap_or(&nothing)) && !(anyway && aged()) {
+        let differs = ownership.differs(session.stored.as_ref().unwrap_or(&nothing));
+        if !(differs || (anyway && aged())) {
             return None;
         }
         ownership.written().inspect_err(|error| {

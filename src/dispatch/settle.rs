@@ -86,11 +86,9 @@ pub(crate) fn settle(
         Outcome::NotExecuted => match error.kind() {
             // However long it takes: it is the portal's rate, or ours.
             CallErrorKind::Limited => again(doubtful),
-            CallErrorKind::Withheld if doubtful => SendOutcome::Withheld(format!(
-                "{}; an earlier try may have been carried out",
-                error.description()
-            )),
-            CallErrorKind::Withheld => SendOutcome::Withheld(error.description().to_owned()),
+            CallErrorKind::Withheld if !doubtful || matches!(route, Route::Idempotent | Route::Rt) => {
+                SendOutcome::Withheld(error.description().to_owned())
+            }
             CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
@@ -175,7 +173,6 @@ mod tests {
         36_000,
         Kind::Again { unknown: false }
     )]
-    #[case::held_back(Route::KeyedMessage, CallError::new(CallErrorKind::Withheld, "m"), 1, Kind::Withheld)]
     #[case::unreachable_for_an_hour_is_given_up(
         Route::Crm,
         CallError::new(CallErrorKind::Unreachable, "m"),
@@ -235,8 +232,9 @@ mod tests {
         let at = Timestamp::from_seconds(1001);
         let error = CallError::new(CallErrorKind::Withheld, "m").describe("a person has the session");
         let row = row(OutboxState::Sending(at));
-        let outcome = settle(route, &row, true, Err(error), &Policy::default(), at);
-        assert_eq!(kind(&outcome), expected, "{outcome:?}");
+        let held_back = |doubtful| settle(route, &row, doubtful, Err(error.clone()), &Policy::default(), at);
+        assert_eq!(held_back(false), SendOutcome::Withheld("a person has the session".into()));
+        assert_eq!(kind(&held_back(true)), expected, "{:?}", held_back(true));
     }
 
     #[test]

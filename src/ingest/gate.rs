@@ -157,7 +157,7 @@ impl Gate {
         let appending = self.append(&portal, rows);
         let appended = match &self.sessions {
             // Side by side: the store makes one transaction of both.
-            Some(notes) if !changes.is_empty() => tokio::join!(appending, notes.write(&portal, changes)).0,
+            Some(notes) if !changes.is_empty() => tokio::join!(notes.write(&portal, changes), appending).1,
             _ => appending.await,
         };
         let fresh = appended.map_err(|error| {

@@ -113,7 +113,8 @@ fn open(
         bot,
         address: format!("{connector}|{line}|{external_chat}|{user}"),
         lane: LaneKey::new(keys::lane(incoming)),
-        last_message: message.get(),
+        // This one itself may be lost on its way into the journal.
+        last_message: message.get() - 1,
         seen: now,
     }
 }

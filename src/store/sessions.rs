@@ -17,7 +17,7 @@ pub struct OpenSession {
     pub address: String,
     /// The lane of its events.
     pub lane: LaneKey,
-    /// Highest message id known to be handled; of a session just met, the message it was met by.
+    /// Highest message id known to be handled; of a session just met, the one before the message it was met by.
     pub last_message: i64,
     /// When something was heard of it, to the hour.
     pub seen: Timestamp,

@@ -134,7 +134,7 @@ pub(crate) async fn is_refused_where_it_lies() {
     for (what, script, says) in MOUNTED {
         let mut command = unshared();
         command.args(["sh", "-c", script]);
-        is_refused(&emulator, what, |path, sound| write(path, sound), command, *says).await;
+        is_refused(&emulator, what, write, command, *says).await;
     }
 }
 

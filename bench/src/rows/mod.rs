@@ -35,7 +35,7 @@ pub(crate) struct Settings {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..))]
     events: u32,
     /// Seconds that the rows in real time take.
-    #[arg(long, default_value_t = 45, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
     /// Only these rows; all of them otherwise.
     #[arg(long, value_enum)]

@@ -29,15 +29,17 @@ pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failed> {
     let first = tokio::time::timeout(PATIENCE, tally.wait_for(1)).await;
     let first = first.map_or(PATIENCE, |()| bot.process.begun.elapsed());
     let took = first.max(bot.ready);
+    let cpu = bot.process.cpu()?;
     bench.report.figure(
         "start with 100,000 pending",
         "<= 300 ms",
         format!("{:.0} ms", millis(took)),
         took <= Duration::from_millis(300),
         vec![format!(
-            "{pending} events of {dialogs} dialogs; ready after {:.0} ms, first answer sent after {:.0} ms",
+            "{pending} events of {dialogs} dialogs; ready after {:.0} ms, first answer sent after {:.0} ms, {:.0} ms of CPU until then",
             millis(bot.ready),
-            millis(first)
+            millis(first),
+            millis(cpu)
         )],
     );
     // All that waited is to be answered, in order; nothing more is posted.

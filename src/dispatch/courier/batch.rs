@@ -70,7 +70,7 @@ pub(super) async fn carry(post: &Arc<Post>, load: Load) -> Ended {
     let Load { mut batch, mut letters } = load;
     let mut sent = Vec::with_capacity(letters.len());
     loop {
-        let passengers = letters.iter().map(|letter| Passenger::of(letter)).collect();
+        let passengers = letters.iter().map(Passenger::of).collect();
         let gangway = Gangway::new(post, passengers);
         let answer = post.services.api.call(batch.to_call().unheld().departing(gangway.clone())).await;
         let left = gangway.take();

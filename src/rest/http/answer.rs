@@ -51,7 +51,13 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
         );
     }
     let success = (200..300).contains(&status);
-    if success && let Some(result) = plain(call, &answer.body) {
+    let clean = |result: &mut Value| {
+        if method.eq_ignore_ascii_case("batch") {
+            clean_items(result, scrub);
+        }
+    };
+    if success && let Some(mut result) = plain(call, &answer.body) {
+        clean(&mut result);
         return Verdict::Done(Ok(result));
     }
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(&answer.body) else {
@@ -64,9 +70,7 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
     }
     let code = code(fields.get("error"));
     if success && code.is_empty() {
-        if method.eq_ignore_ascii_case("batch") {
-            clean_items(fields.get_mut("result"), scrub);
-        }
+        fields.get_mut("result").into_iter().for_each(clean);
         return Verdict::Done(fields.remove("result").ok_or_else(|| {
             error(CallErrorKind::Unknown).describe("the answer has neither a result nor an error")
         }));
@@ -115,7 +119,7 @@ pub(crate) fn failure(method: &str, fields: &Map<String, Value>) -> CallError {
 }
 
 /// The errors of a batch's items, whose descriptions may say what was sent.
-fn clean_items(result: Option<&mut Value>, scrub: &Scrub) {
+fn clean_items(result: &mut Value, scrub: &Scrub) {
     let clean = |error: &mut Value| {
         for (_, text) in error.as_object_mut().into_iter().flatten() {
             if let Value::String(text) = text {
@@ -123,7 +127,7 @@ fn clean_items(result: Option<&mut Value>, scrub: &Scrub) {
             }
         }
     };
-    match result.and_then(|result| result.get_mut("result_error")) {
+    match result.get_mut("result_error") {
         Some(Value::Object(errors)) => errors.values_mut().for_each(clean),
         Some(Value::Array(errors)) => errors.iter_mut().for_each(clean),
         _ => {}
@@ -239,7 +243,12 @@ mod tests {
             json!({"error": "BOT_TOKEN", "error_description": "no bot of t0ken-1", "argument": "t0ken-1"});
         let scrub = Scrub::these(vec!["t0ken-1".into()]);
         for errors in [json!({"c01": error}), json!([error])] {
-            let body = json!({"result": {"result": [], "result_error": errors}}).to_string().into_bytes();
+            // With what the common answer has, and with more.
+            let mut body = json!({"result": {"result": [], "result_error": errors}});
+            if errors.is_array() {
+                body["more"] = json!(1);
+            }
+            let body = body.to_string().into_bytes();
             let answer = Received { status: 200, retry_after: None, location: None, body };
             let Verdict::Done(Ok(result)) = judge(&call, &address, &answer, &scrub) else { panic!("done") };
             assert!(!result.to_string().contains("t0ken"), "{result}");
