@@ -66,6 +66,10 @@ impl BotHandler for Echo {
                 self.0.thinking.notify_one();
                 self.0.thought.notified().await;
             }
+            "pause" => {
+                let millis = rest.split(' ').next().unwrap_or_default().parse()?;
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+            }
             "later" => cx.timer("later").after(MINUTE),
             "people" => {
                 cx.reply("One moment");

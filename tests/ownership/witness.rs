@@ -70,12 +70,18 @@ struct WatchedApi<A> {
 }
 
 /// Asked after the engine's own departure: it goes out now.
-struct Leaving(Witness, Vec<i64>);
+struct Leaving {
+    witness: Witness,
+    chats: Vec<i64>,
+    left: AtomicBool,
+}
 
 #[async_trait]
 impl Departure for Leaving {
     async fn leaving(&self, _call: &Call) -> Result<(), CallError> {
-        self.1.iter().for_each(|chat| self.0.sees(Seen::Began(*chat)));
+        if !self.left.swap(true, Ordering::SeqCst) {
+            self.chats.iter().for_each(|chat| self.witness.sees(Seen::Began(*chat)));
+        }
         Ok(())
     }
 }
@@ -99,10 +105,12 @@ fn chats_spoken_in(call: &Call) -> Vec<i64> {
 #[async_trait]
 impl Api for WatchedApi<Arc<dyn Api>> {
     async fn call(&self, call: Call) -> Result<Value, CallError> {
-        let chats = chats_spoken_in(&call);
-        let call = call.departing(Arc::new(Leaving(self.witness.clone(), chats.clone())));
-        let answer = self.inner.call(call).await;
-        chats.iter().for_each(|chat| self.witness.sees(Seen::Ended(*chat)));
+        let (witness, chats) = (self.witness.clone(), chats_spoken_in(&call));
+        let leaving = Arc::new(Leaving { witness, chats, left: AtomicBool::new(false) });
+        let answer = self.inner.call(call.departing(leaving.clone())).await;
+        if leaving.left.load(Ordering::SeqCst) {
+            leaving.chats.iter().for_each(|chat| self.witness.sees(Seen::Ended(*chat)));
+        }
         answer
     }
 }
