@@ -35,11 +35,16 @@ fn every_row_is_measured_and_no_event_is_lost_doubled_or_out_of_order() {
         let line = line.unwrap_or_else(|| panic!("no row `{row}` in\n{table}\n{log}"));
         assert!(line.ends_with("met") || line.ends_with("MISSED"), "{line}");
     }
-    let counts: Vec<&str> =
-        table.lines().skip_while(|line| !line.starts_with("run ")).skip(1).filter(|line| !line.is_empty()).collect();
+    let counts: Vec<&str> = table
+        .lines()
+        .skip_while(|line| !line.starts_with("run "))
+        .skip(1)
+        .filter(|line| !line.is_empty())
+        .collect();
     assert_eq!(counts.len(), RUNS, "{table}");
     for line in counts {
-        let numbers: Vec<u64> = line.rsplit("  ").filter_map(|cell| cell.trim().parse().ok()).take(4).collect();
+        let numbers: Vec<u64> =
+            line.rsplit("  ").filter_map(|cell| cell.trim().parse().ok()).take(4).collect();
         let [out_of_order, duplicate, lost, events] = numbers[..] else { panic!("{line}") };
         assert!(events > 0, "{line}");
         assert_eq!((lost, duplicate, out_of_order), (0, 0, 0), "{line}");
@@ -49,7 +54,8 @@ fn every_row_is_measured_and_no_event_is_lost_doubled_or_out_of_order() {
 #[test]
 fn a_single_row_can_be_measured_alone() {
     let bench = env!("CARGO_BIN_EXE_openlines-bench");
-    let output = Command::new(bench).args(["events", "--only", "decode", "--events", "300"]).output().unwrap();
+    let output =
+        Command::new(bench).args(["events", "--only", "decode", "--events", "300"]).output().unwrap();
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && table.contains("form to event, 4.3 KB"), "{table}");
     assert!(!table.contains("CPU an event"), "{table}");
