@@ -81,14 +81,16 @@ fn an_expectation_that_fails_tells_what_was_expected_and_what_happened() {
 fn events_of_both_generations_say_who_wrote_what_and_where(#[case] profile: BotProfile) {
     let bot = async |cx: Context, message: Message| {
         let chat = cx.chat().unwrap();
-        format!(
+        let heard = Reply::text(format!(
             "{:?} {} in {} of a line: {} in {}",
             message.author,
             message.author_id,
             chat.dialog,
             chat.is_line(),
             message.language
-        )
+        ));
+        // An operator who writes has the session: only a note may be said.
+        if message.author == Author::Operator { heard.internal_note() } else { heard }
     };
     let mut talk = Conversation::builder()
         .bot(profile.clone().hears_operators())

@@ -172,7 +172,7 @@ impl Poster {
     ) -> Result<Vec<(u32, u32)>, Failed> {
         // As scattered as clients are, and the same in every run.
         let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let every_one = events >= dialogs.len() && events % dialogs.len() == 0;
+        let every_one = events >= dialogs.len() && events.is_multiple_of(dialogs.len());
         for place in 0..events {
             chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let drawn = if every_one { place } else { (chance >> 33) as usize };

@@ -28,12 +28,19 @@ pub struct HandlerError {
     error: Box<dyn std::error::Error + Send + Sync>,
     permanent: bool,
     withheld: bool,
+    /// What it lacks is on its way.
+    early: bool,
 }
 
 impl HandlerError {
     /// An error that only has a text.
     pub fn msg(text: impl Into<String>) -> Self {
-        Self { error: text.into().into(), permanent: false, withheld: false }
+        Self { error: text.into().into(), permanent: false, withheld: false, early: false }
+    }
+
+    /// What was asked for cannot be done yet; a repeat finds what it lacks.
+    pub(crate) fn too_early(text: impl Into<String>) -> Self {
+        Self { early: true, ..Self::msg(text) }
     }
 
     /// Something was not said because a person has the session.
@@ -46,6 +53,11 @@ impl HandlerError {
     pub fn permanent(mut self) -> Self {
         self.permanent = true;
         self
+    }
+
+    /// The same error of an effect that cannot be had: asking again would not help, unless it was asked for too early.
+    pub(crate) fn of_effect(self) -> Self {
+        if self.early { self } else { self.permanent() }
     }
 
     /// Whether a repeat is of no use.
@@ -80,7 +92,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
         let any: &dyn Any = &error;
         let withheld =
             any.downcast_ref::<CallError>().is_some_and(|error| error.kind() == CallErrorKind::Withheld);
-        Self { error: Box::new(error), permanent, withheld }
+        Self { error: Box::new(error), permanent, withheld, early: false }
     }
 }
 

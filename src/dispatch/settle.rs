@@ -222,18 +222,19 @@ mod tests {
         assert_eq!(kind(&outcome), expected, "{outcome:?}");
     }
 
-    #[test]
-    fn what_is_held_back_says_that_an_earlier_try_may_have_been_carried_out() {
+    #[rstest]
+    #[case(Route::KeyedMessage, Kind::Uncertain)]
+    #[case(Route::Idempotent, Kind::Withheld)]
+    fn what_was_perhaps_sent_before_it_was_held_back_is_uncertain(
+        #[case] route: Route,
+        #[case] expected: Kind,
+    ) {
         let at = Timestamp::from_seconds(1001);
         let error = CallError::new(CallErrorKind::Withheld, "m").describe("a person has the session");
         let row = row(OutboxState::Sending(at));
-        let why = |doubtful| {
-            let error = Err(error.clone());
-            settle(Route::KeyedMessage, &row, doubtful, error, &Policy::default(), at)
-        };
-        assert_eq!(why(false), SendOutcome::Withheld("a person has the session".into()));
-        let SendOutcome::Withheld(why) = why(true) else { panic!("{:?}", why(true)) };
-        assert!(why.starts_with("a person has the session") && why.contains("earlier try"), "{why}");
+        let held_back = |doubtful| settle(route, &row, doubtful, Err(error.clone()), &Policy::default(), at);
+        assert_eq!(held_back(false), SendOutcome::Withheld("a person has the session".into()));
+        assert_eq!(kind(&held_back(true)), expected, "{:?}", held_back(true));
     }
 
     #[test]

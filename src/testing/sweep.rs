@@ -1,6 +1,6 @@
 //! [`CrashSweep`]: a scenario run again and again, and stopped somewhere else each time.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use super::{Conversation, ConversationBuilder, conversation::MakeHandler, points::Points, sent::plain};
 use crate::{
@@ -122,10 +122,11 @@ impl CrashSweep {
     /// ```
     #[allow(clippy::panic, reason = "an assertion, made in tests")]
     pub async fn around(mut scenario: impl AsyncFnMut(Points)) -> Stops {
-        let mut stops = Vec::new();
+        let (mut stops, mut names) = (Vec::new(), BTreeSet::new());
         for at in 0.. {
             let points = Points::stop_at(at);
             scenario(points.clone()).await;
+            names.append(&mut points.names());
             match points.stopped_at() {
                 Some(point) => stops.push(point),
                 // Past the last point of the scenario.
@@ -133,6 +134,14 @@ impl CrashSweep {
                 None => {
                     panic!("{} points were passed, and it was not stopped at point {at}", points.passed())
                 }
+            }
+        }
+        // Where several things go on at once their points come in another order each time: none is left out.
+        for name in names {
+            if !stops.contains(&name) {
+                let points = Points::stop_first(name);
+                scenario(points.clone()).await;
+                stops.extend(points.stopped_at());
             }
         }
         Stops(stops)

@@ -115,7 +115,10 @@ impl Context {
 
     fn acting_bot(&self) -> Result<&RegisteredBot, HandlerError> {
         self.inner.bot.as_ref().ok_or_else(|| {
-            HandlerError::msg(format!("no bot of this application is registered on {} yet", self.portal()))
+            HandlerError::too_early(format!(
+                "no bot of this application is registered on {} yet",
+                self.portal()
+            ))
         })
     }
 
@@ -138,8 +141,7 @@ impl Context {
             return;
         }
         if let Err(error) = change(&mut asked) {
-            // The handler asked for what cannot be done; asking again would not help.
-            asked.wrong.get_or_insert(error.permanent());
+            asked.wrong.get_or_insert(error.of_effect());
         }
     }
 

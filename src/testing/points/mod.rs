@@ -4,9 +4,10 @@ mod api;
 mod store;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -40,24 +41,45 @@ use crate::{rest::Api, store::Store};
 #[derive(Clone)]
 pub struct Points {
     passed: Arc<AtomicUsize>,
-    stop_at: Option<usize>,
+    names: Arc<Mutex<BTreeSet<String>>>,
+    stop: Stop,
     stopped: Arc<watch::Sender<Option<String>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Stop {
+    Never,
+    /// At this one, counted from 0.
+    At(usize),
+    /// At the first one of this name.
+    First(String),
 }
 
 impl Points {
     /// Stops at point `at`, counted from 0.
     pub fn stop_at(at: usize) -> Self {
-        Self { stop_at: Some(at), ..Self::never() }
+        Self { stop: Stop::At(at), ..Self::never() }
+    }
+
+    /// Stops at the first point of this name, such as `before commit`.
+    pub fn stop_first(name: impl Into<String>) -> Self {
+        Self { stop: Stop::First(name.into()), ..Self::never() }
     }
 
     /// Stops nowhere.
     pub fn never() -> Self {
-        Self { passed: Arc::default(), stop_at: None, stopped: Arc::new(watch::Sender::new(None)) }
+        let stopped = Arc::new(watch::Sender::new(None));
+        Self { passed: Arc::default(), names: Arc::default(), stop: Stop::Never, stopped }
     }
 
     /// How many points were passed.
     pub fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
+    }
+
+    /// Names of the points that were passed.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where it was stopped, if it was: `before commit`, `after imbot.v2.Chat.Message.send`.
@@ -96,10 +118,18 @@ impl Points {
     /// Passes a point, or never returns: the process has ended.
     async fn pass(&self, moment: &str, what: &str) {
         if self.stopped.borrow().is_none() {
-            if Some(self.passed.fetch_add(1, Ordering::SeqCst)) != self.stop_at {
+            let name = format!("{moment} {what}");
+            let at = self.passed.fetch_add(1, Ordering::SeqCst);
+            let is_here = match &self.stop {
+                Stop::Never => false,
+                Stop::At(stop) => at == *stop,
+                Stop::First(stop) => name == *stop,
+            };
+            if !is_here {
+                self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
                 return;
             }
-            self.stopped.send_replace(Some(format!("{moment} {what}")));
+            self.stopped.send_replace(Some(name));
         }
         std::future::pending::<()>().await;
     }
@@ -109,7 +139,7 @@ impl fmt::Debug for Points {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Points")
             .field("passed", &self.passed())
-            .field("stop_at", &self.stop_at)
+            .field("stop", &self.stop)
             .field("stopped_at", &self.stopped_at())
             .finish()
     }
