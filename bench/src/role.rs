@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use clap::Subcommand;
-use openlines::{prelude::*, rest::Limits};
+use openlines::{dispatch::Policy, prelude::*, rest::Limits};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Barrier};
 
@@ -60,7 +60,10 @@ async fn bot(limits: Limits, together: usize) -> Result<(), Failed> {
             cx.reply(format!("You said: {}", literal(&message.text)));
         }
     };
-    let app = App::from_args(["bench"])?.limits(limits);
+    let mut policy = Policy::default();
+    // One portal has at most half of the turns.
+    policy.turns_at_once = policy.turns_at_once.max(2 * together);
+    let app = App::from_args(["bench"])?.limits(limits).policy(policy);
     app.bot(BotProfile::openline("bench").name("Bench"), echo).run().await?;
     Ok(())
 }
