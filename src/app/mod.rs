@@ -30,6 +30,8 @@ mod config;
 mod demo;
 mod error;
 mod inbox;
+mod main;
+mod own_settings;
 mod portals;
 mod rt;
 mod running;
@@ -41,6 +43,7 @@ mod upkeep;
 pub use builder::App;
 pub use config::Config;
 pub use error::{AppError, AppErrorKind};
+pub use main::main;
 pub use running::Running;
 
 /// Writes to standard output. A reader that has gone away, such as `head`, is no error.
