@@ -13,7 +13,8 @@
 //! 7. [`rest`]: how it reaches the portal, within the portal's limits.
 //!
 //! Around that: [`portal`] (installation, tokens, what a portal should have), [`clock`] (what time it is) and [`app`]
-//! (settings, command line, everything put together). Bot authors start with the [`prelude`].
+//! (settings, command line, everything put together). Bot authors start with the [`prelude`], and try their bots with
+//! [`testing`].
 //!
 //! "Protocol 4.2" and the like name rules of the platform; `docs/sections.md` in the repository says what the numbers
 //! stand for.
@@ -34,5 +35,6 @@ pub mod ingest;
 pub mod dispatch;
 
 pub mod app;
+pub mod testing;
 
 pub mod prelude;

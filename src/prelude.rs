@@ -7,8 +7,8 @@ pub use crate::{
     clock::{Weekday, WorkingHours},
     dispatch::{
         Ambiguous, Answer, Args, ArgsError, BadArgs, BotHandler, BotProfile, Captures, Context, CrmItem,
-        DialogState, Done, EventType, Filter, FromArgs, Handle, Handled, HandlerError, Layer, Next, Pattern,
-        Recovery, Router, SessionFinished, SessionStarted,
+        DialogState, Done, EventType, Field, Filter, Form, FromArgs, Handle, Handled, HandlerError, Layer,
+        Next, Pattern, Recovery, Router, SessionFinished, SessionStarted, TurnPolicy,
     },
     message::{
         Attach, Button, ButtonPayload, ButtonPress, Keyboard, Menu, MenuReading, Reply, RtEvent, RtMessage,
@@ -21,6 +21,6 @@ pub use crate::{
         ConnectorRemoved, ContextOpened, DialogId, Event, Incoming, Joined, LineMessage, LineMessageDeleted,
         LineMessageUpdated, LineRemoved, LineSessionEvent, Message, MessageDeleted, MessageUpdated,
         MethodConfirmation, OfflineEvents, Origin, Reaction, SubscriptionRenewed, TimerFired, Timestamp,
-        User, UserId,
+        User, UserId, Withheld,
     },
 };

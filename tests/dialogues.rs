@@ -10,16 +10,14 @@ use std::{
 };
 
 use openlines::{
-    app::Running,
     clock::{Clock, ManualClock, SystemClock},
-    dispatch::{Policy, assert_shape},
+    dispatch::assert_shape,
     prelude::*,
-    store::{MemoryStore, Store},
+    testing::Conversation,
 };
-use openlines_emulator::{Emulator, Portal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use stage::{SOON, settings, stage};
+use stage::stage;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -116,11 +114,8 @@ async fn two_quick_messages_do_not_corrupt_the_state() {
     assert_eq!(stage.said(), ["a", "a b", "a b c", "a b c d"]);
 }
 
-#[tokio::test]
-async fn a_turn_that_fails_leaves_the_state_as_it_was() {
-    let mut policy = Policy::default();
-    policy.first_wait = Duration::from_millis(1);
-    policy.turn_tries = 2;
+#[test]
+fn a_turn_that_fails_leaves_the_state_as_it_was() {
     let count = async |cx: Context, message: Message| {
         let Count(mut heard) = cx.state();
         heard.push(message.text.clone());
@@ -131,13 +126,10 @@ async fn a_turn_that_fails_leaves_the_state_as_it_was() {
             _ => Ok(heard.join(" ")),
         }
     };
-    let stage = stage(|app| app.policy(policy).bot(BotProfile::openline("count"), count)).await;
-    let ann = stage.portal.client("Ann");
-    for text in ["once", "always", "last"] {
-        ann.says(text).await;
-    }
-    stage.quiet().await;
-    assert_eq!(stage.said(), ["once", "once last"]);
+    let mut talk = Conversation::with(count);
+    talk.client_says("once").after(MINUTE).expect("once");
+    talk.client_says("always").after(10 * MINUTE).expect_nothing().expect_parked("no");
+    talk.client_says("last").expect("once last");
 }
 
 #[tokio::test]
@@ -199,46 +191,16 @@ async fn deliver<const MIGRATES: bool>(cx: Context, message: Message) -> String 
     }
 }
 
-/// One life of a bot on `store`.
-async fn life(
-    portal: &Portal,
-    store: &Arc<dyn Store>,
-    port: std::net::SocketAddr,
-    routes: Router,
-) -> Running {
-    let config = settings(portal).listen(port).public_url(format!("http://{port}"));
-    App::new(config).store(store.clone()).bot(BotProfile::openline("food"), routes).start().await.unwrap()
-}
-
-/// Says something to a bot with `Order`, then more to its successor; what that said, and what it logged.
-async fn renamed(successor: Router) -> (Vec<String>, String) {
-    let emulator = Emulator::start().await;
-    let portal = emulator.portal();
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let first = life(&portal, &store, port, restaurant()).await;
-    portal.install(&format!("{}/install", first.url())).await;
-    tokio::time::timeout(SOON, first.set_up(1)).await.unwrap();
-    let ann = portal.client("Ann");
-    ann.says("soup").await;
-    portal.settled(SOON).await;
-    first.idle().await;
-    first.stop().await;
-    let asked = portal.bot_messages().len();
-
+/// Says something to a bot with `Order`, then more to its successor, which gives these answers; what was logged.
+fn renamed(successor: Router, answers: [&str; 2]) -> String {
     let log = Log::default();
     let sink = log.clone();
     let logged = tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
     let _logging = tracing::subscriber::set_default(logged);
-    let second = life(&portal, &store, port, successor).await;
-    for text in ["Elm Street", "Oak Street"] {
-        ann.says(text).await;
-        portal.settled(SOON).await;
-        second.idle().await;
-    }
-    let said = portal.bot_messages().split_off(asked).into_iter().map(|message| message.text).collect();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (said, log)
+    let mut talk = Conversation::with(restaurant());
+    talk.client_says("soup").expect("Where to?").restart_with(successor);
+    talk.client_says("Elm Street").expect(answers[0]).client_says("Oak Street").expect(answers[1]);
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
 }
 
 #[derive(Clone, Default)]
@@ -254,18 +216,18 @@ impl Write for Log {
     }
 }
 
-#[tokio::test]
-async fn a_state_with_a_renamed_variant_opens_under_its_migration() {
-    let (said, log) = renamed(Router::new().fallback(deliver::<true>)).await;
-    assert_eq!(said, ["We bring soup to Elm Street", "Where shall we bring it?"]);
+#[test]
+fn a_state_with_a_renamed_variant_opens_under_its_migration() {
+    let routes = Router::new().fallback(deliver::<true>);
+    let log = renamed(routes, ["We bring soup to Elm Street", "Where shall we bring it?"]);
     assert!(!log.contains("begins anew"), "{log}");
 }
 
 /// Known of other frameworks: a renamed state locks its user out.
-#[tokio::test]
-async fn a_renamed_state_without_a_migration_begins_anew_and_says_so() {
-    let (said, log) = renamed(Router::new().fallback(deliver::<false>)).await;
-    assert_eq!(said, ["Where shall we bring it?", "We bring Elm Street to Oak Street"]);
+#[test]
+fn a_renamed_state_without_a_migration_begins_anew_and_says_so() {
+    let routes = Router::new().fallback(deliver::<false>);
+    let log = renamed(routes, ["Where shall we bring it?", "We bring Elm Street to Oak Street"]);
     assert!(log.contains("the dialogue begins anew"), "{log}");
     assert!(
         log.contains("unknown variant `Address`") && log.contains("raise `VERSION` and migrate"),

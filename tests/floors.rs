@@ -1,6 +1,6 @@
 //! The floors of the library: a module uses lower floors only.
 //!
-//! wire 0 · codec, message, clock 1 · rest, store 2 · portal 3 · ingest 4 · dispatch 5 · app 6. A trait is declared
+//! wire 0 · codec, message, clock 1 · rest, store 2 · portal 3 · ingest 4 · dispatch 5 · app, testing 6. A trait is declared
 //! on the floor that calls it and implemented above.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const FLOORS: [(&str, u8); 10] = [
+const FLOORS: [(&str, u8); 11] = [
     ("wire", 0),
     ("codec", 1),
     ("message", 1),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 10] = [
     ("ingest", 4),
     ("dispatch", 5),
     ("app", 6),
+    ("testing", 6),
 ];
 
 /// Crate-wide modules without a floor: they may be used anywhere, and only these two may use everything.

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -30,6 +30,7 @@ struct Log {
     events: Mutex<VecDeque<(i64, Value)>>,
     offsets: Mutex<Vec<i64>>,
     limited: AtomicBool,
+    collected: AtomicUsize,
 }
 
 impl Log {
@@ -61,6 +62,13 @@ impl Api for Log {
             return Ok(
                 json!({"bot": {"id": 567, "code": "helper", "eventMode": "fetch", "isSupportOpenline": true}}),
             );
+        }
+        if call.method == "event.offline.list" {
+            return Ok(json!([]));
+        }
+        if call.method == "event.offline.get" {
+            self.collected.fetch_add(1, Ordering::SeqCst);
+            return Ok(json!({"process_id": "0123456789abcdef0123456789abcdef", "events": []}));
         }
         assert_eq!(call.method, "imbot.v2.Event.get");
         if self.limited.swap(false, Ordering::SeqCst) {
@@ -177,6 +185,26 @@ async fn an_idle_poll_takes_at_most_a_tenth_of_the_rate_and_a_busy_one_comes_soo
     advance(2).await;
     assert!(log.polls() > busy && stage.rows().len() == 2, "after an event the next poll comes soon");
     polling.stop().await;
+}
+
+#[tokio::test]
+async fn offline_events_and_bots_share_the_tenth() {
+    for (at_most, polls, collected) in [(0, 8..=12, 8..=12), (60, 8..=12, 2..=5)] {
+        let stage = Stage::installed().await;
+        let log = Arc::new(Log::default());
+        let poller = ready(&stage, &log).await.offline_events(Duration::from_secs(at_most));
+        let polling = running(&stage, &poller);
+        for _ in 0..200 {
+            stage.clock.advance(Duration::from_millis(500));
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let of_offline = log.collected.load(Ordering::SeqCst);
+        assert!(polls.contains(&log.polls()), "{} polls in 100 s", log.polls());
+        assert!(collected.contains(&of_offline), "{of_offline} collections in 100 s");
+        polling.stop().await;
+    }
 }
 
 #[tokio::test]

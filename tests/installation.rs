@@ -8,11 +8,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use openlines::prelude::*;
-use stage::{SOON, stage};
+use openlines_emulator::{Emulator, RestFault};
+use stage::{SOON, settings, stage};
 
 #[derive(Default)]
 struct Diary(Arc<Mutex<Vec<String>>>);
@@ -61,10 +62,31 @@ async fn on_install_runs_once_it_is_proven_and_on_uninstall_before_everything_is
     assert!(store.inbox(None, 10).await.unwrap().is_empty());
 }
 
+/// The portal sends events for a bot from the moment it is registered, which is before the answer has said so.
+#[tokio::test]
+async fn a_message_that_comes_before_its_bot_is_known_waits_for_it() {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = settings(&portal).listen(port).public_url(format!("http://{port}"));
+    let echo = async |_cx: Context, message: Message| message.text;
+    let running = App::new(config).bot(BotProfile::openline("echo"), echo).start().await.unwrap();
+    let slow = RestFault::SlowAnswer(Duration::from_millis(400));
+    portal.faults().rest("imbot.v2.Bot.register", slow, 1);
+    portal.install(&format!("{}/install", running.url())).await;
+    until("registered", async || portal.bot_id("echo").is_some()).await;
+    portal.client("Ann").says("hello").await;
+    portal.settled(SOON).await;
+    let known = running.registry().portals().into_iter().flat_map(|portal| portal.bots).count();
+    assert_eq!(known, 0, "the answer is still under way");
+    assert_eq!(portal.wait_for_bot_messages(1, SOON).await[0].text, "hello");
+    assert!(running.store().inbox(None, 10).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_page_in_a_frame_installs_and_finishes() {
     let heard = Arc::new(AtomicUsize::new(0));
-    let emulator = openlines_emulator::Emulator::start().await;
+    let emulator = Emulator::start().await;
     let portal = emulator.portal();
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = stage::settings(&portal).listen(address).public_url(format!("http://{address}"));
@@ -130,7 +152,7 @@ async fn an_installation_that_names_a_foreign_server_is_refused_and_nothing_is_s
 
 #[tokio::test]
 async fn settings_that_cannot_work_are_refused_by_name() {
-    let emulator = openlines_emulator::Emulator::start().await;
+    let emulator = Emulator::start().await;
     let settings = || stage::settings(&emulator.portal());
     let bot = async |_cx: Context, _message: Message| "hi";
     for (url, why) in [

@@ -3,8 +3,11 @@
 
 mod stage;
 
-use openlines::prelude::*;
-use openlines_emulator::{BotLeaves, Employee};
+use openlines::{
+    prelude::*,
+    testing::{Conversation, Sent},
+};
+use openlines_emulator::BotLeaves;
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
 use stage::{Stage, stage};
@@ -65,39 +68,30 @@ async fn where_there_are_no_buttons_a_number_a_label_and_a_synonym_choose(
     assert_eq!(said(&stage), [SHOWN, "Blue", striped, "Red", "Red", "Blue", "What is 4?"]);
 }
 
-#[tokio::test]
-async fn what_fits_several_answers_is_asked_again_by_their_numbers() {
-    let stage = on_stage(shop(shirts)).await;
-    let ann = stage.portal.client("Ann");
-    for text in ["shirts", "red", "2"] {
-        ann.says(text).await;
-    }
-    stage.quiet().await;
-    assert_eq!(
-        said(&stage)[1..],
-        [
-            "Several answers fit. Please write the number of one:\n1. Red shirt\n2. Red with [b]stripes[/b]",
-            r#"Striped { color: "red" }"#,
-        ]
+#[test]
+fn what_fits_several_answers_is_asked_again_by_their_numbers() {
+    let mut talk = Conversation::with(shop(shirts));
+    talk.client_says("shirts").expect(SHOWN).client_says("red");
+    talk.expect(
+        "Several answers fit. Please write the number of one:\n1. Red shirt\n2. Red with [b]stripes[/b]",
     );
-    assert!(stage.said()[1].contains("[\u{2060}b]"), "a label is not live");
+    let asked = talk.effects().iter().filter_map(Sent::said).next_back().unwrap().text.clone();
+    assert!(asked.contains("[\u{2060}b]"), "a label is not live");
+    talk.client_says("2").expect(r#"Striped { color: "red" }"#);
 }
 
-#[tokio::test]
-async fn a_program_may_ask_again_itself_and_a_route_that_understands_goes_first() {
+#[test]
+fn a_program_may_ask_again_itself_and_a_route_that_understands_goes_first() {
     let router = shop(shirts).text("red with", async |_cx: Context, _message: Message| "Wine?").ambiguous(
         async |_cx: Context, asked: Ambiguous| {
             let numbers: Vec<usize> = asked.choices.iter().map(|(number, _)| *number).collect();
             format!("“{}” is {numbers:?}", literal(asked.message.text))
         },
     );
-    let stage = on_stage(router).await;
-    let ann = stage.portal.client("Ann");
-    ann.says("red").await;
-    ann.says("red with").await;
-    stage.quiet().await;
-    assert_eq!(said(&stage)[0], "“red” is [1, 2]");
-    assert_eq!(said(&stage)[1], r#"Striped { color: "red" }"#, "the menu stands before the text");
+    let mut talk = Conversation::with(router);
+    talk.client_says("red").expect("“red” is [1, 2]");
+    // The menu stands before the text.
+    talk.client_says("red with").expect(r#"Striped { color: "red" }"#);
 }
 
 #[tokio::test]
@@ -113,20 +107,15 @@ async fn what_an_operator_says_ambiguously_is_asked_of_operators_only() {
     assert!(asked.text.starts_with("Several answers fit") && asked.internal, "{asked:?}");
 }
 
-/// An employee in the private chat with the bot, where all buttons show.
-async fn inside(router: Router) -> (Stage, Employee, i64) {
-    let stage = on_stage(router).await;
-    let (eve, bot) = (stage.portal.employee("Eve"), stage.portal.bot_id("shop").unwrap());
-    (stage, eve, bot)
-}
-
 #[rstest]
 #[tokio::test]
 async fn where_there_are_buttons_a_press_chooses_and_so_does_a_number(
     #[values(false, true)] by_command: bool,
 ) {
     let menu = if by_command { || shirts().by_command() } else { shirts };
-    let (stage, eve, bot) = inside(shop(menu)).await;
+    let stage = on_stage(shop(menu)).await;
+    // An employee in the private chat with the bot, where all buttons show.
+    let (eve, bot) = (stage.portal.employee("Eve"), stage.portal.bot_id("shop").unwrap());
     eve.says_to(bot, "shirts").await;
     eve.presses(bot, "Red with [b]stripes[/b]").await;
     stage.quiet().await;
@@ -137,31 +126,26 @@ async fn where_there_are_buttons_a_press_chooses_and_so_does_a_number(
     assert_eq!(keyboard[0]["COMMAND"] == "menu", by_command, "{keyboard}");
 }
 
-#[tokio::test]
-async fn a_button_of_an_item_or_a_menu_that_is_gone_is_answered_politely() {
+#[test]
+fn a_button_of_an_item_or_a_menu_that_is_gone_is_answered_politely() {
     let older = async |cx: Context, _message: Message| {
         let green = Shirt::Striped { color: "green".to_owned() };
         cx.reply_menu(&shirts().by_command().item(green, "Green stripes"));
         cx.reply_menu(&Menu::new("Anything else?").by_command().item(0, "No, thanks"));
     };
     let router = Router::new().text("old", older).nest(shop(|| shirts().by_command()));
-    let (stage, eve, bot) = inside(router).await;
-    eve.says_to(bot, "old").await;
-    for button in ["Green stripes", "No, thanks", "Blue shirt"] {
-        eve.presses(bot, button).await;
-        stage.quiet().await;
+    let mut talk = Conversation::builder().private_chat().with(router);
+    talk.client_says("old").expect("Which shirt?").expect_menu("Anything else?", ["No, thanks"]);
+    for (button, answer) in [("Green stripes", POLITE), ("No, thanks", POLITE), ("Blue shirt", "Blue")] {
+        talk.client_presses(button).expect(answer);
     }
-    let polite = "This button is out of date. Please write what you need.";
-    assert_eq!(said(&stage)[2..], [polite, polite, "Blue"]);
 }
 
-#[tokio::test]
-async fn a_menu_that_cannot_be_answered_fails_the_turn_by_name() {
+const POLITE: &str = "This button is out of date. Please write what you need.";
+
+#[test]
+fn a_menu_that_cannot_be_answered_fails_the_turn_by_name() {
     let router = Router::new()
         .fallback(async |cx: Context, _message: Message| cx.reply_menu(&Menu::new("Which?").item(1, "№0")));
-    let stage = on_stage(router).await;
-    stage.portal.client("Ann").says("hi").await;
-    stage.quiet().await;
-    let parked = stage.running.store().inbox(None, 9).await.unwrap();
-    assert!(parked[0].error.contains("is 0, which ends the bot's session"), "{}", parked[0].error);
+    Conversation::with(router).client_says("hi").expect_parked("is 0, which ends the bot's session");
 }

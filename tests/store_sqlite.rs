@@ -13,13 +13,15 @@ use std::{
 use futures_util::future::{FutureExt, join_all};
 use openlines::{
     store::{
-        Appended, DedupeKey, DedupeKind, Inbox, InboxItem, InboxRequest, Journal, LaneKey, Lease, NewEvent,
-        NodeId, OpenMode, Outbox, OutboxId, PortalRecord, PortalStatus, Portals, Retention, Seq, SqliteStore,
-        StoreError, StoreErrorKind, Upkeep, Work,
+        Appended, Committed, DedupeKey, DedupeKind, Inbox, InboxItem, InboxRequest, Journal, LaneKey, Lease,
+        Levels, NewEvent, NewOutboxRow, NodeId, OpenMode, Outbox, OutboxId, PortalRecord, PortalStatus,
+        Portals, Priority, Retention, SendOutcome, Seq, SqliteStore, StoreError, StoreErrorKind, TurnCommit,
+        Upkeep, Work,
     },
     wire::{BotId, MessageId, PortalKey, Timestamp},
 };
 use rusqlite::Connection;
+use uuid::Uuid;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
@@ -210,7 +212,7 @@ async fn settings_that_live_in_the_file_are_as_measured_best() {
     let text = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
     let number = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((text("journal_mode").as_str(), number("page_size")), ("wal", 4096));
-    assert_eq!((number("user_version"), number("application_id")), (2, 0x4F50_4C4E));
+    assert_eq!((number("user_version"), number("application_id")), (4, 0x4F50_4C4E));
 }
 
 #[tokio::test]
@@ -234,6 +236,7 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date_with_what_it_holds() {
     let rows = store.unsettled(&leases[0], OutboxId(0), 9).await.unwrap();
     assert_eq!((rows[0].id, rows[0].attempts, rows[0].note.as_deref()), (OutboxId(7), 1, None));
     store.note(&leases[0], OutboxId(7), "noted").await.unwrap();
+    assert_eq!(store.level("here", &"p".into()).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -408,4 +411,39 @@ async fn what_nobody_waits_for_any_more_is_done_all_the_same() {
     let store = place.open();
     let answer = store.append(vec![message(1, "x")], at(2)).await.unwrap();
     assert_eq!(answer, [Appended::Duplicate]);
+}
+
+#[tokio::test]
+async fn what_became_of_a_batch_is_recorded_in_one_transaction() {
+    let place = Place::new();
+    let store = place.open();
+    let lease = lease(&store).await;
+    let seq = match store.append(vec![message(1, "x")], at(1)).await.unwrap()[..] {
+        [Appended::Fresh(seq)] => seq,
+        ref other => panic!("{other:?}"),
+    };
+    let turn = store.start_turn(&lease, &[seq], at(1)).await.unwrap();
+    let row = |n: u128| NewOutboxRow {
+        dialog: format!("{n}"),
+        priority: Priority::Reply,
+        call: "{}".into(),
+        uuid: Uuid::from_u128(n),
+    };
+    let commit = TurnCommit {
+        turn: turn.id,
+        lane: LaneKey::new("x"),
+        consumed: turn.seqs,
+        change: None,
+        outbox: (0..50).map(row).collect(),
+        timers: Vec::new(),
+    };
+    let Committed::Done(ids) = store.commit(&lease, commit, at(1)).await.unwrap() else {
+        panic!("committed")
+    };
+    let before = store.transactions();
+    store.mark_sending(&lease, &ids, at(2)).await.unwrap();
+    let sent = ids.iter().map(|id| (*id, SendOutcome::Sent("1".into()))).collect();
+    store.settle_all(&lease, sent, at(3)).await.unwrap();
+    assert_eq!(store.transactions() - before, 2);
+    assert!(store.unsettled(&lease, OutboxId(0), 99).await.unwrap().is_empty());
 }

@@ -11,6 +11,7 @@ use std::{
 use openlines::{
     clock::{Clock, ManualClock, SystemClock},
     prelude::*,
+    testing::Conversation,
 };
 use stage::{SOON, Stage, settings, stage};
 
@@ -86,20 +87,15 @@ async fn a_timer_fires_once_when_its_moment_has_come_and_answers_in_its_chat() {
     assert_eq!(stage.after(&clock, 60 * MINUTE).await[1..], ["tea of 20 tea (in a line: true)"]);
 }
 
-#[tokio::test]
-async fn a_timer_set_again_fires_at_its_new_moment_only_and_a_cancelled_one_never() {
-    let clock = clock();
-    let stage = kettle(&clock).await;
-    let ann = stage.portal.client("Ann");
+#[test]
+fn a_timer_set_again_fires_at_its_new_moment_only_and_a_cancelled_one_never() {
+    let mut talk = Conversation::with(Kettle::default());
     for text in ["10 tea", "5 coffee", "15 tea", "cancel coffee", "cancel nothing"] {
-        ann.says(text).await;
+        talk.client_says(text);
     }
-    stage.quiet().await;
-    assert!(stage.after(&clock, 14 * MINUTE).await.is_empty());
-    assert_eq!(stage.after(&clock, 60 * MINUTE).await, ["tea of 15 tea (in a line: true)"]);
-    ann.says("1 coffee").await;
-    stage.quiet().await;
-    assert_eq!(stage.after(&clock, MINUTE).await[1..], ["coffee of 1 coffee (in a line: true)"]);
+    talk.after(14 * MINUTE).expect_nothing();
+    talk.after(60 * MINUTE).expect("tea of 15 tea (in a line: true)").expect_nothing();
+    talk.client_says("1 coffee").after(MINUTE).expect("coffee of 1 coffee (in a line: true)");
 }
 
 #[tokio::test]
@@ -133,13 +129,10 @@ async fn a_timer_of_a_session_does_not_fire_after_the_session_closed() {
     assert_eq!(*fired.lock().unwrap(), ["later"], "the other is not the session's");
 }
 
-#[tokio::test]
-async fn a_timer_of_a_session_fires_while_the_session_lasts() {
-    let clock = clock();
-    let stage = kettle(&clock).await;
-    stage.portal.client("Ann").says("10 mine with session").await;
-    stage.quiet().await;
-    assert_eq!(stage.after(&clock, 10 * MINUTE).await.len(), 1);
+#[test]
+fn a_timer_of_a_session_fires_while_the_session_lasts() {
+    let mut talk = Conversation::with(Kettle::default());
+    talk.client_says("10 mine with session").after(10 * MINUTE).expect_containing("mine of");
 }
 
 #[tokio::test]
@@ -172,10 +165,10 @@ async fn a_timer_that_came_due_while_nobody_was_there_fires_after_the_restart() 
     assert_eq!(stage.after(&clock, 30 * MINUTE).await[1..], ["cake of 90 cake (in a line: true)"]);
 }
 
-#[tokio::test]
-async fn a_timer_within_working_hours_waits_for_them() {
+#[test]
+fn a_timer_within_working_hours_waits_for_them() {
     // A Friday, 17:30 in Moscow.
-    let clock = ManualClock::at_seconds(1_773_412_200);
+    let friday = Timestamp::from_seconds(1_773_412_200);
     let hours =
         WorkingHours::builder("Europe/Moscow").days(Weekday::WORKDAYS, "09:00-18:00").build().unwrap();
     let routes = Router::new()
@@ -184,20 +177,15 @@ async fn a_timer_within_working_hours_waits_for_them() {
             cx.timer("answer").within(&hours, 60 * MINUTE);
             async {}
         });
-    let stage =
-        stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("sla"), routes)).await;
-    stage.portal.client("Ann").says("help").await;
-    stage.quiet().await;
-    assert!(stage.after(&clock, 60 * 60 * MINUTE).await.is_empty(), "it is the weekend");
+    let mut talk = Conversation::builder().clock(friday).with(routes);
+    // It is the weekend.
+    talk.client_says("help").after(60 * 60 * MINUTE).expect_nothing();
     // Monday, 09:30.
-    assert_eq!(stage.after(&clock, 24 * 60 * MINUTE).await, ["answer at 1773642600"]);
+    talk.after(24 * 60 * MINUTE).expect("answer at 1773642600");
 }
 
-#[tokio::test]
-async fn a_timer_whose_handler_fails_runs_again_and_its_effects_come_once() {
-    let clock = clock();
-    let mut policy = openlines::dispatch::Policy::default();
-    policy.first_wait = Duration::from_secs(1);
+#[test]
+fn a_timer_whose_handler_fails_runs_again_and_its_effects_come_once() {
     let routes = Router::new()
         .on(async |cx: Context, fired: TimerFired| {
             cx.timer("next").after(MINUTE);
@@ -208,23 +196,9 @@ async fn a_timer_whose_handler_fails_runs_again_and_its_effects_come_once() {
             }
         })
         .fallback(async |cx: Context, _message: Message| cx.timer("tea").after(MINUTE));
-    let stage = stage(|app| {
-        app.clock(Arc::new(clock.clone())).policy(policy).bot(BotProfile::openline("tea"), routes)
-    })
-    .await;
-    stage.portal.client("Ann").says("tea").await;
-    stage.quiet().await;
-    clock.advance(MINUTE);
-    // It rests before its second try, on the clock that the test moves.
-    let quiet = stage.quiet();
-    tokio::pin!(quiet);
-    loop {
-        tokio::select! {
-            () = &mut quiet => break,
-            () = tokio::task::yield_now() => clock.advance(Duration::from_millis(1)),
-        }
-    }
-    assert_eq!(stage.said()[0], "tea after 1 failures");
-    let again = stage.after(&clock, MINUTE).await;
-    assert_eq!(again[1..], ["next after 0 failures"], "set once, by the try that was committed");
+    let mut talk = Conversation::with(routes);
+    talk.client_says("tea").after(MINUTE).expect_nothing();
+    talk.after(MINUTE / 2).expect("tea after 1 failures").expect_nothing();
+    // Set once, by the try that was committed.
+    talk.after(MINUTE).expect("next after 0 failures").expect_nothing();
 }

@@ -134,6 +134,18 @@ impl Deliveries {
     }
 
     fn finish(&self, delivery: Delivery, answer: &Bytes) {
+        self.record(delivery, answer);
+        self.changed.send_modify(|turn| *turn += 1);
+    }
+
+    /// The same of one that was pending. It is in the log before nothing is under way any more.
+    fn settle(&self, delivery: Delivery, answer: &Bytes) {
+        self.record(delivery, answer);
+        self.pending.fetch_sub(1, Ordering::SeqCst);
+        self.changed.send_modify(|turn| *turn += 1);
+    }
+
+    fn record(&self, delivery: Delivery, answer: &Bytes) {
         self.exchanges.delivered(&delivery, answer);
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.bytes += delivery.body.len();
@@ -143,8 +155,6 @@ impl Deliveries {
         {
             log.bytes -= oldest.body.len();
         }
-        drop(log);
-        self.changed.send_modify(|turn| *turn += 1);
     }
 
     /// Notes a callback that its handler did not take.
@@ -265,8 +275,7 @@ async fn send(
         "callback delivered"
     );
     deliveries.note_lost(&delivery);
-    deliveries.pending.fetch_sub(1, Ordering::SeqCst);
-    deliveries.finish(delivery, &answer);
+    deliveries.settle(delivery, &answer);
     lane
 }
 

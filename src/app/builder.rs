@@ -5,7 +5,7 @@ use std::{borrow::Cow, ffi::OsString, path::PathBuf, sync::Arc};
 use clap::Parser;
 
 use super::{
-    AppError, Config, Running,
+    AppError, Config, Diagnosis, Running,
     command_line::{CommandLine, Task},
     inbox, portals,
     rt::Page,
@@ -36,6 +36,7 @@ pub struct App {
     pub(super) config: Config,
     pub(super) bots: Vec<Bot>,
     pub(super) events: Vec<String>,
+    pub(super) offline: Vec<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) store: Option<Arc<dyn Store>>,
     pub(super) wrap: Option<Wrap>,
@@ -71,6 +72,7 @@ impl App {
             config,
             bots: Vec::new(),
             events: Vec::new(),
+            offline: Vec::new(),
             clock: Arc::new(SystemClock),
             store: None,
             wrap: None,
@@ -87,12 +89,7 @@ impl App {
     /// closure over messages. Open-line and application events go to the first bot.
     pub fn bot<Door>(mut self, profile: BotProfile, handler: impl IntoHandle<Door>) -> Self {
         let handler = handler.into_handle();
-        let mut profile = profile;
-        for command in handler.commands() {
-            if !profile.spec().commands.iter().any(|known| known.name.eq_ignore_ascii_case(&command)) {
-                profile = profile.command(command, "");
-            }
-        }
+        let profile = profile.with_commands_of(&*handler);
         self.bots.push(Bot { profile, handler });
         self
     }
@@ -101,6 +98,18 @@ impl App {
     /// are asked for anyway. Needs an OAuth application and a public address.
     pub fn event(mut self, code: impl Into<String>) -> Self {
         self.events.push(code.into());
+        self
+    }
+
+    /// Also has portals keep this event, such as `ONCRMDEALUPDATE`, until it is collected: it is not lost while the bot is
+    /// down. It arrives like any other, as [`Event::Other`](crate::wire::Event::Other) if it has no type. Needs an OAuth
+    /// application installed by an administrator. On licences without offline events in steps, what is collected is gone
+    /// from the portal before it is stored here (protocol 4.10).
+    ///
+    /// **Trap:** of an event that is repeated with the same content before it is collected, the portal keeps one; and of
+    /// what the bot's own calls cause, none.
+    pub fn offline_event(mut self, code: impl Into<String>) -> Self {
+        self.offline.push(code.into());
         self
     }
 
@@ -154,6 +163,12 @@ impl App {
         running::start(self, running::Address::AsConfigured).await
     }
 
+    /// Looks for what is wrong, as `doctor` does: settings, addresses, and every portal as it is there. Works beside a
+    /// running server; it changes nothing and renews no tokens.
+    pub async fn diagnose(self) -> Diagnosis {
+        super::doctor::diagnose(self).await
+    }
+
     /// Does what the command line asks for; `serve` until it is told to stop.
     pub async fn run(self) -> Result<(), AppError> {
         log_to_stderr();
@@ -163,6 +178,7 @@ impl App {
             Task::Demo { portal_listen } => super::demo::demo(self, portal_listen).await,
             #[cfg(feature = "emulator")]
             Task::Chat => super::chat::chat(self).await,
+            Task::Doctor => super::doctor::run(self).await,
             Task::Inbox { command } => inbox::run(&self.config, command).await,
             Task::Portals { command } => portals::run(&self.config, command).await,
         }

@@ -31,6 +31,8 @@ pub(super) enum Task {
     /// Try the bot on an emulated portal, in the terminal: a line is the client's next message.
     #[cfg(feature = "emulator")]
     Chat,
+    /// Look for what is wrong: settings, addresses, portals. Works beside a running server.
+    Doctor,
     /// Look at the portals the bot is installed on, or remove one.
     Portals {
         #[command(subcommand)]
@@ -98,7 +100,7 @@ pub(super) struct Settings {
         default_value = "127.0.0.1:8080"
     )]
     listen: SocketAddr,
-    /// Address of health and readiness; keep it private.
+    /// Address of health, readiness and metrics; keep it private.
     #[arg(
         long,
         alias = "openlines-admin-listen",

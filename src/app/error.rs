@@ -16,6 +16,8 @@ pub enum AppErrorKind {
     Request,
     /// It took too long.
     Late,
+    /// Not all is as it should be.
+    Unwell,
 }
 
 /// A bot could not start or go on: what, where, what to do. Holds no secret.

@@ -24,13 +24,19 @@ mod admin;
 mod builder;
 #[cfg(feature = "emulator")]
 mod chat;
+mod checkup;
 mod command_line;
 mod config;
 #[cfg(feature = "emulator")]
 mod demo;
+mod diagnosis;
+mod doctor;
 mod error;
+mod guarantee;
 mod inbox;
+mod levels;
 mod main;
+mod metrics;
 mod own_settings;
 mod portals;
 mod rt;
@@ -42,6 +48,7 @@ mod upkeep;
 
 pub use builder::App;
 pub use config::Config;
+pub use diagnosis::{Diagnosis, Finding, Verdict};
 pub use error::{AppError, AppErrorKind};
 pub use main::main;
 pub use running::Running;

@@ -14,21 +14,32 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, rt, upkeep};
+use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, metrics, rt, upkeep};
 use crate::{
+    clock::Clock,
     dispatch::{Bot, Engine, PortalDesk, Services},
-    ingest::{Gate, Poller},
+    ingest::{GapRepair, Gate, Poller},
     portal::{
         BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
         Registry, Wanted, Welcome,
     },
-    rest::{Api, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, oauth::OAuthClient},
-    store::{self, NodeId, PortalStatus, Store, StoreError},
+    rest::{
+        Api, Background, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
+        oauth::OAuthClient,
+    },
+    store::{self, NodeId, OpenSession, PortalStatus, Store, StoreError},
     wire::PortalKey,
 };
 
 /// Events every application asks for, besides what the reconciler adds.
 const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
+/// How often offline events are asked for, while the portal tells of none.
+const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
+/// How long a dialog waits at the start until it is known whether something was missed in it. What is found later comes
+/// late.
+const LOOK_BACK_LIMIT: Duration = Duration::from_secs(10);
+/// Dialogs that wait so, those heard of last: about as many as are looked into within that time.
+const LOOK_BACK_HELD: usize = 500;
 /// How long `on_install` waits for the bots it is to find.
 const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -48,6 +59,7 @@ pub struct Running {
     listens: SocketAddr,
     engine: Engine,
     registry: Registry,
+    slots: Slots,
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
@@ -56,12 +68,13 @@ pub struct Running {
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
-    let App { config, bots, events, clock, store, wrap, policy, limits, pages, routes, .. } = app;
+    let App { config, bots, events, offline, clock, store, wrap, policy, limits, pages, routes, .. } = app;
     check_bots(&bots)?;
     rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
         check_public_url(url)?;
     }
+    let counting = config.admin_listen.and_then(|_| metrics::begin());
     let credentials = config.credentials()?;
     let application = credentials.app();
     let vault = config.vault(&credentials)?;
@@ -77,6 +90,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         Address::Own => Some(format!("http://{listens}")),
     };
     let wanted = wanted(&bots, &events, public_url.as_deref(), &credentials)?;
+    let wanted = offline.iter().fold(wanted, |wanted, code| wanted.offline_event(code));
     let codes = bots.iter().map(|bot| bot.profile.code().to_owned()).collect();
 
     let grants = Arc::new(OAuthClient::new(HttpOptions::default()).map_err(no_tls)?);
@@ -84,7 +98,10 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         .await
         .map_err(AppError::setting)?;
     let http = HttpApi::new(Arc::new(registry.clone()), HttpOptions::default()).map_err(no_tls)?;
-    let limited = Limited::new(http, limits, clock.clone());
+    let limited = Limited::new(Counted::new(http), limits, clock.clone())
+        .keeper(Arc::new(StoredLevels(Arc::downgrade(&store))));
+    let slots = limited.slots();
+    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: slots.clone() };
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),
@@ -98,6 +115,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store: store.clone(),
         api,
         direct: direct.clone(),
+        slots: Some(slots.clone()),
         downloads: Arc::new(downloads),
         clock: clock.clone(),
         registry: registry.clone(),
@@ -114,15 +132,33 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         store.clone(),
         clock.clone(),
         Arc::new(engine.clone()),
+    )
+    .sessions(store.clone());
+    let repair = GapRepair::new(
+        gate.clone(),
+        registry.clone(),
+        direct.clone(),
+        clock.clone(),
+        config.retention.sessions,
     );
-    let poller = Poller::new(gate.clone(), registry.clone(), direct.clone(), clock.clone());
-    let reconciler = Reconciler::new(registry.clone(), direct, Arc::new(poller.clone()), wanted);
+    let background: Arc<dyn Api> = Arc::new(Background(direct));
+    let mut poller = Poller::new(gate.clone(), registry.clone(), background.clone(), clock.clone());
+    if !offline.is_empty() {
+        // Where the portal tells of them, asking by the clock is for what it could not tell.
+        poller = poller.offline_events(if public_url.is_some() { OFFLINE_PAUSE } else { Duration::ZERO });
+    }
+    let reconciler = Reconciler::new(registry.clone(), background, Arc::new(poller.clone()), wanted);
     let set_up = reconciler.passes();
     let (changed, changes) = mpsc::unbounded_channel();
     registry.watch(Arc::new(Watch(changed.clone())));
 
     let mut tasks = JoinSet::new();
     for portal in registry.portals() {
+        if portal.status == PortalStatus::Active {
+            // Before anything new is accepted or done, so that it is known what was done before the process ended.
+            let sessions = repair.known(&portal.key).await.map_err(AppError::store)?;
+            look_back(&mut tasks, &engine, &repair, &clock, &portal.key, sessions, &stopping);
+        }
         // Also a portal that was uninstalled may have events left, that of its removal among them. Here and not in a
         // task, so that `idle` knows of what was left from the last time.
         engine.wake(&portal.key);
@@ -148,9 +184,12 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             tracing::error!(%error, "the public address is no longer listened on");
         }
     });
+    if let Some(handle) = counting {
+        tasks.spawn(metrics::tidy(handle, clock.clone(), stopped(stop.subscribe())));
+    }
     if let Some(admin_listen) = config.admin_listen {
         let listener = listen(admin_listen, "OPENLINES_ADMIN_LISTEN").await?;
-        let admin = admin::router(store.clone());
+        let admin = admin::router(store.clone(), snapshot);
         let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(stop.subscribe()));
         tasks.spawn(async move {
             if let Err(error) = serve.await {
@@ -174,7 +213,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -222,6 +261,7 @@ impl Running {
         self.engine.stop().await;
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        self.slots.save().await;
     }
 }
 
@@ -241,7 +281,7 @@ impl fmt::Debug for Running {
 }
 
 /// Bots are found again by their codes.
-fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
+pub(super) fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
     let wrong = |what: String| Err(AppError::new(AppErrorKind::Setting, what));
     if bots.is_empty() {
         return wrong("the app has no bot; add one with `App::bot`".into());
@@ -273,7 +313,7 @@ fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
 }
 
 /// Whether a portal would take it as the address of a handler (protocol 1.9), and safely.
-fn check_public_url(text: &str) -> Result<(), AppError> {
+pub(super) fn check_public_url(text: &str) -> Result<(), AppError> {
     let wrong = |why: &str| {
         let what = format!(
             "OPENLINES_PUBLIC_URL {why}; it is how the portal reaches the bot, such as https://bot.example.com"
@@ -296,6 +336,23 @@ fn check_public_url(text: &str) -> Result<(), AppError> {
         return wrong("has a query or a fragment");
     }
     Ok(())
+}
+
+/// What to know of an application with several bots.
+pub(super) fn several_bots(count: usize) -> String {
+    format!(
+        "this application has {count} bots: hand_over, transfer_to and finish_session act as the one registered first (protocol 4.4)"
+    )
+}
+
+/// Where portals send events, below the public address.
+pub(super) fn handler_url(public_url: &str) -> String {
+    format!("{}/events", public_url.trim_end_matches('/'))
+}
+
+/// The events that portals by OAuth are asked for.
+pub(super) fn bound_events(events: &[String]) -> impl Iterator<Item = &str> {
+    EVENTS.iter().copied().chain(events.iter().map(String::as_str))
 }
 
 /// What every portal is to have.
@@ -325,18 +382,15 @@ fn wanted(
         }
     }
     if let Some(url) = public_url {
-        wanted = wanted.handler_url(&format!("{}/events", url.trim_end_matches('/')));
+        wanted = wanted.handler_url(&handler_url(url));
         if matches!(credentials, Credentials::OAuth(_)) {
-            for event in EVENTS.iter().copied().chain(events.iter().map(String::as_str)) {
+            for event in bound_events(events) {
                 wanted = wanted.event(event);
             }
         }
     }
     if bots.len() > 1 {
-        tracing::warn!(
-            "this application has {} bots: hand_over, transfer_to and finish_session act as the one registered first (protocol 4.4)",
-            bots.len()
-        );
+        tracing::warn!("{}", several_bots(bots.len()));
     }
     Ok(wanted)
 }
@@ -393,6 +447,36 @@ impl Welcome for Greeting {
         }
         self.gate.installed(portal, notice).await
     }
+}
+
+/// Looks for what was missed in `sessions`. Their dialogs wait for that, though not for long.
+fn look_back(
+    tasks: &mut JoinSet<()>,
+    engine: &Engine,
+    repair: &GapRepair,
+    clock: &Arc<dyn Clock>,
+    portal: &PortalKey,
+    sessions: Vec<OpenSession>,
+    stopping: &watch::Receiver<bool>,
+) {
+    if sessions.is_empty() {
+        return;
+    }
+    engine.hold(portal, sessions.iter().take(LOOK_BACK_HELD).map(|session| session.lane.clone()));
+    let (waiting, key, clock, stop) =
+        (engine.clone(), portal.clone(), clock.clone(), stopped(stopping.clone()));
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop => {}
+            () = clock.sleep_until(clock.now().plus(LOOK_BACK_LIMIT)) => waiting.release(&key, None),
+        }
+    });
+    let (engine, repair, key) = (engine.clone(), repair.clone(), portal.clone());
+    let stop = stopped(stopping.clone());
+    tasks.spawn(async move {
+        let release = |session: &OpenSession| engine.release(&key, Some(&session.lane));
+        repair.run(&key, sessions, &release, stop).await;
+    });
 }
 
 /// Works for every portal that is heard of, and polls the active ones for the events of bots that fetch them.

@@ -1,4 +1,4 @@
-//! Events that were fetched instead of sent: `imbot.v2.Event.get` (protocol 4.8).
+//! Events that were fetched instead of sent: `imbot.v2.Event.get` (protocol 4.8) and `event.offline.get` (protocol 4.10).
 
 use std::sync::Arc;
 
@@ -39,11 +39,7 @@ pub struct Fetched {
 /// ```
 pub fn fetched(event: &Json) -> Result<Fetched, TypeError> {
     let field = |key: &str| event.get(key).unwrap_or(&Json::Null);
-    let event_id = from_json(&json!([field("eventId")]));
-    let event_id = event_id.path(&["0"]);
-    let event_id = event_id
-        .and_then(|id| id.int())
-        .ok_or_else(|| TypeError::new("eventId", "the number of the event", event_id))?;
+    let event_id = number(field("eventId"), "eventId", "the number of the event")?;
     let raw = from_json(&json!({
         "event": field("type"),
         "eventId": event_id,
@@ -52,6 +48,44 @@ pub fn fetched(event: &Json) -> Result<Fetched, TypeError> {
     }));
     let callback = Callback::read(Arc::new(raw))?;
     Ok(Fetched { event_id, callback })
+}
+
+/// Reads an offline event: `{ID, TIMESTAMP_X, EVENT_NAME, EVENT_DATA, EVENT_ADDITIONAL, MESSAGE_ID}`.
+///
+/// ```
+/// use openlines::codec;
+/// use serde_json::json;
+///
+/// let row = json!({
+///     "ID": "17", "TIMESTAMP_X": "2026-03-16T20:41:58+01:00", "EVENT_NAME": "ONCRMDEALUPDATE",
+///     "EVENT_DATA": {"FIELDS": {"ID": "15"}}, "EVENT_ADDITIONAL": {"user_id": "1"}, "MESSAGE_ID": "0123",
+/// });
+/// let collected = codec::collected(&row)?;
+/// assert_eq!((collected.event_id, collected.callback.code.as_str()), (17, "ONCRMDEALUPDATE"));
+/// let raw = &collected.callback.raw;
+/// assert_eq!(raw.path(&["data", "FIELDS", "ID"]).and_then(|id| id.int()), Some(15));
+/// assert_eq!(raw.path(&["user_id"]).and_then(|id| id.int()), Some(1));
+/// # Ok::<(), codec::TypeError>(())
+/// ```
+pub fn collected(row: &Json) -> Result<Fetched, TypeError> {
+    let field = |key: &str| row.get(key).unwrap_or(&Json::Null);
+    let event_id = number(field("ID"), "ID", "the number of the row")?;
+    let raw = from_json(&json!({
+        "event": field("EVENT_NAME"),
+        "offline_id": event_id,
+        "ts": field("TIMESTAMP_X").as_str().and_then(seconds),
+        "data": field("EVENT_DATA"),
+        // Whoever caused it, as the portal tells it beside the data.
+        "user_id": field("EVENT_ADDITIONAL").get("user_id"),
+    }));
+    let callback = Callback::read(Arc::new(raw))?;
+    Ok(Fetched { event_id, callback })
+}
+
+fn number(value: &Json, path: &'static str, what: &'static str) -> Result<i64, TypeError> {
+    let value = from_json(&json!([value]));
+    let value = value.path(&["0"]);
+    value.and_then(|value| value.int()).ok_or_else(|| TypeError::new(path, what, value))
 }
 
 /// Unix seconds of an ISO-8601 date with offset.

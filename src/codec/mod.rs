@@ -36,6 +36,7 @@ mod events;
 mod fetched;
 mod fields;
 pub mod form;
+mod history;
 mod json;
 pub mod keys;
 mod stored;
@@ -44,7 +45,8 @@ pub use author::{Flags, classify};
 pub use callback::Callback;
 pub use error::{Found, TypeError};
 pub use events::events;
-pub use fetched::{Fetched, fetched};
+pub use fetched::{Fetched, collected, fetched};
+pub use history::History;
 pub use json::{decode, from_json};
 pub use stored::{StoredError, event_of_stored, events_of_stored, from_stored, stored, to_stored};
 

@@ -22,17 +22,22 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    CrmItem, Effect, Engine, HandlerError, NetworkLedger, Outgoing, Services, effect::key_of,
+    CrmItem, Effect, Engine, HandlerError, NetworkLedger, Outgoing, Services,
+    effect::{ToClient, key_of},
     network::licensed_ledger,
 };
 use crate::{
+    codec::keys,
     message::Reply,
+    rest::{ApiExt, methods::imopenlines::DialogGet},
     store::{Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, StoreError, TurnId},
-    wire::{BotId, ChatId, DialogId, PortalKey, UserId},
+    wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, UserId},
 };
 
 /// The code of the event that carries an effect asked for outside of any.
 pub(super) const SEND: &str = "OPENLINES.SEND";
+/// The code of the event by which a session is given back to the bot.
+pub(super) const TAKE_BACK: &str = "OPENLINES.TAKE_BACK";
 
 /// Items of a broadcast that are put on disk together.
 const AT_ONCE: usize = 500;
@@ -54,6 +59,8 @@ pub enum EnqueueErrorKind {
     Invalid,
     /// The portal does not have the bot that is to speak.
     NoBot,
+    /// The portal could not be asked for what is needed; it may be asked for again.
+    Portal,
     /// The store failed; it may be asked for again under the same key.
     Store,
 }
@@ -159,7 +166,8 @@ impl PortalDesk {
         text: &str,
     ) -> Result<Enqueued, EnqueueError> {
         let queue = format!("crm:{item:?}");
-        let effect = Effect::crm(item, None::<ChatId>, false, sender, text, queue)
+        let to = ToClient { chat: ChatId::default(), own: false, untold: false };
+        let effect = Effect::crm(item, None::<ChatId>, false, sender, text, queue, to)
             .map_err(|error| EnqueueError::invalid(&error))?;
         self.one(key, effect).await
     }
@@ -183,10 +191,58 @@ impl PortalDesk {
         };
         // Of its own and not of a turn: the item is not asked for twice under its key, so neither is this.
         let uuid = uuid::Builder::from_random_bytes(self.digest(key)).into_uuid();
-        let effect = Outgoing::message(&speaker, dialog, &reply.into(), uuid)
-            .map(|call| Effect::message(call, format!("dialog:{dialog}")))
+        let reply = reply.into();
+        let to = dialog.chat().filter(|_| !reply.internal_note);
+        let to = to.map(|chat| ToClient { chat, own: false, untold: false });
+        let effect = Outgoing::message(&speaker, dialog, &reply, uuid)
+            .map(|call| Effect::message(call.to(to), format!("dialog:{dialog}")))
             .map_err(|error| EnqueueError::invalid(&error))?;
         self.one(key, effect).await
+    }
+
+    /// Takes the session of this open line's chat back from a person, or from the queue: as
+    /// [`Context::take_back`](super::Context::take_back), durable when it returns. Once more is no harm.
+    pub async fn take_back(&self, dialog: &DialogId) -> Result<(), EnqueueError> {
+        let lane = self.lane_of(dialog).await?;
+        let chat = dialog.chat().unwrap_or_default();
+        let event = NewEvent {
+            portal: self.portal.clone(),
+            lane,
+            dedupe: DedupeKey {
+                bot: BotId::new(0),
+                kind: DedupeKind::Other,
+                ordinal: self.services().clock.now().seconds(),
+                digest: uuid::Uuid::new_v4().into_bytes(),
+            },
+            code: TAKE_BACK.into(),
+            message: None,
+            body: chat.to_string().into(),
+            park: None,
+        };
+        self.append(vec![event]).await?;
+        Ok(())
+    }
+
+    /// The lane of an open line's chat; the portal is asked if no event has told of it.
+    async fn lane_of(&self, dialog: &DialogId) -> Result<LaneKey, EnqueueError> {
+        let wrong = |kind: EnqueueErrorKind, why: String| EnqueueError {
+            kind,
+            what: format!("dialog {dialog} {why}"),
+            source: None,
+        };
+        let invalid = |why: &str| wrong(EnqueueErrorKind::Invalid, why.to_owned());
+        let chat = dialog.chat().ok_or_else(|| invalid("is no chat; use one like chat15"))?;
+        let known = self.engine.sessions(&self.portal).and_then(|sessions| sessions.lane_of(chat));
+        if let Some(lane) = known {
+            return Ok(lane);
+        }
+        let found = self.services().direct.invoke(&self.portal, &DialogGet::of_chat(chat)).await;
+        let found = found
+            .map_err(|error| wrong(EnqueueErrorKind::Portal, format!("could not be looked up: {error}")))?;
+        match found.chat.entity {
+            ChatEntity::Lines(_) => Ok(LaneKey::new(keys::of_chat(&found.chat))),
+            _ => Err(invalid("is no chat of an open line")),
+        }
     }
 
     /// What the ledger says of `user` on the network line `code`.
@@ -273,6 +329,11 @@ impl Urgency {
     fn of(priority: Priority) -> Self {
         if priority == Priority::Bulk { Self::Bulk } else { Self::Reply }
     }
+}
+
+/// The chat of an event of [`TAKE_BACK`].
+pub(super) fn chat_of(body: &[u8]) -> Result<ChatId, serde_json::Error> {
+    serde_json::from_slice(body)
 }
 
 /// The outbox row that an event of [`SEND`] asks for.

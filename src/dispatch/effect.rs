@@ -70,6 +70,22 @@ pub(crate) struct Outgoing {
     /// Of an RT event without recipients: whose members they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) viewers: Option<Viewers>,
+    /// Of what is withheld from a client whose session a person has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<ToClient>,
+}
+
+/// The chat in which a client may hear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ToClient {
+    /// 0 until it is found.
+    pub(crate) chat: ChatId,
+    /// It is the chat of the lane that the row queues in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) own: bool,
+    /// Asked for in answer to such a report: nobody is told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) untold: bool,
 }
 
 /// The employees in a chat, to be asked for when an RT event is sent.
@@ -98,7 +114,7 @@ pub(crate) struct CrmPlan {
 impl Outgoing {
     /// Any call by its name.
     pub(crate) fn named(route: Route, method: &str, params: Value) -> Self {
-        Self { route, method: method.into(), params, after: None, crm: None, viewers: None }
+        Self { route, method: method.into(), params, after: None, crm: None, viewers: None, to: None }
     }
 
     /// A typed call.
@@ -109,6 +125,23 @@ impl Outgoing {
     /// Tells the message it answers.
     pub(crate) fn after(self, message: Option<MessageId>) -> Self {
         Self { after: message, ..self }
+    }
+
+    /// Tells that a client may hear it.
+    pub(crate) fn to(self, to: Option<ToClient>) -> Self {
+        Self { to, ..self }
+    }
+
+    /// The text of a message, as its route has it.
+    pub(crate) fn text(&self) -> Option<&str> {
+        let stored = self.params.get("MESSAGE").or_else(|| self.params.pointer("/fields/message"));
+        self.crm.as_ref().map(|plan| plan.text.as_str()).or_else(|| stored?.as_str())
+    }
+
+    /// The bot that says it.
+    pub(crate) fn bot(&self) -> Option<BotId> {
+        let id = self.params.get("botId").or_else(|| self.params.get("BOT_ID")).and_then(Value::as_i64);
+        id.or_else(|| self.crm.as_ref().map(|plan| plan.sender.get())).map(BotId::new)
     }
 
     /// A bot message to `dialog`, under `key` where the bot's generation has keys.
@@ -153,6 +186,7 @@ impl Effect {
         sender: UserId,
         text: &str,
         queue: String,
+        to: ToClient,
     ) -> Result<Self, HandlerError> {
         if text.is_empty() || text == "0" {
             return Err(HandlerError::msg(
@@ -162,7 +196,8 @@ impl Effect {
         let (entity, id) = item.parts();
         let plan = CrmPlan { entity, id, sender, chat, only, text: text.to_owned() };
         let call = Outgoing::named(Route::Crm, CrmMessageAdd::NAME, Value::Null);
-        Ok(Self { call: Outgoing { crm: Some(plan), ..call }, queue, priority: Priority::Reply })
+        let call = Outgoing { crm: Some(plan), to: Some(to), ..call };
+        Ok(Self { call, queue, priority: Priority::Reply })
     }
 
     /// A message through a network line.

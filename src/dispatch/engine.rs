@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{
-    sync::{Notify, Semaphore, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::{JoinHandle, JoinSet},
 };
 
@@ -21,20 +21,20 @@ use super::{
     PortalDesk, Services,
     alarm::Alarm,
     courier::{self, Errand},
+    feed::Feed,
+    figures::Waiting,
     heard::Arrival,
-    lanes::Lanes,
+    holds::Holds,
+    ownership::{Fence, Sessions},
+    shares::{Shares, Slot},
     turn::{self, TurnEnd},
 };
 use crate::{
     ingest::Wake,
-    store::{JournalRow, LaneKey, Lease, Seq, StoreError, StoreErrorKind},
+    store::{JournalRow, LaneKey, Lease, StoreError, StoreErrorKind},
     wire::{PortalKey, Timestamp},
 };
 
-/// Rows read at once.
-const PAGE: u32 = 512;
-/// Events of one portal held in memory; more stay in the journal until there is room.
-const HELD: usize = 5_000;
 /// How often requests of the command line are looked for.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
 
@@ -46,8 +46,9 @@ pub struct Engine {
 
 struct Shared {
     services: Arc<Services>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Shares>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
+    holds: Holds,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
     requests: Mutex<Option<JoinHandle<()>>>,
@@ -55,7 +56,7 @@ struct Shared {
 
 /// One portal being worked for.
 struct Worker {
-    wake: Arc<Notify>,
+    sessions: Arc<Sessions>,
     orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<()>,
 }
@@ -71,11 +72,12 @@ impl Engine {
     /// An engine without work; [`wake`](Self::wake) gives it portals. Looks after requests of the command line.
     pub fn start(services: Services) -> Self {
         let services = Arc::new(services);
-        let turns = Arc::new(Semaphore::new(services.policy.turns_at_once));
+        let turns = Shares::of(services.policy.turns_at_once);
         let shared = Arc::new(Shared {
             services,
             turns,
             portals: Mutex::default(),
+            holds: Holds::default(),
             over: AtomicBool::new(false),
             requests: Mutex::default(),
         });
@@ -87,7 +89,21 @@ impl Engine {
 
     /// Tells that `portal` has new events, or is to be worked for from now on.
     pub fn wake(&self, portal: &PortalKey) {
-        self.with(portal, |worker| worker.wake.notify_one());
+        self.with(portal, |worker| worker.sessions.accepted());
+    }
+
+    /// Starts no turn in these lanes of `portal` until they are [`released`](Self::release). To be told before the portal is
+    /// woken for the first time.
+    pub fn hold(&self, portal: &PortalKey, lanes: impl IntoIterator<Item = LaneKey>) {
+        self.shared.holds.hold(portal, lanes);
+    }
+
+    /// Lets one lane of `portal` go on, or with `None` all of them. What was accepted in the meantime goes by its message
+    /// ids.
+    pub fn release(&self, portal: &PortalKey, lane: Option<&LaneKey>) {
+        if self.shared.holds.release(portal, lane) {
+            self.wake(portal);
+        }
     }
 
     /// For sending on `portal` outside of an event.
@@ -97,6 +113,10 @@ impl Engine {
 
     pub(super) fn services(&self) -> &Services {
         &self.shared.services
+    }
+
+    pub(super) fn sessions(&self, portal: &PortalKey) -> Option<Arc<Sessions>> {
+        self.with(portal, |worker| worker.sessions.clone())
     }
 
     /// Returns once every portal has nothing waiting, running or to be sent. Timers are not waited for.
@@ -154,9 +174,9 @@ impl Engine {
         }
         if portals.get(portal).is_none_or(|worker| worker.task.is_finished()) {
             let (orders, inbox) = mpsc::unbounded_channel();
-            let wake = Arc::new(Notify::new());
-            let work = work(self.shared.clone(), portal.clone(), wake.clone(), inbox);
-            portals.insert(portal.clone(), Worker { wake, orders, task: tokio::spawn(work) });
+            let sessions = Arc::new(Sessions::new());
+            let work = work(self.shared.clone(), portal.clone(), sessions.clone(), inbox);
+            portals.insert(portal.clone(), Worker { sessions, orders, task: tokio::spawn(work) });
         }
         portals.get(portal).map(act)
     }
@@ -197,34 +217,52 @@ impl fmt::Debug for Engine {
 async fn work(
     shared: Arc<Shared>,
     portal: PortalKey,
-    wake: Arc<Notify>,
+    sessions: Arc<Sessions>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) {
     let services = &shared.services;
     let Some(lease) = take_lease(&shared, &portal).await else { return };
     let (errands, errands_in) = mpsc::unbounded_channel();
+    let fence = Arc::new(Fence::new(services.clone(), lease.clone(), sessions.clone()));
     // Tasks of a set end with it, also when this one is aborted.
     let mut courier = JoinSet::new();
-    courier.spawn(courier::work(services.clone(), lease.clone(), errands_in));
+    courier.spawn(courier::work(services.clone(), lease.clone(), fence.clone(), errands_in));
     let mut alarm = Alarm::new();
-    let mut feed = Feed { lanes: Lanes::default(), read: Seq::default(), more: true };
+    let mut feed = Feed::new();
+    let seat = shared.turns.seat();
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    let mut outbox = JoinSet::new();
+    let mut held = Waiting::default();
     loop {
-        if let Err(error) = feed.fill(&mut alarm, services, &lease).await {
-            if error.kind() == StoreErrorKind::Fenced {
-                break;
+        let overhears = match fill(&mut feed, &mut alarm, &shared, &lease, &sessions).await {
+            Ok(more) => more,
+            Err(error) if error.kind() == StoreErrorKind::Fenced => break,
+            Err(error) => {
+                tracing::error!(%portal, %error, "the journal could not be read; trying again");
+                services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
+                continue;
             }
-            tracing::error!(%portal, %error, "the journal could not be read; trying again");
-            services.clock.sleep_until(services.clock.now().plus(services.policy.first_wait)).await;
-            continue;
+        };
+        let now = services.clock.now();
+        while feed.lanes.any_ready(now)
+            && let Some(slot) = seat.take()
+            && let Some((lane, members)) = feed.lanes.start(now)
+        {
+            turns.spawn(one_turn(shared.services.clone(), fence.clone(), lane, members, slot));
         }
-        while let Some((lane, members)) = feed.lanes.start(services.clock.now()) {
-            turns.spawn(one_turn(shared.clone(), lease.clone(), lane, members));
+        if !feed.lanes.any_ready(now) {
+            seat.leave();
         }
-        if feed.lanes.len() == 0 && !feed.more {
+        held.are(feed.lanes.len());
+        if feed.is_idle() {
             // The lanes are empty, so what they asked for is in the outbox already.
-            waiting.drain(..).for_each(|waiter| drop(errands.send(Errand::TellWhenIdle(waiter))));
+            for waiter in waiting.drain(..) {
+                let (tell, told) = oneshot::channel();
+                let _ = errands.send(Errand::TellWhenIdle(tell));
+                let before = sessions.to_read();
+                outbox.spawn(async move { told.await.map(|()| (waiter, before)) });
+            }
         }
         let next = feed.lanes.next_wake().into_iter().chain(alarm.at()).min();
         let next = next.unwrap_or(Timestamp::from_millis(i64::MAX));
@@ -232,10 +270,10 @@ async fn work(
             biased;
             order = orders.recv() => match order {
                 Some(Order::TellWhenIdle(waiter)) => {
-                    feed.more = true;
+                    feed.look_again();
                     waiting.push(waiter);
                 }
-                Some(Order::Again(rows)) => feed.take_in(rows, services, &lease),
+                Some(Order::Again(rows)) => feed.put_back(rows, |row| Arrival::heard(services, &lease.portal, &sessions, row)),
                 Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
                 Some(Order::Stop) | None => break,
             },
@@ -253,10 +291,22 @@ async fn work(
                 Ok((_, TurnEnd::Fenced)) => break,
                 Err(error) => tracing::error!(%portal, %error, "a turn was lost; its dialog waits for a restart"),
             },
-            () = wake.notified() => feed.more = true,
+            // The outbox has come to rest. What was withheld meanwhile is an event more.
+            Some(Ok(Ok((waiter, before)))) = outbox.join_next() => {
+                if sessions.to_read() == before {
+                    let _ = waiter.send(());
+                } else {
+                    feed.look_again();
+                    waiting.push(waiter);
+                }
+            }
+            () = sessions.woken() => feed.look_again(),
+            () = seat.called() => {}
+            () = std::future::ready(()), if overhears => {}
             () = services.clock.sleep_until(next) => {}
         }
     }
+    sessions.close();
     while turns.join_next().await.is_some() {}
     drop(errands);
     if let Some(Err(error)) = courier.join_next().await {
@@ -264,57 +314,50 @@ async fn work(
     }
 }
 
-/// What was read of the journal.
-struct Feed {
-    lanes: Lanes,
-    read: Seq,
-    more: bool,
-}
-
-impl Feed {
-    /// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both.
-    async fn fill(
-        &mut self,
-        alarm: &mut Alarm,
-        services: &Services,
-        lease: &Lease,
-    ) -> Result<(), StoreError> {
-        self.more |= alarm.ring(services, lease).await?;
-        self.load(services, lease).await
+/// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both. Whether there
+/// is more for which there is no room, and which is listened to all the same.
+async fn fill(
+    feed: &mut Feed,
+    alarm: &mut Alarm,
+    shared: &Shared,
+    lease: &Lease,
+    sessions: &Sessions,
+) -> Result<bool, StoreError> {
+    let services = &shared.services;
+    // Before the journal is read: what a release waited for is then in what is read.
+    feed.lanes.hold(shared.holds.of(&lease.portal));
+    let upto = sessions.to_read();
+    if sessions.is_behind() | alarm.ring(services, lease).await? {
+        feed.look_again();
     }
-
-    async fn load(&mut self, services: &Services, lease: &Lease) -> Result<(), StoreError> {
-        while self.more && self.lanes.len() < HELD {
-            let rows = services.store.load(lease, self.read, PAGE).await?;
-            self.more = rows.len() == PAGE as usize;
-            self.read = rows.last().map_or(self.read, |row| row.seq);
-            self.take_in(rows, services, lease);
-        }
-        Ok(())
+    while let Some(page) = feed.next_page() {
+        let rows = services.store.load(lease, page.after, page.limit).await?;
+        feed.take_in(page, rows, |row| Arrival::heard(services, &lease.portal, sessions, row));
     }
-
-    fn take_in(&mut self, rows: Vec<JournalRow>, services: &Services, lease: &Lease) {
-        for row in rows {
-            if !self.lanes.knows(row.seq) {
-                self.lanes.push(Arrival::read(services, &lease.portal, row));
-            }
-        }
+    // Some at a time, so that turns begin meanwhile.
+    if let Some(page) = feed.next_to_overhear() {
+        let rows = services.store.load(lease, page.after, page.limit).await?;
+        feed.overhear(page, rows, |row| drop(Arrival::heard(services, &lease.portal, sessions, row)));
     }
+    let overhears = feed.next_to_overhear().is_some();
+    if !overhears {
+        sessions.has_read(upto);
+    }
+    Ok(overhears)
 }
 
 async fn one_turn(
-    shared: Arc<Shared>,
-    lease: Lease,
+    services: Arc<Services>,
+    fence: Arc<Fence>,
     lane: LaneKey,
     members: Vec<Arrival>,
+    _slot: Slot,
 ) -> (LaneKey, TurnEnd) {
-    let _permit = shared.turns.acquire().await;
-    let portal = lease.portal.clone();
-    let run = turn::run(shared.services.clone(), lease, lane.clone(), members);
+    let portal = fence.lease().portal.clone();
+    let run = turn::run(services.clone(), fence, lane.clone(), members);
     let end = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
         // A fault of ours, not of the handler, whose panics fail its turn. Its dialog must not stand still for it.
         tracing::error!(%portal, lane = lane.as_str(), "a turn was lost by a fault of the engine; it runs again");
-        let services = &shared.services;
         TurnEnd::Again(services.clock.now().plus(services.policy.longest_wait))
     });
     (lane, end)

@@ -4,7 +4,7 @@ use std::{any::Any, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::Context;
+use super::{Context, TurnPolicy};
 use crate::message::BuildError;
 use crate::rest::{CallError, CallErrorKind, DownloadError, DownloadErrorKind};
 use crate::wire::{
@@ -12,7 +12,7 @@ use crate::wire::{
     ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
     Event, Incoming, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved,
     LineSessionEvent, Message, MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Reaction,
-    SubscriptionRenewed, TimerFired,
+    SubscriptionRenewed, TimerFired, Withheld,
 };
 
 /// A handler is through with an event.
@@ -27,12 +27,25 @@ pub type Handled = Result<Done, HandlerError>;
 pub struct HandlerError {
     error: Box<dyn std::error::Error + Send + Sync>,
     permanent: bool,
+    withheld: bool,
+    /// What it lacks is on its way.
+    early: bool,
 }
 
 impl HandlerError {
     /// An error that only has a text.
     pub fn msg(text: impl Into<String>) -> Self {
-        Self { error: text.into().into(), permanent: false }
+        Self { error: text.into().into(), permanent: false, withheld: false, early: false }
+    }
+
+    /// What was asked for cannot be done yet; a repeat finds what it lacks.
+    pub(crate) fn too_early(text: impl Into<String>) -> Self {
+        Self { early: true, ..Self::msg(text) }
+    }
+
+    /// Something was not said because a person has the session.
+    pub(crate) fn withheld(text: &str) -> Self {
+        Self { withheld: true, ..Self::msg(text) }
     }
 
     /// The same error, as one that no repeat mends: its event is parked at once.
@@ -42,9 +55,20 @@ impl HandlerError {
         self
     }
 
+    /// The same error of an effect that cannot be had: asking again would not help, unless it was asked for too early.
+    pub(crate) fn of_effect(self) -> Self {
+        if self.early { self } else { self.permanent() }
+    }
+
     /// Whether a repeat is of no use.
     pub fn is_permanent(&self) -> bool {
         self.permanent
+    }
+
+    /// Whether something was not sent because a person has the session. A turn that ends with it is not tried again and
+    /// not parked: it counts as cancelled.
+    pub fn is_withheld(&self) -> bool {
+        self.withheld
     }
 
     /// The text with those of its causes.
@@ -65,7 +89,10 @@ impl HandlerError {
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
         let permanent = is_permanent(&error);
-        Self { error: Box::new(error), permanent }
+        let any: &dyn Any = &error;
+        let withheld =
+            any.downcast_ref::<CallError>().is_some_and(|error| error.kind() == CallErrorKind::Withheld);
+        Self { error: Box::new(error), permanent, withheld, early: false }
     }
 }
 
@@ -121,6 +148,13 @@ pub trait Handle: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether this message is a turn of its own; asked once, when it comes into its lane. It runs for every message, so
+    /// it must be quick.
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        let _ = incoming;
+        TurnPolicy::Each
+    }
+
     /// Handles `incoming`.
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled;
 
@@ -166,6 +200,12 @@ pub trait BotHandler: Send + Sync + 'static {
     /// Commands it waits for, without the slash; registered with the bot, hidden, unless its profile names them.
     fn commands(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether this message is a turn of its own, or waits for more of a burst; asked when it comes into its lane.
+    fn turn_policy(&self, message: &Message) -> TurnPolicy {
+        let _ = message;
+        TurnPolicy::Each
     }
 
     /// A client wrote (in open lines), or an employee (in a private chat). Others are heard when the
@@ -316,6 +356,12 @@ pub trait BotHandler: Send + Sync + 'static {
         pass(cx, fired)
     }
 
+    /// A message that this bot asked for was not sent, or its turn was cancelled, because a person has the session. Told
+    /// once for each.
+    async fn on_withheld(&self, cx: &Context, withheld: &Withheld) -> Handled {
+        pass(cx, withheld)
+    }
+
     /// Any event without a method of its own; [`Incoming::code`] names it, [`Incoming::raw`] holds it.
     async fn on_event(&self, cx: &Context, incoming: &Incoming) -> Handled {
         pass(cx, incoming)
@@ -342,6 +388,13 @@ pub(crate) struct Methods<H>(pub(crate) H);
 impl<H: BotHandler> Handle for Methods<H> {
     fn commands(&self) -> Vec<String> {
         self.0.commands()
+    }
+
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        match &incoming.event {
+            Event::Message(message) => self.0.turn_policy(message),
+            _ => TurnPolicy::Each,
+        }
     }
 
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
@@ -376,6 +429,7 @@ impl<H: BotHandler> Handle for Methods<H> {
             Event::AppTested(event) => bot.on_test(cx, event).await,
             Event::OfflineEvents(event) => bot.on_offline_events(cx, event).await,
             Event::Timer(event) => bot.on_timer(cx, event).await,
+            Event::Withheld(event) => bot.on_withheld(cx, event).await,
             Event::Other => bot.on_event(cx, incoming).await,
         }
     }

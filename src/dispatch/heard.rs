@@ -4,13 +4,17 @@
 use uuid::Uuid;
 
 use super::{
-    Services, desk,
+    Services,
+    burst::Gather,
+    desk,
+    ownership::{Evidence, Sessions, line_chat},
     timer::{self, Fired},
+    withheld::{Report, WITHHELD},
 };
 use crate::{
     codec,
     store::JournalRow,
-    wire::{Author, BotId, Event, Incoming, PortalKey, UserId},
+    wire::{Author, BotId, ChatId, Event, Incoming, PortalKey, UserId},
 };
 
 /// An event in its lane.
@@ -19,6 +23,8 @@ pub(super) struct Arrival {
     pub(super) row: JournalRow,
     /// What it says, until its turn takes that; a later try reads it again.
     pub(super) heard: Option<Heard>,
+    /// Of what bursts it may be.
+    pub(super) gather: Option<Gather>,
 }
 
 /// What an event of the journal turned out to be.
@@ -28,14 +34,45 @@ pub(super) enum Heard {
     Event { incoming: Box<Incoming>, fired: Option<(String, Uuid)> },
     /// Something was asked for outside of an event.
     Send,
+    /// The session of this chat was given back to the bot outside of an event.
+    TakeBack(ChatId),
     /// It cannot be read, and why.
     Unreadable(String),
 }
 
 impl Arrival {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: JournalRow) -> Self {
-        let heard = Some(Heard::read(services, portal, &row));
-        Self { row, heard }
+        let heard = Heard::read(services, portal, &row);
+        let gather = match &heard {
+            Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
+            _ => None,
+        };
+        Self { row, heard: Some(heard), gather }
+    }
+
+    /// The same, and `sessions` hears of it.
+    pub(super) fn heard(
+        services: &Services,
+        portal: &PortalKey,
+        sessions: &Sessions,
+        row: JournalRow,
+    ) -> Self {
+        let arrival = Self::read(services, portal, row);
+        arrival.testify(services, portal, sessions);
+        arrival
+    }
+
+    /// Tells `sessions` what it says of who has one.
+    fn testify(&self, services: &Services, portal: &PortalKey, sessions: &Sessions) {
+        let (chat, evidence) = match &self.heard {
+            Some(Heard::Event { incoming, .. }) => {
+                let Some(chat) = line_chat(&incoming.event) else { return };
+                (chat, Evidence::of(services, portal, incoming, &self.row))
+            }
+            Some(Heard::TakeBack(chat)) => (*chat, Some(Evidence::returned(self.row.accepted))),
+            _ => return,
+        };
+        sessions.arrived(&self.row.lane, self.row.seq, chat, evidence);
     }
 }
 
@@ -43,6 +80,13 @@ impl Heard {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: &JournalRow) -> Self {
         let read = match row.code.as_str() {
             desk::SEND => return Self::Send,
+            desk::TAKE_BACK => {
+                return desk::chat_of(&row.body)
+                    .map_or_else(|error| Self::Unreadable(error.to_string()), Self::TakeBack);
+            }
+            WITHHELD => {
+                Report::read(&row.body).map(|incoming| (incoming, None)).map_err(|error| error.to_string())
+            }
             timer::FIRED => Fired::read(&row.body)
                 .map(|fired| (fired.incoming, Some((fired.id, fired.arming))))
                 .map_err(|error| error.to_string()),

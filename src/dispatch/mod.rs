@@ -23,37 +23,50 @@
 mod acts;
 mod alarm;
 mod answer;
+mod burst;
 mod closure;
 mod context;
 mod courier;
 mod desk;
 mod dialogue;
 mod effect;
+mod ending;
 mod engine;
+mod feed;
+mod figures;
+mod form;
 mod handler;
 mod heard;
+mod holds;
 mod lanes;
+mod members;
 mod network;
+mod ownership;
 mod policy;
 mod profile;
 mod router;
 mod services;
 mod settle;
+mod shares;
 mod timer;
 mod turn;
+mod withheld;
 
 pub use acts::ChatColor;
 pub use answer::Answer;
+pub use burst::TurnPolicy;
 pub use closure::ClosureDoor;
 pub use context::{ChatActs, Context, Timer, Typing};
 pub use desk::{EnqueueError, EnqueueErrorKind, Enqueued, PortalDesk};
 pub use dialogue::{DialogState, assert_shape};
 pub use effect::{CrmItem, Route};
 pub use engine::Engine;
+pub use form::{Field, Form, FormLeft, WhyLeft, Words, assert_form};
 pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
 pub use network::{NetworkLedger, NetworkLimit};
+pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
 pub use router::{
@@ -63,4 +76,6 @@ pub use router::{
 };
 pub use services::{Bot, Services};
 
+pub(crate) use dialogue::{state_in, states_in};
 pub(crate) use effect::{Effect, Outgoing};
+pub(crate) use timer::setting_in;

@@ -25,11 +25,15 @@ pub struct Policy {
     pub key_life: Duration,
     /// How long a call waits for a portal that cannot be reached or refuses the authorisation.
     pub patience: Duration,
+    /// Age of what is known of an open line's session after which the portal is asked before a message goes to the
+    /// client.
+    pub evidence_life: Duration,
     /// Whether the portal allows one network message a week for each user.
     pub network_limit: NetworkLimit,
-    /// Turns that run at once, over all portals.
+    /// Turns that run at once, over all portals; a single portal never has more than are still free, so it leaves room
+    /// for others.
     pub turns_at_once: usize,
-    /// Calls under way at once, for each portal.
+    /// Calls under way by themselves at once, for each portal; beside them there may be one batch.
     pub calls_at_once: usize,
 }
 
@@ -45,6 +49,7 @@ impl Default for Policy {
             look_up_window: Duration::from_secs(10),
             key_life: MINUTE * 50,
             patience: MINUTE * 60,
+            evidence_life: Duration::from_secs(10),
             network_limit: NetworkLimit::default(),
             turns_at_once: 1024,
             calls_at_once: 16,

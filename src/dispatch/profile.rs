@@ -1,5 +1,6 @@
 //! What a bot is called, how it is registered, and whom it hears.
 
+use super::Handle;
 use crate::{
     portal::{BotKind, BotSpec},
     wire::{Author, Chat, ChatKind, Command, Event},
@@ -12,6 +13,8 @@ pub struct BotProfile {
     spec: BotSpec,
     hears_operators: bool,
     hears_groups: bool,
+    hears_while_human: bool,
+    return_command: Option<String>,
 }
 
 impl BotProfile {
@@ -26,7 +29,13 @@ impl BotProfile {
     }
 
     fn new(kind: BotKind, code: &str) -> Self {
-        Self { spec: BotSpec::new(kind, code, code), hears_operators: false, hears_groups: false }
+        Self {
+            spec: BotSpec::new(kind, code, code),
+            hears_operators: false,
+            hears_groups: false,
+            hears_while_human: false,
+            return_command: None,
+        }
     }
 
     /// The name people see; the code, unless told otherwise.
@@ -48,6 +57,17 @@ impl BotProfile {
         self
     }
 
+    /// The same with those commands of `handler` that it does not name, hidden.
+    pub(crate) fn with_commands_of(self, handler: &dyn Handle) -> Self {
+        let known = |profile: &Self, name: &str| {
+            profile.spec.commands.iter().any(|known| known.name.eq_ignore_ascii_case(name))
+        };
+        handler.commands().into_iter().fold(self, |profile, name| match known(&profile, &name) {
+            true => profile,
+            false => profile.command(name, ""),
+        })
+    }
+
     /// Also hears operators and other employees in open lines.
     pub fn hears_operators(mut self) -> Self {
         self.hears_operators = true;
@@ -60,6 +80,20 @@ impl BotProfile {
         self
     }
 
+    /// Also hears what clients write, edit and press while a person has the session. What it would answer them is
+    /// withheld then; a note to operators is not.
+    pub fn hears_while_human(mut self) -> Self {
+        self.hears_while_human = true;
+        self
+    }
+
+    /// Operators give the session back to the bot by writing this text, such as `/bot`, in whatever case. The message
+    /// goes no further than that: no handler hears it. The client may, as all that operators write.
+    pub fn return_command(mut self, text: impl Into<String>) -> Self {
+        self.return_command = Some(text.into());
+        self
+    }
+
     /// Its code.
     pub fn code(&self) -> &str {
         &self.spec.code
@@ -68,6 +102,17 @@ impl BotProfile {
     /// How it is to be registered.
     pub fn spec(&self) -> &BotSpec {
         &self.spec
+    }
+
+    /// Whether it hears clients also while a person has their session.
+    pub(crate) fn is_heard_while_human(&self) -> bool {
+        self.hears_while_human
+    }
+
+    /// Whether this is the text by which operators give the session back.
+    pub(crate) fn is_return_command(&self, text: &str) -> bool {
+        let same = |command: &String| command.trim().to_lowercase() == text.trim().to_lowercase();
+        self.return_command.as_ref().is_some_and(same)
     }
 
     /// Whether the handler is to hear this event. Commands and what has no author always are.

@@ -6,7 +6,7 @@ use super::{BotProfile, Handle, Policy};
 use crate::{
     clock::Clock,
     portal::{RegisteredBot, Registry},
-    rest::{Api, Downloads},
+    rest::{Api, Downloads, Slots},
     store::{NodeId, Store},
     wire::{BotRef, PortalKey},
 };
@@ -35,6 +35,8 @@ pub struct Services {
     pub api: Arc<dyn Api>,
     /// Carries the calls that handlers make themselves.
     pub direct: Arc<dyn Api>,
+    /// How much room the limiter in front of `api` has, if there is one: what waits beyond it goes out in batches.
+    pub slots: Option<Slots>,
     /// Gets the files that clients send.
     pub downloads: Arc<Downloads>,
     /// The time.

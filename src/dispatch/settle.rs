@@ -84,7 +84,12 @@ pub(crate) fn settle(
         },
         Outcome::NotExecuted if is_done(route, doubtful, &error) => SendOutcome::Sent("true".into()),
         Outcome::NotExecuted => match error.kind() {
-            CallErrorKind::Limited | CallErrorKind::Unreachable | CallErrorKind::Unauthorised
+            // However long it takes: it is the portal's rate, or ours.
+            CallErrorKind::Limited => again(doubtful),
+            CallErrorKind::Withheld if !doubtful || matches!(route, Route::Idempotent | Route::Rt) => {
+                SendOutcome::Withheld(error.description().to_owned())
+            }
+            CallErrorKind::Unreachable | CallErrorKind::Unauthorised
                 if now.since(row.created) < policy.patience =>
             {
                 again(doubtful)
@@ -139,6 +144,7 @@ mod tests {
         Rejected,
         Uncertain,
         Again { unknown: bool },
+        Withheld,
     }
 
     fn kind(outcome: &SendOutcome) -> Kind {
@@ -147,7 +153,7 @@ mod tests {
             SendOutcome::Rejected(_) => Kind::Rejected,
             SendOutcome::Uncertain(_) => Kind::Uncertain,
             SendOutcome::Retry { unknown, .. } => Kind::Again { unknown: *unknown },
-            SendOutcome::Withheld(_) => unreachable!("settling never withholds"),
+            SendOutcome::Withheld(_) => Kind::Withheld,
         }
     }
 
@@ -161,12 +167,19 @@ mod tests {
     #[case::rt_unknown_is_sent_again(Route::Rt, unknown(), 1, Kind::Again { unknown: true })]
     #[case::limits_wait(Route::PlainMessage, CallError::new(CallErrorKind::Limited, "m"), 60, Kind::Again { unknown: false })]
     #[case::unreachable_waits(Route::Crm, CallError::new(CallErrorKind::Unreachable, "m"), 60, Kind::Again { unknown: false })]
+    #[case::a_limit_never_counts_towards_giving_up(
+        Route::PlainMessage,
+        CallError::new(CallErrorKind::Limited, "m"),
+        36_000,
+        Kind::Again { unknown: false }
+    )]
     #[case::unreachable_for_an_hour_is_given_up(
         Route::Crm,
         CallError::new(CallErrorKind::Unreachable, "m"),
         3601,
         Kind::Rejected
     )]
+    #[case::held_back(Route::KeyedMessage, CallError::new(CallErrorKind::Withheld, "m"), 1, Kind::Withheld)]
     #[case::an_unreadable_answer_was_sent(
         Route::PlainMessage,
         CallError::new(CallErrorKind::BadAnswer, "m"),
@@ -207,6 +220,21 @@ mod tests {
         let row = row(OutboxState::Sending(at));
         let outcome = settle(route, &row, doubtful, Err(refused(code)), &Policy::default(), at);
         assert_eq!(kind(&outcome), expected, "{outcome:?}");
+    }
+
+    #[rstest]
+    #[case(Route::KeyedMessage, Kind::Uncertain)]
+    #[case(Route::Idempotent, Kind::Withheld)]
+    fn what_was_perhaps_sent_before_it_was_held_back_is_uncertain(
+        #[case] route: Route,
+        #[case] expected: Kind,
+    ) {
+        let at = Timestamp::from_seconds(1001);
+        let error = CallError::new(CallErrorKind::Withheld, "m").describe("a person has the session");
+        let row = row(OutboxState::Sending(at));
+        let held_back = |doubtful| settle(route, &row, doubtful, Err(error.clone()), &Policy::default(), at);
+        assert_eq!(held_back(false), SendOutcome::Withheld("a person has the session".into()));
+        assert_eq!(kind(&held_back(true)), expected, "{:?}", held_back(true));
     }
 
     #[test]

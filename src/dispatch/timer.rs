@@ -30,6 +30,12 @@ pub(super) struct Setting {
     pub(super) payload: Value,
 }
 
+/// Name and payload of a timer as it is stored.
+pub(crate) fn setting_in(payload: &[u8]) -> Option<(String, Value)> {
+    let setting: Setting = serde_json::from_slice(payload).ok()?;
+    Some((setting.name, setting.payload))
+}
+
 /// What stays true of a chat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Place {
@@ -72,7 +78,7 @@ impl Place {
         })
     }
 
-    fn chat(self) -> Chat {
+    pub(super) fn chat(self) -> Chat {
         let kind = match self.kind.as_str() {
             "P" => ChatKind::Private,
             "C" => ChatKind::Group,

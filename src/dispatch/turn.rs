@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::JoinSet;
+use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
-    Context, Done, Handle, Handled, HandlerError, Recovery, Services,
+    BotProfile, Context, Done, Handle, Handled, HandlerError, Recovery, Services,
     context::Start,
     desk,
     dialogue::Record,
+    ending::Ending,
+    figures::FIGURES,
     heard::{Arrival, Heard},
+    members::Members,
+    ownership::{self, Act, Fence, Stamp},
 };
 use crate::{
-    store::{
-        Committed, JournalRow, LaneChange, LaneKey, LaneState, Lease, NewOutboxRow, Seq, StoreError,
-        StoreErrorKind, TimerChange, Turn, TurnCommit, Verdict,
-    },
+    store::{LaneKey, Lease, NewOutboxRow, Seq, StoreError, StoreErrorKind, TimerChange},
     wire::{Event, Incoming, Timestamp},
 };
 
@@ -38,19 +39,26 @@ pub(super) struct Effects {
     pub(super) timers: Vec<TimerChange>,
     /// What the lane remembers, if that changed.
     pub(super) record: Option<Option<Bytes>>,
+    /// What is done to the session.
+    pub(super) acts: Vec<Act>,
 }
 
-const NOTHING: TurnEnd = TurnEnd::Over { sent: false, armed: false };
+pub(super) const NOTHING: TurnEnd = TurnEnd::Over { sent: false, armed: false };
 
 /// Runs one try of the turn of `rows`.
 pub(super) async fn run(
     services: Arc<Services>,
-    lease: Lease,
+    fence: Arc<Fence>,
     lane: LaneKey,
     members: Vec<Arrival>,
 ) -> TurnEnd {
+    let lease = fence.lease();
     let attempts = members.iter().map(|member| member.row.attempts).max().unwrap_or(0);
-    match attempt(&services, &lease, &lane, members).await {
+    let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
+    let began = services.clock.now();
+    let ended = attempt(&services, &fence, &lane, members).await;
+    FIGURES.turn_seconds.record(services.clock.now().since(began).as_secs_f64());
+    let end = match ended {
         Ok(end) => end,
         Err(error) if error.kind() == StoreErrorKind::Fenced => TurnEnd::Fenced,
         // Done, dropped by a person or forgotten with its portal meanwhile: nothing is left to do for it but to look at
@@ -61,39 +69,49 @@ pub(super) async fn run(
             tracing::error!(portal = %lease.portal, %error, "the store failed during a turn; it runs again");
             TurnEnd::Again(at)
         }
+    };
+    if matches!(end, TurnEnd::Over { .. }) {
+        fence.sessions().over(&lane, &seqs);
     }
+    end
 }
 
 async fn attempt(
     services: &Arc<Services>,
-    lease: &Lease,
+    fence: &Arc<Fence>,
     lane: &LaneKey,
-    mut members: Vec<Arrival>,
+    members: Vec<Arrival>,
 ) -> Result<TurnEnd, StoreError> {
+    let lease = fence.lease();
     let seqs: Vec<Seq> = members.iter().map(|member| member.row.seq).collect();
     let turn = services.store.start_turn(lease, &seqs, services.clock.now()).await?;
     let state = services.store.lane(lease, lane).await?;
-    let place = members.iter().position(|member| Some(&member.row.seq) == turn.seqs.first()).unwrap_or(0);
-    if members.is_empty() {
+    let Some(Members { row, lowest, heard, burst }) = Members::of(services, lease, &turn, members).await?
+    else {
         return Ok(NOTHING);
-    }
-    let Arrival { row, heard } = members.swap_remove(place);
+    };
     let row = &row;
-    let (mut incoming, fired) = match heard.unwrap_or_else(|| Heard::read(services, &lease.portal, row)) {
+    let cancellable = matches!(&heard, Heard::Event { incoming, .. } if ownership::is_cancelled_by_a_person(&incoming.event));
+    let mut session = fence.sessions().begin(lane, &turn.seqs, state.ownership.as_ref(), cancellable);
+    let human = session.as_ref().is_some_and(|session| session.human);
+    let cancelled = session.as_mut().and_then(|session| session.cancelled.take());
+    let mut ending =
+        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event: Stamp::default() };
+    let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
-        Heard::Unreadable(error) => return park(services, lease, row, &turn, &error).await,
+        Heard::Unreadable(error) => return ending.park(&error).await,
         Heard::Send => {
-            let effect = match desk::row_of(&row.body, turn.id) {
-                Ok(effect) => effect,
-                Err(error) => return park(services, lease, row, &turn, &error.to_string()).await,
-            };
-            let effects = Effects { outbox: vec![effect], ..Effects::default() };
-            return match commit(services, lease, lane, &turn, row, &state, effects).await? {
-                Ok(end) => Ok(end),
-                Err(error) => fail(services, lease, row, &turn, &error, false).await,
+            return match desk::row_of(&row.body, turn.id) {
+                Ok(effect) => ending.settle(Effects { outbox: vec![effect], ..Effects::default() }).await,
+                Err(error) => ending.park(&error.to_string()).await,
             };
         }
+        Heard::TakeBack(chat) => {
+            tracing::info!(portal = %lease.portal, %chat, "the session was given back to the bot");
+            return ending.settle(Effects::default()).await;
+        }
     };
+    ending.event = Stamp::of(&incoming);
     let mut record = Record::read(state.dialogue.as_ref()).unwrap_or_else(|error| {
         tracing::error!(
             portal = %lease.portal,
@@ -107,16 +125,13 @@ async fn attempt(
         && !record.fire(&id, arming)
     {
         tracing::debug!(portal = %lease.portal, dialog = lane.as_str(), timer = id, "it was set again or cancelled");
-        return match commit(services, lease, lane, &turn, row, &state, Effects::default()).await? {
-            Ok(end) => Ok(end),
-            Err(error) => fail(services, lease, row, &turn, &error, false).await,
-        };
+        return ending.settle(Effects::default()).await;
     }
-    incoming.late = row.message.is_some_and(|message| message.get() < state.last_message);
+    incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
-        return park(services, lease, row, &turn, &error).await;
+        return ending.park(&error).await;
     };
     let timers = match incoming.event {
         Event::SessionFinished(_) => record.end_session(),
@@ -127,41 +142,57 @@ async fn attempt(
         bot: services.speaker(&lease.portal, incoming.bot.as_ref()),
         code: bot.profile.code().to_owned(),
         incoming: incoming.clone(),
+        burst,
         record,
         timers,
     };
-    let cx = || Context::new(services.clone(), lease.clone(), lane.clone(), turn.clone(), start.clone());
-    let outcome = if bot.profile.hears(&incoming.event) {
-        handle(services, bot.handler.clone(), cx(), incoming.clone()).await
+    let cx = || Context::new(services.clone(), fence.clone(), lane.clone(), turn.clone(), start.clone());
+    let outcome = if is_heard(services, lease, &bot.profile, &incoming.event, human) {
+        handle(services, bot.handler.clone(), cx(), incoming.clone(), cancelled).await
     } else {
         cx().close()
     };
-    let committed = match outcome {
-        Ok(effects) => commit(services, lease, lane, &turn, row, &state, effects).await?,
-        Err(error) => Err(error),
-    };
-    match committed {
-        Ok(end) => {
-            if matches!(incoming.event, Event::AppUninstalled(_)) {
-                forget_if_wanted(services, lease).await;
-            }
-            Ok(end)
-        }
-        Err(error) => {
-            let last = error.is_permanent() || turn.attempts + 1 >= services.policy.turn_tries;
-            let again = cx();
-            if recover(services, bot.handler.clone(), again.clone(), &error, last).await == Recovery::Settle {
-                let settled = match again.close() {
-                    Ok(effects) => commit(services, lease, lane, &turn, row, &state, effects).await?,
-                    Err(error) => Err(error),
-                };
-                if let Ok(end) = settled {
-                    return Ok(end);
+    let error = match outcome {
+        Ok(effects) => match ending.commit(effects).await? {
+            Ok(end) => {
+                if matches!(incoming.event, Event::AppUninstalled(_)) {
+                    forget_if_wanted(services, lease).await;
                 }
+                return Ok(end);
             }
-            fail(services, lease, row, &turn, &error, last).await
+            Err(error) => error,
+        },
+        Err(error) if error.is_withheld() => {
+            ending.report(&incoming, start.bot.as_ref()).await?;
+            match cx().close() {
+                Ok(nothing) => return ending.settle(nothing).await,
+                Err(error) => error,
+            }
+        }
+        Err(error) => error,
+    };
+    let last = error.is_permanent() || turn.attempts + 1 >= services.policy.turn_tries;
+    let again = cx();
+    if recover(services, bot.handler.clone(), again.clone(), &error, last).await == Recovery::Settle {
+        let settled = match again.close() {
+            Ok(effects) => ending.commit(effects).await?,
+            Err(error) => Err(error),
+        };
+        if let Ok(end) = settled {
+            return Ok(end);
         }
     }
+    ending.fail(&error, last).await
+}
+
+/// Whether the handler is to hear an event. While a person has the session, what the client does goes to that person.
+fn is_heard(services: &Services, lease: &Lease, profile: &BotProfile, event: &Event, human: bool) -> bool {
+    if ownership::gives_back(services, event) {
+        tracing::info!(portal = %lease.portal, "an operator gave the session back to the bot");
+        return false;
+    }
+    let for_a_person = human && ownership::is_for_the_holder(event) && !profile.is_heard_while_human();
+    profile.hears(event) && !for_a_person
 }
 
 /// After `on_uninstall` nothing of the portal is needed; whoever removed the application may have wished it gone.
@@ -179,6 +210,7 @@ async fn handle(
     handler: Arc<dyn Handle>,
     cx: Context,
     incoming: Arc<Incoming>,
+    cancelled: Option<oneshot::Receiver<()>>,
 ) -> Result<Effects, HandlerError> {
     let mut task = JoinSet::new();
     task.spawn({
@@ -186,7 +218,21 @@ async fn handle(
         async move { handler.handle(&cx, &incoming).await }
     });
     let until = services.clock.now().plus(services.policy.turn_limit);
+    let taken_over = async {
+        let told = match cancelled {
+            Some(cancelled) => cancelled.await.is_ok(),
+            None => false,
+        };
+        if !told {
+            std::future::pending::<()>().await;
+        }
+    };
     let handled: Handled = tokio::select! {
+        biased;
+        () = taken_over => {
+            task.shutdown().await;
+            Err(HandlerError::withheld("an operator took the session over and the handler was stopped"))
+        }
         Some(joined) = task.join_next() => joined.unwrap_or_else(|error| Err(panicked(error))),
         () = services.clock.sleep_until(until) => {
             task.shutdown().await;
@@ -220,77 +266,4 @@ async fn recover(
         joined = task => joined.unwrap_or(Recovery::Retry),
         () = services.clock.sleep_until(until) => Recovery::Retry,
     }
-}
-
-/// Commits; the inner error is that of a dialog changed meanwhile.
-async fn commit(
-    services: &Services,
-    lease: &Lease,
-    lane: &LaneKey,
-    turn: &Turn,
-    row: &JournalRow,
-    state: &LaneState,
-    effects: Effects,
-) -> Result<Result<TurnEnd, HandlerError>, StoreError> {
-    let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
-    let Effects { outbox, timers, record } = effects;
-    let change = (last_message != state.last_message || record.is_some()).then(|| {
-        let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
-        let state = LaneState { last_message, dialogue, ..state.clone() };
-        LaneChange { expected: state.revision, state }
-    });
-    let armed = !timers.is_empty();
-    let commit =
-        TurnCommit { turn: turn.id, lane: lane.clone(), consumed: turn.seqs.clone(), change, outbox, timers };
-    match services.store.commit(lease, commit, services.clock.now()).await? {
-        Committed::Done(ids) => Ok(Ok(TurnEnd::Over { sent: !ids.is_empty(), armed })),
-        Committed::Conflict => {
-            Ok(Err(HandlerError::msg("the dialog's state was changed by somebody else meanwhile")))
-        }
-    }
-}
-
-async fn park(
-    services: &Services,
-    lease: &Lease,
-    row: &JournalRow,
-    turn: &Turn,
-    error: &str,
-) -> Result<TurnEnd, StoreError> {
-    tracing::error!(
-        portal = %lease.portal,
-        event = row.code,
-        dialog = row.lane.as_str(),
-        error,
-        "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
-    );
-    services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
-    Ok(NOTHING)
-}
-
-async fn fail(
-    services: &Services,
-    lease: &Lease,
-    row: &JournalRow,
-    turn: &Turn,
-    error: &HandlerError,
-    last: bool,
-) -> Result<TurnEnd, StoreError> {
-    let text = error.chain();
-    if last {
-        return park(services, lease, row, turn, &text).await;
-    }
-    let now = services.clock.now();
-    let salt = turn.id.0.as_u64_pair().0;
-    let at = now.plus(services.policy.wait(turn.attempts + 1, salt));
-    tracing::warn!(
-        portal = %lease.portal,
-        event = row.code,
-        dialog = row.lane.as_str(),
-        error = text,
-        again_in = ?at.since(now),
-        "try {} of event:{} failed", turn.attempts + 1, row.seq
-    );
-    services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
-    Ok(TurnEnd::Again(at))
 }

@@ -1,10 +1,17 @@
 //! From the bytes of a request to rows in the journal.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
-use super::{Refusal, RefusalKind, claims, complaints::Complaints, rows};
+use super::{
+    Refusal, RefusalKind, claims, complaints::Complaints, figures::FIGURES, rows, sessions::SessionNotes,
+};
 use crate::{
     clock::Clock,
     codec::{
@@ -12,8 +19,8 @@ use crate::{
         form::{FormError, FormErrorKind, Limits},
     },
     portal::{Installer, Registry, Verification, Welcome},
-    store::{Appended, Journal, NewEvent, StoreError},
-    wire::{AppId, PortalKey, Raw},
+    store::{Appended, Journal, NewEvent, Sessions, StoreError},
+    wire::{AppId, Event, PortalKey, Raw},
 };
 
 /// Is told that a portal has new rows in the journal. Must not block; told once for many rows.
@@ -42,7 +49,10 @@ pub enum Accepted {
 
 /// Takes requests in: verifies, understands, journals. Knows no web server; [`Gate::router`] puts one in front of it.
 #[derive(Clone)]
-pub struct Gate(Arc<Parts>);
+pub struct Gate {
+    parts: Arc<Parts>,
+    sessions: Option<Arc<SessionNotes>>,
+}
 
 struct Parts {
     registry: Registry,
@@ -52,6 +62,8 @@ struct Parts {
     wake: Arc<dyn Wake>,
     limits: Limits,
     complaints: Complaints,
+    /// Rung when a portal tells that offline events wait.
+    offline: Mutex<HashMap<PortalKey, Arc<Notify>>>,
 }
 
 impl Gate {
@@ -63,7 +75,7 @@ impl Gate {
         clock: Arc<dyn Clock>,
         wake: Arc<dyn Wake>,
     ) -> Self {
-        Self(Arc::new(Parts {
+        let parts = Parts {
             registry,
             installer,
             journal,
@@ -71,7 +83,16 @@ impl Gate {
             wake,
             limits: Limits::default(),
             complaints: Complaints::default(),
-        }))
+            offline: Mutex::default(),
+        };
+        Self { parts: Arc::new(parts), sessions: None }
+    }
+
+    /// Writes down in `sessions` which sessions are open, for [`GapRepair`](super::GapRepair).
+    #[must_use]
+    pub fn sessions(mut self, sessions: Arc<dyn Sessions>) -> Self {
+        self.sessions = Some(Arc::new(SessionNotes::new(sessions)));
+        self
     }
 
     /// Takes in one callback for the application `app`, or for the only one. When it returns, its events are durable.
@@ -100,10 +121,21 @@ impl Gate {
         if raw.path(&["event"]).is_some() {
             return self.accept_raw(&app, raw).await;
         }
-        let query = codec::form::decode(query.unwrap_or_default().as_bytes(), &self.0.limits);
+        let query = codec::form::decode(query.unwrap_or_default().as_bytes(), &self.parts.limits);
         let query = query.map_err(|error| malformed(&error).at("query"))?;
-        let claim = claims::of_page(app, &query, &raw, self.0.clock.now())?;
+        let claim = claims::of_page(app, &query, &raw, self.parts.clock.now())?;
         self.receive(claim).await
+    }
+
+    /// Rings when the portal tells that offline events wait.
+    pub(super) fn offline_bell(&self, portal: &PortalKey) -> Arc<Notify> {
+        let mut bells = self.parts.offline.lock().unwrap_or_else(PoisonError::into_inner);
+        bells.entry(portal.clone()).or_default().clone()
+    }
+
+    /// What is known of open sessions, if it is written down.
+    pub(super) fn notes(&self) -> Option<&SessionNotes> {
+        self.sessions.as_deref()
     }
 
     async fn accept_raw(&self, app: &AppId, raw: Raw) -> Result<Accepted, Refusal> {
@@ -113,12 +145,27 @@ impl Gate {
         let portal = self.verify(app, &raw)?;
         let raw = Arc::new(raw);
         let removal = rows::removal(&raw);
-        let fresh = self.append(&portal, rows::of_callback(&portal, raw)).await.map_err(|error| {
+        let mut changes = Vec::new();
+        let rows = rows::of_callback(&portal, raw, &mut |incoming| {
+            if matches!(incoming.event, Event::OfflineEvents(_)) {
+                self.offline_bell(&portal).notify_one();
+            }
+            if let Some(notes) = &self.sessions {
+                changes.extend(notes.change(&portal, incoming, self.parts.clock.now()));
+            }
+        });
+        let appending = self.append(&portal, rows);
+        let appended = match &self.sessions {
+            // Side by side: the store makes one transaction of both.
+            Some(notes) if !changes.is_empty() => tokio::join!(notes.write(&portal, changes), appending).1,
+            _ => appending.await,
+        };
+        let fresh = appended.map_err(|error| {
             tracing::error!(%portal, %error, "a verified event could not be stored; the portal was told so");
             Refusal::new(RefusalKind::NotStored)
         })?;
         if let Some(clean) = removal
-            && let Err(error) = self.0.registry.uninstalled(&portal, clean).await
+            && let Err(error) = self.parts.registry.uninstalled(&portal, clean).await
         {
             tracing::error!(%portal, %error, "the application was removed, but that could not be noted; remove it with `portals forget`");
         }
@@ -132,20 +179,23 @@ impl Gate {
         }
         let parked: Vec<_> =
             rows.iter().filter_map(|row| Some((row.code.clone(), row.park.clone()?))).collect();
-        let appended = self.0.journal.append(rows, self.0.clock.now()).await?;
+        let appended = self.parts.journal.append(rows, self.parts.clock.now()).await?;
+        FIGURES.parked.increment(parked.len() as u64);
         for (event, error) in parked {
             tracing::error!(%portal, event, error, "an event cannot be read and is parked; see `inbox list`");
         }
         let fresh = appended.iter().filter(|one| matches!(one, Appended::Fresh(_))).count();
+        FIGURES.accepted.increment(fresh as u64);
+        FIGURES.duplicate.increment((appended.len() - fresh) as u64);
         tracing::debug!(%portal, fresh, known = appended.len() - fresh, "events were accepted");
         if fresh > 0 {
-            self.0.wake.accepted(portal);
+            self.parts.wake.accepted(portal);
         }
         Ok(fresh)
     }
 
     fn app(&self, named: Option<&str>) -> Result<AppId, Refusal> {
-        self.0.registry.app(named).ok_or_else(|| {
+        self.parts.registry.app(named).ok_or_else(|| {
             Refusal::new(match named {
                 Some(_) => RefusalKind::UnknownApp,
                 None => RefusalKind::AppNotNamed,
@@ -154,13 +204,13 @@ impl Gate {
     }
 
     fn decode(&self, content_type: Option<&str>, body: &[u8]) -> Result<Raw, Refusal> {
-        codec::decode(content_type, body, &self.0.limits).map_err(|error| malformed(&error))
+        codec::decode(content_type, body, &self.parts.limits).map_err(|error| malformed(&error))
     }
 
     fn verify(&self, app: &AppId, raw: &Raw) -> Result<PortalKey, Refusal> {
         let member = raw.path(&["auth", "member_id"]).and_then(|member| member.as_str());
         let token = codec::application_token(raw).filter(|token| !token.is_empty());
-        let kind = match self.0.registry.verify(app, member, token) {
+        let kind = match self.parts.registry.verify(app, member, token) {
             Verification::Verified(portal) => return Ok(portal),
             _ if !has_event(raw) => RefusalKind::NoEvent,
             _ if token.is_none() => RefusalKind::MissingToken,
@@ -168,13 +218,13 @@ impl Gate {
             Verification::Unknown => RefusalKind::UnknownPortal,
         };
         let event = raw.path(&["event"]).and_then(|event| event.as_str());
-        self.0.complaints.tell(kind, member, event, self.0.clock.now());
+        self.parts.complaints.tell(kind, member, event, self.parts.clock.now());
         Err(Refusal::new(kind))
     }
 
     async fn receive(&self, claim: crate::portal::Claim) -> Result<Accepted, Refusal> {
         let claimed = claim.key();
-        match self.0.installer.receive(claim).await {
+        match self.parts.installer.receive(claim).await {
             Ok(()) => Ok(Accepted::Pending { claimed }),
             Err(error) => {
                 tracing::warn!(%error, "an installation was refused");
@@ -193,7 +243,7 @@ impl Welcome for Gate {
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("registry", &self.0.registry).finish_non_exhaustive()
+        f.debug_struct("Gate").field("registry", &self.parts.registry).finish_non_exhaustive()
     }
 }
 

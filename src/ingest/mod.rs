@@ -1,7 +1,7 @@
 //! Floor 4: the way in. Webhook and polling bring events into the journal; every refusal comes from one catalogue.
 //!
 //! [`Gate`] takes a callback or an installation in and answers once it is durable; [`Poller`] asks for the events of bots
-//! in fetch mode. Neither runs a handler nor waits for one.
+//! in fetch mode; [`GapRepair`] looks for what was missed while nobody listened. None runs a handler or waits for one.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -35,14 +35,19 @@
 mod body;
 mod claims;
 mod complaints;
+mod figures;
 mod gate;
+mod offline;
 mod page;
 mod poll;
 mod refusal;
+mod repair;
 mod routes;
 mod rows;
+mod sessions;
 
 pub use body::BODY_MAX;
 pub use gate::{Accepted, Gate, Wake};
 pub use poll::{Poller, PollerSettings};
 pub use refusal::{Refusal, RefusalKind};
+pub use repair::{GapRepair, Repaired};

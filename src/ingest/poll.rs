@@ -1,4 +1,4 @@
-//! Asking for the events of bots in fetch mode (`imbot.v2.Event.get`, protocol 4.8).
+//! Asking for the events of bots in fetch mode (`imbot.v2.Event.get`, protocol 4.8), and for offline events.
 //!
 //! The offset acknowledges: the portal deletes what lies before it. So it moves only after the append, and it is kept
 //! nowhere: after a restart it begins at 0, the portal gives again what was not acknowledged, and the journal knows what
@@ -11,13 +11,13 @@ use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{Gate, rows};
+use super::{Gate, figures::FIGURES, offline::Collecting, rows};
 use crate::{
     clock::Clock,
     codec,
     portal::{BotGeneration, Delivery, Drain, PortalError, PortalErrorKind, RegisteredBot, Registry},
     rest::{Api, Call, CallError, CallErrorKind, Method, methods::imbot_v2::EventGet},
-    store::PortalStatus,
+    store::{NewEvent, PortalStatus},
     wire::{BotId, PortalKey, Timestamp},
 };
 
@@ -42,14 +42,22 @@ impl Default for PollerSettings {
 }
 
 impl PollerSettings {
-    /// Pause between two polls of one bot while nothing comes, with `bots` bots on the portal.
-    pub fn idle_pause(&self, bots: usize) -> Duration {
+    /// Pause between two polls of one source while nothing comes, with `sources` bots and kinds of events to be asked for
+    /// on the portal.
+    pub fn idle_pause(&self, sources: usize) -> Duration {
         let allowed = (self.rate * self.idle_share).max(0.001);
-        Duration::from_secs_f64(bots.max(1) as f64 / allowed)
+        Duration::from_secs_f64(sources.max(1) as f64 / allowed)
     }
 }
 
-/// How far a bot's events were read, and when to ask again.
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Source {
+    Bot(BotId),
+    Offline,
+}
+
+/// How far a source was read, and when to ask again.
 #[derive(Debug, Clone, Copy)]
 struct Cursor {
     offset: i64,
@@ -62,15 +70,17 @@ struct Cursor {
 pub struct Poller {
     gate: Gate,
     registry: Registry,
-    api: Arc<dyn Api>,
+    pub(super) api: Arc<dyn Api>,
     clock: Arc<dyn Clock>,
     settings: PollerSettings,
+    /// Shortest pause of an idle source of offline events; `None` if there are none.
+    offline: Option<Duration>,
 }
 
 impl Poller {
     /// A poller that calls through `api`.
     pub fn new(gate: Gate, registry: Registry, api: Arc<dyn Api>, clock: Arc<dyn Clock>) -> Self {
-        Self { gate, registry, api, clock, settings: PollerSettings::default() }
+        Self { gate, registry, api, clock, settings: PollerSettings::default(), offline: None }
     }
 
     /// Sets how often is asked.
@@ -80,21 +90,32 @@ impl Poller {
         self
     }
 
+    /// Also collects offline events. While none come it asks every `at_most`, or less often: where the portal tells of
+    /// them (`ONOFFLINEEVENT`) they are asked for at once.
+    #[must_use]
+    pub fn offline_events(mut self, at_most: Duration) -> Self {
+        self.offline = Some(at_most);
+        self
+    }
+
     /// Polls for the bots of one portal, as they come and go, until `stop` is done.
     pub async fn run(&self, portal: &PortalKey, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
-        let mut cursors: HashMap<BotId, Cursor> = HashMap::new();
+        let mut cursors: HashMap<Source, Cursor> = HashMap::new();
+        let mut collecting = Collecting::default();
         let mut bell = self.registry.bell();
+        let rung = self.gate.offline_bell(portal);
         loop {
             bell.mark_unchanged();
-            let bots = self.fetch_bots(portal);
-            let idle = self.settings.idle_pause(bots.len());
+            let sources = self.sources(portal);
+            let idle = self.settings.idle_pause(sources.len());
             let now = self.clock.now();
-            cursors.retain(|id, _| bots.iter().any(|bot| bot.id == *id));
-            for bot in &bots {
-                cursors.entry(bot.id).or_insert(Cursor { offset: 0, pause: idle, due: now });
+            cursors.retain(|source, _| sources.contains(source));
+            for source in sources {
+                cursors.entry(source).or_insert(Cursor { offset: 0, pause: idle, due: now });
             }
-            let next = cursors.iter().min_by_key(|(_, cursor)| cursor.due).map(|(id, cursor)| (*id, *cursor));
+            let next = cursors.iter().min_by_key(|(_, cursor)| cursor.due);
+            let next = next.map(|(source, cursor)| (*source, *cursor));
             let wake = next.map_or(now.plus(idle), |(_, cursor)| cursor.due);
             tokio::select! {
                 biased;
@@ -102,23 +123,46 @@ impl Poller {
                 () = self.clock.sleep_until(wake) => {}
                 // Perhaps a bot has come; the bell hangs in the registry, which we hold.
                 _ = bell.changed() => continue,
+                () = rung.notified() => {
+                    if let Some(cursor) = cursors.get_mut(&Source::Offline) {
+                        cursor.due = self.clock.now();
+                    }
+                    continue;
+                }
             }
-            let Some((id, cursor)) = next else { continue };
+            let Some((source, cursor)) = next else { continue };
             // Stopping waits for a poll under way: it is short, and its events are then in the journal.
-            let after = self.turn(portal, id, cursor, idle).await;
-            cursors.insert(id, after);
+            let after = match source {
+                Source::Bot(bot) => {
+                    let page = self.page(portal, bot, cursor.offset).await;
+                    self.turn(portal, source, cursor, page, idle)
+                }
+                Source::Offline => {
+                    let page = self.offline_page(portal, &mut collecting).await;
+                    self.turn(portal, source, cursor, page, idle.max(self.offline.unwrap_or_default()))
+                }
+            };
+            cursors.insert(source, after);
         }
     }
 
-    async fn turn(&self, portal: &PortalKey, bot: BotId, cursor: Cursor, idle: Duration) -> Cursor {
-        let (offset, pause) = match self.page(portal, bot, cursor.offset).await {
+    /// When to ask again, after `page`.
+    fn turn(
+        &self,
+        portal: &PortalKey,
+        source: Source,
+        cursor: Cursor,
+        page: Result<Page, PollError>,
+        idle: Duration,
+    ) -> Cursor {
+        let (offset, pause) = match page {
             Ok(Page { offset, more: true, .. }) => (offset, Duration::ZERO),
             Ok(Page { offset, events: 1.., .. }) => (offset, self.settings.busy_pause.min(idle)),
             Ok(Page { offset, .. }) => {
                 (offset, cursor.pause.saturating_mul(2).clamp(self.settings.busy_pause.min(idle), idle))
             }
             Err(PollError { what, wait }) => {
-                tracing::warn!(%portal, %bot, what, "events could not be fetched; nothing is lost for 24 hours");
+                tracing::warn!(%portal, ?source, what, "events could not be fetched; the portal keeps those of a bot for 24 hours");
                 (cursor.offset, wait.unwrap_or(idle).max(idle))
             }
         };
@@ -140,17 +184,7 @@ impl Poller {
         // Not read as typed: one event of a shape we do not know must be parked, not stop all that follow it.
         let call = Call::new(portal.clone(), EventGet::NAME, params).repeat(EventGet::REPEAT);
         let answer = self.api.call(call).await.map_err(PollError::from)?;
-        let events: Vec<&Json> = match &answer["events"] {
-            Json::Array(events) => events.iter().collect(),
-            Json::Object(events) => events.values().collect(),
-            _ => Vec::new(),
-        };
-        let count = events.len();
-        let new = events.into_iter().flat_map(|event| rows::of_fetched(portal, event)).collect();
-        self.gate
-            .append(portal, new)
-            .await
-            .map_err(|error| PollError { what: error.to_string(), wait: None })?;
+        let count = self.journal(portal, &answer, "date", rows::of_fetched).await?;
         let answer = codec::from_json(&answer);
         let next = answer.path(&["nextOffset"]).and_then(|next| next.int()).unwrap_or(offset).max(offset);
         let more = answer.path(&["hasMore"]).and_then(|more| more.flag()).unwrap_or(false);
@@ -158,11 +192,38 @@ impl Poller {
         Ok(Page { offset: next, events: count, more: more && next > offset })
     }
 
-    fn fetch_bots(&self, portal: &PortalKey) -> Vec<RegisteredBot> {
+    /// Journals the `events` of an answer, each with its moment in the field `date`; how many they were.
+    pub(super) async fn journal(
+        &self,
+        portal: &PortalKey,
+        answer: &Json,
+        date: &str,
+        rows: fn(&PortalKey, &Json) -> Vec<NewEvent>,
+    ) -> Result<usize, PollError> {
+        let events: Vec<&Json> = match &answer["events"] {
+            Json::Array(events) => events.iter().collect(),
+            Json::Object(events) => events.values().collect(),
+            _ => Vec::new(),
+        };
+        let oldest = events.iter().filter_map(|event| moment(event, date)).min();
+        let new = events.iter().flat_map(|event| rows(portal, event)).collect();
+        let appended = self.gate.append(portal, new).await;
+        appended.map_err(|error| PollError { what: error.to_string(), wait: None })?;
+        if let Some(oldest) = oldest {
+            FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());
+        }
+        Ok(events.len())
+    }
+
+    fn sources(&self, portal: &PortalKey) -> Vec<Source> {
         let view = self.registry.portal(portal).filter(|view| view.status == PortalStatus::Active);
+        let Some(view) = view else { return Vec::new() };
         let fetches =
-            |bot: &RegisteredBot| bot.generation == BotGeneration::V2 && bot.delivery == Delivery::Fetch;
-        view.map(|view| view.bots.into_iter().filter(fetches).collect()).unwrap_or_default()
+            |bot: &&RegisteredBot| bot.generation == BotGeneration::V2 && bot.delivery == Delivery::Fetch;
+        let bots = view.bots.iter().filter(fetches).map(|bot| Source::Bot(bot.id));
+        // A portal by incoming webhook has none.
+        let offline = self.offline.is_some() && self.registry.webhook(portal).is_none();
+        bots.chain(offline.then_some(Source::Offline)).collect()
     }
 }
 
@@ -193,15 +254,21 @@ impl std::fmt::Debug for Poller {
     }
 }
 
-struct Page {
-    offset: i64,
-    events: usize,
-    more: bool,
+/// When a fetched event happened.
+fn moment(event: &Json, field: &str) -> Option<Timestamp> {
+    let at = event.get(field)?.as_str()?.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp::from_seconds(at.as_second()))
 }
 
-struct PollError {
-    what: String,
-    wait: Option<Duration>,
+pub(super) struct Page {
+    pub(super) offset: i64,
+    pub(super) events: usize,
+    pub(super) more: bool,
+}
+
+pub(super) struct PollError {
+    pub(super) what: String,
+    pub(super) wait: Option<Duration>,
 }
 
 impl From<CallError> for PollError {

@@ -83,6 +83,11 @@ impl RefusalKind {
         Self::NotAPost,
     ];
 
+    /// Stable code, upper case.
+    pub fn code(self) -> &'static str {
+        self.row().code
+    }
+
     fn row(self) -> Row {
         let row = |status, code, path, what, todo| Row { status, code, path, what, todo };
         match self {
@@ -242,7 +247,7 @@ impl Refusal {
 
     /// Stable code, upper case.
     pub fn code(&self) -> &'static str {
-        self.kind.row().code
+        self.kind.code()
     }
 
     /// Where in the request it shows; empty for the whole of it.

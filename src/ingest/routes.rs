@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{Gate, Refusal, RefusalKind, body, page};
+use super::{Gate, Refusal, RefusalKind, body, figures::FIGURES, page};
 
 impl Gate {
     /// The public addresses, to be merged into the server's router.
@@ -75,6 +75,7 @@ fn refused(refusal: &Refusal) -> Response {
 
 /// Refusals of strangers are no fault of ours; only those that the server causes are worth a warning.
 fn log(refusal: &Refusal) {
+    FIGURES.refused(refusal.kind());
     if refusal.status() >= 500 {
         tracing::warn!(code = refusal.code(), %refusal, "a request was refused");
     } else {

@@ -19,9 +19,14 @@ use crate::{
 const CODE_MAX: usize = 64;
 
 /// The rows of a callback: one for each bot or command it names, or one parked row if it cannot be typed.
-pub(super) fn of_callback(portal: &PortalKey, raw: Arc<Raw>) -> Vec<NewEvent> {
+/// Each event that can be typed is shown to `look`.
+pub(super) fn of_callback(
+    portal: &PortalKey,
+    raw: Arc<Raw>,
+    look: &mut dyn FnMut(&Incoming),
+) -> Vec<NewEvent> {
     match Callback::read(Arc::clone(&raw)) {
-        Ok(callback) => of_events(portal, &callback, None),
+        Ok(callback) => of_events(portal, &callback, None, look),
         Err(error) => vec![unreadable(portal, &raw, &error.to_string())],
     }
 }
@@ -29,8 +34,16 @@ pub(super) fn of_callback(portal: &PortalKey, raw: Arc<Raw>) -> Vec<NewEvent> {
 /// The rows of one event of `imbot.v2.Event.get`, with its number.
 pub(super) fn of_fetched(portal: &PortalKey, event: &Json) -> Vec<NewEvent> {
     match codec::fetched(event) {
-        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id)),
+        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id), &mut |_| {}),
         Err(error) => vec![unreadable(portal, &codec::from_json(event), &error.to_string())],
+    }
+}
+
+/// The row of an offline event of `event.offline.get`.
+pub(super) fn of_collected(portal: &PortalKey, row: &Json) -> Vec<NewEvent> {
+    match codec::collected(row) {
+        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Err(error) => vec![unreadable(portal, &codec::from_json(row), &error.to_string())],
     }
 }
 
@@ -40,7 +53,7 @@ pub(super) fn of_notice(portal: &PortalKey, notice: &Bytes) -> Vec<NewEvent> {
         return Vec::new();
     }
     match codec::from_stored(notice) {
-        Ok(raw) => of_callback(portal, Arc::new(raw)),
+        Ok(raw) => of_callback(portal, Arc::new(raw), &mut |_| {}),
         Err(error) => {
             tracing::error!(%portal, %error, "the event of a proven installation cannot be read; on_install is not called");
             Vec::new()
@@ -50,17 +63,25 @@ pub(super) fn of_notice(portal: &PortalKey, notice: &Bytes) -> Vec<NewEvent> {
 
 /// Whether this is the event of the application's removal, and if so whether its records are to go as well.
 pub(super) fn removal(raw: &Arc<Raw>) -> Option<bool> {
-    let callback =
-        Callback::read(Arc::clone(raw)).ok().filter(|callback| callback.code == "ONAPPUNINSTALL")?;
+    // Looked at first: this is asked of every event, and reading the rest is not free.
+    let code = raw.path(&["event"]).and_then(|event| event.as_str());
+    code.filter(|code| code.eq_ignore_ascii_case("ONAPPUNINSTALL"))?;
+    let callback = Callback::read(Arc::clone(raw)).ok()?;
     codec::events(&callback).ok()?.into_iter().find_map(|incoming| match incoming.event {
         Event::AppUninstalled(removed) => Some(removed.clean),
         _ => None,
     })
 }
 
-fn of_events(portal: &PortalKey, callback: &Callback, event_id: Option<i64>) -> Vec<NewEvent> {
+fn of_events(
+    portal: &PortalKey,
+    callback: &Callback,
+    event_id: Option<i64>,
+    look: &mut dyn FnMut(&Incoming),
+) -> Vec<NewEvent> {
     match codec::events(callback) {
         Ok(events) if !events.is_empty() => {
+            events.iter().for_each(look);
             events.iter().map(|incoming| row(portal, incoming, event_id)).collect()
         }
         Ok(_) => vec![untyped(portal, callback, event_id, "the event names no bot; look at it, and drop it")],

@@ -111,6 +111,15 @@ impl OAuthApp {
         &self.client_secret
     }
 
+    /// The authorisation servers that are allowed, as addresses: `https://host[:port]`, plain HTTP on loopback.
+    pub fn origins(&self) -> Vec<String> {
+        let scheme = |host: &str| match host.starts_with("127.") || host.starts_with("[::1]") {
+            true => "http",
+            false => "https",
+        };
+        self.hosts.iter().map(|host| format!("{}://{host}", scheme(host))).collect()
+    }
+
     /// Where tokens of the authorisation server at `server_endpoint` are asked for, if that server is allowed: same
     /// origin, `/oauth/token/`. HTTPS, or plain HTTP on loopback.
     pub fn token_endpoint(&self, server_endpoint: &str) -> Result<String, PortalError> {

@@ -49,6 +49,7 @@ pub use error::{PortalError, PortalErrorKind};
 pub use grant::{GrantError, Grants, NoGrants, RefreshGrant};
 pub use install::{Installer, Welcome};
 pub use reconcile::{Drain, Reconciler};
+pub(crate) use refresh::KeptTokens;
 pub use registry::{PortalChange, PortalView, PortalWatch, Registry};
 pub use vault::{Purpose, Vault, VaultError, VaultErrorKind};
 pub use verify::Verification;

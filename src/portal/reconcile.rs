@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use secrecy::ExposeSecret;
 use tokio::sync::{Notify, watch};
 use url::Url;
@@ -30,8 +31,12 @@ use crate::{
 
 /// Bound besides what is wanted, so that a removal or update of the application is heard of.
 const OWN_EVENTS: [&str; 2] = ["ONAPPUNINSTALL", "ONAPPUPDATE"];
+/// Tells that offline events wait; bound when there are any to be collected.
+const OFFLINE_NOTICE: &str = "ONOFFLINEEVENT";
 /// So often everything is looked at again, so that a bot deleted by hand comes back.
 const LOOK_AGAIN: Duration = Duration::from_secs(15 * 60);
+/// Portals that are looked at at once.
+const AT_ONCE: usize = 32;
 /// First and longest pause after a failure.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
@@ -94,11 +99,13 @@ impl Reconciler {
     }
 
     /// Keeps all active portals as they should be: at once, when one becomes active, and every quarter of an hour;
-    /// until `stop` is done.
+    /// until `stop` is done. A portal that does not answer keeps no other waiting.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let clock = Arc::clone(&self.registry.0.clock);
         let mut stop = std::pin::pin!(stop);
         let mut due: BTreeMap<PortalKey, (Timestamp, Duration)> = BTreeMap::new();
+        let mut busy: BTreeSet<PortalKey> = BTreeSet::new();
+        let mut under_way = FuturesUnordered::new();
         loop {
             let now = clock.now();
             for key in std::mem::take(&mut *lock(&self.changed.portals)) {
@@ -112,36 +119,48 @@ impl Reconciler {
                 .map(|view| view.key)
                 .collect();
             due.retain(|key, _| active.contains(key));
-            for key in active {
-                due.entry(key).or_insert((now, RETRY.0));
+            for key in active.difference(&busy) {
+                due.entry(key.clone()).or_insert((now, RETRY.0));
             }
             let next = due
                 .iter()
+                .filter(|(key, _)| !busy.contains(key))
                 .min_by_key(|(_, (at, _))| *at)
                 .map(|(key, (at, pause))| (key.clone(), *at, *pause));
-            let Some((key, _, pause)) = next.clone().filter(|(_, at, _)| *at <= now) else {
-                let wake = next.map_or(now.plus(LOOK_AGAIN), |(_, at, _)| at);
-                tokio::select! {
-                    biased;
-                    () = &mut stop => return,
-                    () = self.changed.bell.notified() => {}
-                    () = clock.sleep_until(wake) => {}
-                }
+            if busy.len() < AT_ONCE
+                && let Some((key, _, pause)) = next.clone().filter(|(_, at, _)| *at <= now)
+            {
+                due.remove(&key);
+                busy.insert(key.clone());
+                under_way.push(self.look(key, pause));
                 continue;
-            };
-            let again = tokio::select! {
+            }
+            let wake = next.map_or(now.plus(LOOK_AGAIN), |(_, at, _)| at);
+            tokio::select! {
                 biased;
                 () = &mut stop => return,
-                done = self.reconcile(&key) => match done {
-                    Ok(()) => (clock.now().plus(LOOK_AGAIN), RETRY.0),
-                    Err(error) => {
-                        tracing::warn!(portal = %key, %error, again_in = ?pause, "the portal is not as it should be yet");
-                        (clock.now().plus(pause), pause.saturating_mul(2).min(RETRY.1))
-                    }
-                },
-            };
-            due.insert(key, again);
+                Some((key, again)) = under_way.next() => {
+                    busy.remove(&key);
+                    // One that changed meanwhile is due already.
+                    due.entry(key).or_insert(again);
+                }
+                () = self.changed.bell.notified() => {}
+                () = clock.sleep_until(wake), if busy.len() < AT_ONCE => {}
+            }
         }
+    }
+
+    /// Looks at one portal; says when to look again, and how long to pause if that fails.
+    async fn look(&self, key: PortalKey, pause: Duration) -> (PortalKey, (Timestamp, Duration)) {
+        let clock = &self.registry.0.clock;
+        let again = match self.reconcile(&key).await {
+            Ok(()) => (clock.now().plus(LOOK_AGAIN), RETRY.0),
+            Err(error) => {
+                tracing::warn!(portal = %key, %error, again_in = ?pause, "the portal is not as it should be yet");
+                (clock.now().plus(pause), pause.saturating_mul(2).min(RETRY.1))
+            }
+        };
+        (key, again)
     }
 
     /// Makes `portal` as it should be now. Everything that can be done is done; the first failure is returned.
@@ -311,37 +330,49 @@ impl Reconciler {
 
     async fn events(&self, portal: &PortalKey) -> Result<(), PortalError> {
         if self.registry.webhook(portal).is_some() {
-            if !self.wanted.events.is_empty() {
+            if !self.wanted.events.is_empty() || !self.wanted.offline.is_empty() {
                 tracing::warn!(
-                    %portal, events = ?self.wanted.events,
+                    %portal, events = ?self.wanted.events, offline = ?self.wanted.offline,
                     "a portal by incoming webhook sends no open-line, connector or application events; use an OAuth application for them"
                 );
             }
             return Ok(());
         }
+        let mut failed = None;
+        for code in &self.wanted.offline {
+            let bind = event::Bind::new(code.as_str(), "").event_type(event::EventType::Offline);
+            if let Err(error) = self.bind(portal, code, &bind).await {
+                failed.get_or_insert(error);
+            }
+        }
         let Some(url) = self.wanted.handler_url.as_deref() else {
             if !self.wanted.events.is_empty() {
-                return Err(no_address("events"));
+                failed.get_or_insert(no_address("events"));
             }
-            return Ok(());
+            return failed.map_or(Ok(()), Err);
         };
         let wanted = self.wanted.events.iter().map(String::as_str);
-        let codes: BTreeSet<&str> = wanted.chain(OWN_EVENTS).collect();
-        let mut failed = None;
+        let told = (!self.wanted.offline.is_empty()).then_some(OFFLINE_NOTICE);
+        let codes: BTreeSet<&str> = wanted.chain(OWN_EVENTS).chain(told).collect();
         for code in codes {
-            let bound = self.api.invoke(portal, &event::Bind::new(code, url)).await;
-            match bound {
-                Ok(_) => {}
-                Err(error) if is_bound_already(&error) => {}
-                Err(error) => {
-                    tracing::warn!(%portal, event = code, %error, "an event could not be bound");
-                    if self.wanted.events.iter().any(|wanted| wanted == code) {
-                        failed.get_or_insert(refused(portal, &error));
-                    }
-                }
+            if let Err(error) = self.bind(portal, code, &event::Bind::new(code, url)).await
+                && self.wanted.events.iter().any(|wanted| wanted == code)
+            {
+                failed.get_or_insert(error);
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    async fn bind(&self, portal: &PortalKey, code: &str, bind: &event::Bind) -> Result<(), PortalError> {
+        match self.api.invoke(portal, bind).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_bound_already(&error) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%portal, event = code, %error, "an event could not be bound");
+                Err(refused(portal, &error))
+            }
+        }
     }
 
     fn bot_token(&self, portal: &PortalKey) -> Option<BotToken> {

@@ -77,6 +77,31 @@ impl TokenSource for Registry {
     }
 }
 
+/// The tokens as they are kept, for whoever only looks: nothing is renewed, for that is the running server's to do.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptTokens(pub(crate) Registry);
+
+#[async_trait]
+impl TokenSource for KeptTokens {
+    async fn access(&self, portal: &PortalKey) -> Result<Access, TokenError> {
+        let entry = self.0.known(portal).await?;
+        if self.0.webhook(portal).is_some() {
+            return self.0.access(portal).await;
+        }
+        usable(portal, &entry).map(access_of)
+    }
+
+    async fn renew(&self, portal: &PortalKey, stale: u64) -> Result<Access, TokenError> {
+        if self.0.webhook(portal).is_some() {
+            return self.0.renew(portal, stale).await;
+        }
+        Err(TokenError::new(
+            TokenErrorKind::Revoked,
+            format!("the access token of {portal} has ended, and only the running server renews it"),
+        ))
+    }
+}
+
 impl Registry {
     async fn renew_alone(&self, portal: &PortalKey, stale: u64) -> Result<Access, TokenError> {
         let place = Arc::clone(lock(&self.0.refreshing).entry(portal.clone()).or_default());

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     clock::Clock,
     store::{PortalRecord, PortalStatus, Portals},
-    wire::{AppId, BotId, MemberId, PortalKey},
+    wire::{AppId, BotId, MemberId, PortalKey, UserId},
 };
 
 /// How often a change is tried again when another writer was faster; each try starts from what that one wrote.
@@ -219,6 +219,12 @@ impl Registry {
     /// The bot `id` of `portal`, if we registered it.
     pub fn bot(&self, portal: &PortalKey, id: BotId) -> Option<RegisteredBot> {
         self.entry(portal)?.state.bots.values().find(|bot| bot.id == id).cloned()
+    }
+
+    /// Whether `user` is a bot of the application there.
+    pub(crate) fn has_bot(&self, portal: &PortalKey, user: UserId) -> bool {
+        self.entry(portal)
+            .is_some_and(|entry| entry.state.bots.values().any(|bot| bot.id.get() == user.get()))
     }
 
     /// Notes that the application was removed: no call is made any more and nothing more is accepted. With `clean` its

@@ -152,6 +152,8 @@ pub struct Wanted {
     pub bots: Vec<BotSpec>,
     /// Upper-case codes of events to bind; bot events come with their bots.
     pub events: Vec<String>,
+    /// Upper-case codes of events that the portal is to keep until they are collected.
+    pub offline: Vec<String>,
     /// Where callbacks are to be sent; needed for webhook delivery and for events.
     pub handler_url: Option<String>,
 }
@@ -173,6 +175,13 @@ impl Wanted {
     #[must_use]
     pub fn event(mut self, code: &str) -> Self {
         self.events.push(code.to_ascii_uppercase());
+        self
+    }
+
+    /// Adds an event that the portal is to keep until it is collected.
+    #[must_use]
+    pub fn offline_event(mut self, code: &str) -> Self {
+        self.offline.push(code.to_ascii_uppercase());
         self
     }
 

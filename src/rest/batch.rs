@@ -1,6 +1,9 @@
 //! Up to 50 calls in one request (protocol 8.4).
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -41,43 +44,62 @@ pub struct Batch {
     portal: PortalKey,
     methods: Vec<Cow<'static, str>>,
     commands: Map<String, Value>,
+    bytes: usize,
     once: bool,
 }
 
 impl Batch {
     /// An empty batch for `portal`.
     pub fn new(portal: PortalKey) -> Self {
-        Self { portal, methods: Vec::new(), commands: Map::new(), once: false }
+        Self { portal, methods: Vec::new(), commands: Map::new(), bytes: 0, once: false }
     }
 
     /// Adds a call, or says why it has to go alone.
     pub fn add(&mut self, call: Call) -> Result<(), CallError> {
-        let refuse =
-            |what: &str| Err(CallError::new(CallErrorKind::BadParams, call.method.clone()).describe(what));
         if call.portal != self.portal {
-            return refuse("a batch is for one portal");
+            return Err(
+                CallError::new(CallErrorKind::BadParams, call.method).describe("a batch is for one portal")
+            );
         }
+        self.add_command(call.method, &call.params, call.repeat)
+    }
+
+    /// Adds a call by its parts, or says why it has to go alone.
+    pub(crate) fn add_command(
+        &mut self,
+        method: Cow<'static, str>,
+        params: &Value,
+        repeat: Repeat,
+    ) -> Result<(), CallError> {
+        let refuse =
+            |what: &str| Err(CallError::new(CallErrorKind::BadParams, method.clone()).describe(what));
         if self.methods.len() == BATCH_LIMIT {
             return refuse("a batch holds 50 calls");
         }
-        if matches!(call.method.to_ascii_lowercase().as_str(), "batch" | "upload" | "download") {
+        if ["batch", "upload", "download"].iter().any(|not| method.eq_ignore_ascii_case(not)) {
             return refuse("this method cannot be in a batch");
         }
-        if has_reference(&call.params) {
+        if has_reference(params) {
             return refuse("a value holds a text that the portal would replace in a batch; send it alone");
         }
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Value::Object(params) = &call.params {
-            for (name, value) in params {
-                put(&mut query, name.clone(), value);
+        let start = method.len() + 1;
+        let mut query = form_urlencoded::Serializer::for_suffix(format!("{method}?"), start);
+        if let Value::Object(params) = params {
+            let mut name = String::new();
+            for (field, value) in params {
+                name.push_str(field);
+                put(&mut query, &mut name, value);
+                name.clear();
             }
         }
-        let query = query.finish();
-        let command =
-            if query.is_empty() { call.method.to_string() } else { format!("{}?{query}", call.method) };
+        let mut command = query.finish();
+        if command.len() == start {
+            command.pop();
+        }
+        self.bytes += command.len();
         self.commands.insert(key(self.methods.len()), Value::String(command));
-        self.once |= call.repeat == Repeat::Once;
-        self.methods.push(call.method);
+        self.once |= repeat == Repeat::Once;
+        self.methods.push(method);
         Ok(())
     }
 
@@ -89,6 +111,11 @@ impl Batch {
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.methods.is_empty()
+    }
+
+    /// About how long a request with it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// As one call. It may be repeated if each of its calls may.
@@ -135,35 +162,52 @@ fn key(at: usize) -> String {
     format!("c{at:02}")
 }
 
-fn put(query: &mut form_urlencoded::Serializer<'_, String>, name: String, value: &Value) {
+/// Puts `value` under `name`, which is as it was when this returns.
+fn put(query: &mut form_urlencoded::Serializer<'_, String>, name: &mut String, value: &Value) {
     match value {
         Value::Null => {}
         Value::Bool(set) => {
-            query.append_pair(&name, if *set { "1" } else { "0" });
+            query.append_pair(name, if *set { "1" } else { "0" });
         }
         Value::Number(number) => {
-            query.append_pair(&name, &number.to_string());
+            query.append_pair(name, &number.to_string());
         }
         Value::String(text) => {
-            query.append_pair(&name, text);
+            query.append_pair(name, text);
         }
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                put(query, format!("{name}[{at}]"), item);
+                put_within(query, name, format_args!("[{at}]"), item);
             }
         }
         Value::Object(fields) => {
             for (field, value) in fields {
-                put(query, format!("{name}[{field}]"), value);
+                put_within(query, name, format_args!("[{field}]"), value);
             }
         }
     }
 }
 
+fn put_within(
+    query: &mut form_urlencoded::Serializer<'_, String>,
+    name: &mut String,
+    part: fmt::Arguments<'_>,
+    value: &Value,
+) {
+    let length = name.len();
+    // Writing to a string does not fail.
+    let _ = name.write_fmt(part);
+    put(query, name, value);
+    name.truncate(length);
+}
+
 fn has_reference(value: &Value) -> bool {
     match value {
         Value::String(text) => {
-            ["$result", "$error", "$total", "$next", "$time"].iter().any(|reference| text.contains(reference))
+            text.contains('$')
+                && ["$result", "$error", "$total", "$next", "$time"]
+                    .iter()
+                    .any(|reference| text.contains(reference))
         }
         Value::Array(items) => items.iter().any(has_reference),
         Value::Object(fields) => fields.values().any(has_reference),

@@ -53,7 +53,9 @@ pub struct Call {
     pub priority: CallPriority,
     /// Who wants to know of operating time.
     told: Option<Told>,
-    departure: Option<Arc<dyn Departure>>,
+    departures: Vec<Arc<dyn Departure>>,
+    /// Does not wait for the operating limit of its method.
+    pub(in crate::rest) unheld: bool,
 }
 
 impl Call {
@@ -68,7 +70,8 @@ impl Call {
             content: None,
             priority: CallPriority::Reply,
             told: None,
-            departure: None,
+            departures: Vec::new(),
+            unheld: false,
         }
     }
 
@@ -109,20 +112,29 @@ impl Call {
         }
     }
 
-    /// Asks `departure` each time before it goes out.
+    /// Does not wait for the operating limit of its method, which may take minutes: it fails with
+    /// [`CallErrorKind::Limited`] and the code `OPERATION_TIME_LIMIT`, and says after which time it is worth a try. For
+    /// who has other things to do until then. It waits for the rate as others do.
+    #[must_use]
+    pub fn unheld(mut self) -> Self {
+        self.unheld = true;
+        self
+    }
+
+    /// Asks `departure` each time before it goes out, after those that were given before.
     #[must_use]
     pub fn departing(mut self, departure: Arc<dyn Departure>) -> Self {
-        self.departure = Some(departure);
+        self.departures.push(departure);
         self
     }
 
     /// For whoever implements [`Api`]: to be awaited right before the call goes out, each time it does. After an error
     /// it must not.
     pub async fn begin(&self) -> Result<(), CallError> {
-        match &self.departure {
-            Some(departure) => departure.leaving(self).await,
-            None => Ok(()),
+        for departure in &self.departures {
+            departure.leaving(self).await?;
         }
+        Ok(())
     }
 
     /// What answers say of operating time is left at `told`.

@@ -45,9 +45,11 @@
 //!
 //! **Trap:** a time-out is not a failure. [`Outcome::Unknown`] means the portal may have done it.
 
+mod background;
 mod batch;
 mod call;
 mod error;
+mod figures;
 mod files;
 mod http;
 mod limiter;
@@ -59,14 +61,18 @@ mod token;
 pub mod methods;
 pub mod oauth;
 
+pub(crate) use background::Background;
 pub use batch::{BATCH_LIMIT, Batch};
 pub use call::{Api, ApiExt, Call, Departure, Method, Repeat};
 pub use error::{CallError, CallErrorKind, Outcome};
+pub use figures::Counted;
+pub(crate) use files::KeptFiles;
 pub use files::{
     Download, DownloadError, DownloadErrorKind, DownloadLimits, Downloads, FILE_LIMIT, FileContent, Upload,
 };
 pub use http::{HttpApi, HttpOptions, SetupError};
 pub use limiter::{CallPriority, Level, LevelKeeper, Limited, Limits, MemoryLevels, Operating, Slots};
+pub(crate) use limiter::{Line, Spot};
 pub use retrying::Retrying;
 pub use secret::BotToken;
 pub use token::{Access, Authorization, TokenError, TokenErrorKind, TokenSource};

@@ -42,10 +42,12 @@ mod error;
 mod inbox;
 mod journal;
 mod ledger;
+mod levels;
 mod memory;
 mod naming;
 mod outbox;
 mod portals;
+mod sessions;
 mod sqlite;
 mod url;
 mod work;
@@ -54,9 +56,11 @@ pub use error::{StoreError, StoreErrorKind};
 pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
 pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
 pub use ledger::{Ledger, LedgerEntry, LedgerState};
+pub use levels::{BucketLevel, Levels};
 pub use memory::MemoryStore;
 pub use outbox::{NewOutboxRow, Outbox, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, SentBefore};
 pub use portals::{PendingId, PendingPortal, PortalRecord, PortalStatus, Portals, PutPending};
+pub use sessions::{OpenSession, SessionChange, Sessions};
 pub use sqlite::{OpenMode, SqliteStore};
 pub use url::{inspect, open};
 pub use work::{
@@ -68,7 +72,7 @@ use crate::wire::Timestamp;
 use std::time::Duration;
 
 /// How long rows are kept once they are done with: bodies 24 h, keys 31 days, sent 7 days, parked 30 days, the ledger
-/// 31 days.
+/// 31 days, open sessions 3 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
@@ -82,12 +86,22 @@ pub struct Retention {
     pub parked: Duration,
     /// Entries of the ledger of network messages. Shorter than the week of their limit, the limit is forgotten.
     pub ledger: Duration,
+    /// Open sessions of which nothing more was heard. After a downtime those are looked into for messages that were
+    /// missed.
+    pub sessions: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(86_400);
-        Self { bodies: DAY, keys: DAY * 31, sent: DAY * 7, parked: DAY * 30, ledger: DAY * 31 }
+        Self {
+            bodies: DAY,
+            keys: DAY * 31,
+            sent: DAY * 7,
+            parked: DAY * 30,
+            ledger: DAY * 31,
+            sessions: DAY * 3,
+        }
     }
 }
 
@@ -105,6 +119,8 @@ pub struct Swept {
     pub parked: u64,
     /// Entries of the ledger.
     pub ledger: u64,
+    /// Open sessions.
+    pub sessions: u64,
 }
 
 /// Housekeeping.
@@ -120,11 +136,21 @@ pub trait Upkeep: Send + Sync {
 
 /// Everything the engine needs of a store.
 pub trait Store:
-    Journal + Work + Outbox + Ledger + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+    Journal + Work + Outbox + Ledger + Levels + Sessions + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
 {
 }
 
 impl<S> Store for S where
-    S: Journal + Work + Outbox + Ledger + Portals + Inbox + Upkeep + std::fmt::Debug + 'static
+    S: Journal
+        + Work
+        + Outbox
+        + Ledger
+        + Levels
+        + Sessions
+        + Portals
+        + Inbox
+        + Upkeep
+        + std::fmt::Debug
+        + 'static
 {
 }

@@ -138,4 +138,18 @@ pub trait Outbox: Send + Sync {
         outcome: SendOutcome,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Records what became of several rows, in this order: as so many [`settle`](Self::settle)s, and where the store
+    /// can, in one. After an error some may be recorded; recording all again is right.
+    async fn settle_all(
+        &self,
+        lease: &Lease,
+        rows: Vec<(OutboxId, SendOutcome)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (row, outcome) in rows {
+            self.settle(lease, row, outcome, now).await?;
+        }
+        Ok(())
+    }
 }

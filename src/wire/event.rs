@@ -16,7 +16,7 @@ use super::{
     ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
     Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved, LineSessionEvent, Message,
     MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents, Raw, Reaction, SubscriptionRenewed,
-    TimerFired,
+    TimerFired, Withheld,
 };
 
 /// Everything a portal can tell. What is not typed yet arrives as [`Event::Other`] with its raw value.
@@ -81,6 +81,8 @@ pub enum Event {
     OfflineEvents(OfflineEvents),
     /// A timer of the bot's own has come due; of no portal, but of the lane it was set in.
     Timer(TimerFired),
+    /// A message of the bot's own was not sent, because a person has the session.
+    Withheld(Withheld),
     /// Any other event: its upper-case code is in [`Incoming::code`], its payload in [`Incoming::raw`].
     Other,
 }
@@ -101,6 +103,8 @@ pub enum Origin {
     App,
     /// A timer of the bot's own.
     Timer,
+    /// What became of a message of the bot's own.
+    Own,
     /// Anything else.
     Other,
 }

@@ -9,6 +9,7 @@
 //!
 //! **Trap:** the message of a typed command is the client's, that of a pressed button the bot's own.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Author, Chat, ChatId, CommandId, MessageId, User, UserId};
@@ -99,7 +100,8 @@ impl Message {
 }
 
 /// A file that came with a message.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct FileRef {
     /// Drive id.

@@ -25,6 +25,7 @@ mod line;
 mod message;
 mod raw;
 mod timer;
+mod withheld;
 
 pub use app::{
     AppInstall, AppPayment, AppTest, AppUninstall, AppUpdate, MethodConfirmation, OfflineEvents,
@@ -51,3 +52,4 @@ pub use message::{
 pub(crate) use raw::{Builder, MapId};
 pub use raw::{Entries, Node, Raw};
 pub use timer::TimerFired;
+pub use withheld::Withheld;

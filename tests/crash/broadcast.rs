@@ -13,7 +13,7 @@ use openlines::{
 };
 use openlines_emulator::{Emulator, Portal, RestFault};
 
-use crate::bot::{Bot, Dice};
+use crate::bot::{Dice, Home};
 
 /// The name of this test's bot.
 pub(crate) const HERALD: &str = "herald";
@@ -42,15 +42,6 @@ fn arrived(portal: &Portal) -> usize {
     portal.network_messages().len()
 }
 
-async fn until(what: &str, directory: &std::path::Path, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(90);
-    while !done() {
-        let log = || std::fs::read_to_string(directory.join("bot.log")).unwrap();
-        assert!(Instant::now() < deadline, "{what} did not come\n{}", log());
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
 pub(crate) async fn killed(kills: usize) {
     let mut dice = Dice::new();
     let directory = tempfile::tempdir().unwrap();
@@ -60,26 +51,26 @@ pub(crate) async fn killed(kills: usize) {
     let users: Vec<i64> =
         (0..RECIPIENTS).map(|at| portal.employee(&format!("Employee {at}")).user_id()).collect();
     let list: Vec<String> = users.iter().map(i64::to_string).collect();
-    let more = [(LINE, portal.network_code()), (USERS, list.join(","))];
-    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let begin = async || Bot::start(HERALD, &portal, listen, directory.path(), &more).await;
-    let mut bot = begin().await;
-    portal.install(&format!("http://{listen}/install")).await;
+    let home = Home::new(HERALD, &portal, directory.path())
+        .with(LINE, portal.network_code())
+        .with(USERS, list.join(","));
+    let mut bot = home.start().await;
+    portal.install(&home.install_url()).await;
 
     let step = RECIPIENTS / (kills + 1);
     let mut seen = Vec::new();
     for kill in 1..=kills {
         // Some answers are lost without a kill as well.
         portal.faults().rest("imopenlines.network.message.add", RestFault::CloseAfterExecution, 3);
-        until("the next part of the broadcast", directory.path(), || arrived(&portal) >= kill * step).await;
+        home.until("the next part of the broadcast", || arrived(&portal) >= kill * step).await;
         // The moment of the kill is what is random here: while calls are made, answered, entered or settled.
         tokio::time::sleep(Duration::from_micros(dice.below(3_000))).await;
         bot.kill();
         seen.push(arrived(&portal));
-        bot = begin().await;
+        bot = home.start().await;
     }
     assert!(seen.iter().all(|arrived| *arrived < RECIPIENTS), "every kill came in the middle: {seen:?}");
-    until("the end of the broadcast", directory.path(), || arrived(&portal) >= RECIPIENTS).await;
+    home.until("the end of the broadcast", || arrived(&portal) >= RECIPIENTS).await;
 
     // Everybody has it; the last answers may still be on their way into the ledger.
     let inspect = || SqliteStore::open(directory.path().join("bot.db"), OpenMode::Inspect).unwrap();

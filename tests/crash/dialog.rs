@@ -8,7 +8,7 @@ use std::{
 use openlines::prelude::*;
 use openlines_emulator::{Delivery, Emulator};
 
-use crate::bot::{Bot, Dice};
+use crate::bot::{Dice, Home};
 
 /// The name of this test's bot.
 pub(crate) const ECHO: &str = "echo";
@@ -42,17 +42,15 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let emulator = Emulator::start().await;
     let portal = emulator.portal();
-    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut bot = Bot::start(ECHO, &portal, listen, directory.path(), &[]).await;
-    portal.install(&format!("http://{listen}/install")).await;
+    let home = Home::new(ECHO, &portal, directory.path());
+    let mut bot = home.start().await;
+    portal.install(&home.install_url()).await;
     portal.wait_for_call("event.bind", Duration::from_secs(20)).await;
     let client = portal.client("Ann");
 
     // Which messages a kill follows, and how soon.
     let mut places: Vec<usize> = (0..MESSAGES).collect();
-    for last in (1..MESSAGES).rev() {
-        places.swap(last, dice.below(last as u64 + 1) as usize);
-    }
+    dice.shuffle(&mut places);
     let places = &places[..kills];
     for index in 0..MESSAGES {
         client.says(&format!("message {index}")).await;
@@ -60,7 +58,7 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
             // The moment of the kill is what is random here: before the 200, in the turn, in the sending, after it.
             tokio::time::sleep(Duration::from_micros(dice.below(60_000))).await;
             bot.kill();
-            bot = Bot::start(ECHO, &portal, listen, directory.path(), &[]).await;
+            bot = home.start().await;
         } else if dice.below(4) > 0 {
             // The rest follow each other as fast as they can be written.
             portal.settled(Duration::from_secs(60)).await;
@@ -73,11 +71,11 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
         || -> Vec<usize> { portal.bot_messages().iter().filter_map(|said| number(&said.text)).collect() };
     let deadline = Instant::now() + Duration::from_secs(100);
     while !acknowledged.iter().all(|index| answers().contains(index)) {
-        let log = std::fs::read_to_string(directory.path().join("bot.log")).unwrap();
         assert!(
             Instant::now() < deadline,
-            "not all acknowledged messages were answered: {acknowledged:?}\n{}\n{log}",
-            client.transcript()
+            "not all acknowledged messages were answered: {acknowledged:?}\n{}\n{}",
+            client.transcript(),
+            home.log()
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -95,7 +93,7 @@ async fn one_dialog(dice: &mut Dice, kills: usize) -> usize {
         acknowledged.len() >= MESSAGES / 8,
         "most kills should leave the delivery whole\n{:#?}\n{}",
         portal.deliveries(),
-        std::fs::read_to_string(directory.path().join("bot.log")).unwrap()
+        home.log()
     );
     bot.kill();
     kills

@@ -3,7 +3,8 @@
 //! answered exactly once and in order.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod points;
+mod in_memory;
+mod together;
 
 use std::{
     net::SocketAddr,
@@ -16,9 +17,9 @@ use openlines::{
     clock::{Clock, SystemClock},
     prelude::*,
     store::{InboxState, MemoryStore, Store},
+    testing::{CrashSweep, Points, Stops},
 };
 use openlines_emulator::{Client, Emulator, Portal};
-use points::{PointedApi, PointedStore, Points};
 use tokio::runtime::{Builder, Runtime};
 
 /// What the bot answers with, and how many messages it is sent.
@@ -102,16 +103,15 @@ impl Life {
             .master_key(MASTER_KEY)
             .oauth_app(app.client_id, app.client_secret)
             .oauth_hosts(app.oauth_host);
-        let store = Arc::new(PointedStore { inner: store.clone(), points: points.clone() });
         let around = points.clone();
         let mut policy = openlines::dispatch::Policy::default();
         policy.first_wait = Duration::from_millis(5);
         policy.look_up_window = Duration::from_millis(20);
         let scenario = scenario.clone();
         let app = App::new(config)
-            .store(store)
+            .store(points.store(store.clone()))
             .policy(policy)
-            .wrap_api(move |inner| Arc::new(PointedApi { inner, points: around }))
+            .wrap_api(move |inner| around.api(inner))
             .bot(BotProfile::openline("echo").name("Echo"), routes(scenario));
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let started = runtime.spawn(app.start());
@@ -155,14 +155,13 @@ async fn answered(life: &Life, portal: &Portal) {
     }
 }
 
-/// Runs the scenario with a stop at `stop_at`; tells the point's name, or how many points there were if it had none.
-async fn run(scenario: fn(&Portal) -> Scenario, stop_at: usize) -> Result<String, usize> {
+/// Runs the scenario, which is stopped at one of `points`.
+async fn run(scenario: fn(&Portal) -> Scenario, points: Points) {
     let emulator = Emulator::start().await;
     let portal = emulator.portal();
     let scenario = scenario(&portal);
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let points = Points::stop_at(stop_at);
     let mut life = Life::begin(&scenario, &portal, &store, listen, points.clone()).await;
     let mut stopped = if life.running.is_none() { Some(points.stopped().await) } else { None };
     let mut next = 0;
@@ -171,7 +170,7 @@ async fn run(scenario: fn(&Portal) -> Scenario, stop_at: usize) -> Result<String
     let mut installed = false;
     let mut client: Option<Client> = None;
     loop {
-        if stopped.is_some() && life.points.passed() > stop_at {
+        if life.points.stopped_at().is_some() {
             life.end();
             life = begin_again(&scenario, &portal, &store, listen).await;
         }
@@ -220,9 +219,7 @@ async fn run(scenario: fn(&Portal) -> Scenario, stop_at: usize) -> Result<String
         }
     }
     verify(&scenario, &portal, &store, stopped.as_deref().unwrap_or("no stop")).await;
-    let passed = points.passed();
     life.end();
-    stopped.ok_or(passed)
 }
 
 /// Waits until the portal is set up, or its installation was refused.
@@ -254,7 +251,7 @@ async fn begin_again(
         assert!(Instant::now() < deadline, "the address of the last life is still held");
         tokio::task::yield_now().await;
     }
-    Life::begin(scenario, portal, store, listen, Points::stop_at(usize::MAX)).await
+    Life::begin(scenario, portal, store, listen, Points::never()).await
 }
 
 async fn verify(scenario: &Scenario, portal: &Portal, store: &Arc<dyn Store>, point: &str) {
@@ -295,35 +292,16 @@ async fn verify(scenario: &Scenario, portal: &Portal, store: &Arc<dyn Store>, po
     }
 }
 
-/// Runs the scenario once for each of its points; the names of the points.
-async fn at_every_point(scenario: fn(&Portal) -> Scenario) -> Vec<String> {
-    let mut names = Vec::new();
-    for stop_at in 0.. {
-        match run(scenario, stop_at).await {
-            Ok(point) => {
-                println!("{stop_at}: {point}");
-                names.push(point);
-            }
-            // Past the last point of the scenario.
-            Err(points) => {
-                assert!(points <= stop_at, "every point was stopped at: {points} of {stop_at}");
-                break;
-            }
-        }
-    }
-    println!("stopped at {} points", names.len());
-    names
-}
-
-fn expect_stops(names: &[String], wanted: &[&str]) {
-    for wanted in wanted {
-        assert!(names.iter().any(|name| name == wanted), "never stopped {wanted}: {names:?}");
-    }
+/// Runs the scenario once for each of its points.
+async fn at_every_point(scenario: fn(&Portal) -> Scenario) -> Stops {
+    let stops = CrashSweep::around(async |points| run(scenario, points).await).await;
+    println!("stopped at {} points: {:?}", stops.names().len(), stops.names());
+    stops
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once_and_in_order() {
-    let names = at_every_point(|_| Scenario::Echo).await;
+    let stops = at_every_point(|_| Scenario::Echo).await;
     let wanted = [
         "before append",
         "after append",
@@ -339,14 +317,14 @@ async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once
         "after put_portal",
         "after imbot.v2.Bot.register",
     ];
-    expect_stops(&names, &wanted);
-    assert!(names.iter().filter(|name| *name == "after commit").count() >= Scenario::Echo.messages());
+    stops.expect(wanted);
+    assert!(stops.count("after commit") >= Scenario::Echo.messages());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_at_every_point_each_timer_fires_exactly_once_and_in_order() {
-    let names = at_every_point(|_| Scenario::Timer).await;
-    expect_stops(&names, &["after append", "before timer_fired", "after timer_fired", "after commit"]);
+    let stops = at_every_point(|_| Scenario::Timer).await;
+    stops.expect(["after append", "before timer_fired", "after timer_fired", "after commit"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -355,15 +333,15 @@ async fn stopped_at_every_point_each_network_message_arrives_exactly_once() {
         code: portal.network_code(),
         users: ["Eve", "Max"].map(|name| portal.employee(name).user_id()).to_vec(),
     };
-    let names = at_every_point(scenario).await;
+    let stops = at_every_point(scenario).await;
     let add = "imopenlines.network.message.add";
     let wanted = [&format!("before {add}")[..], &format!("after {add}"), "before enter", "after enter"];
-    expect_stops(&names, &wanted);
+    stops.expect(wanted);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopped_at_every_point_a_crm_message_arrives_once_or_is_shown() {
-    let names = at_every_point(|portal| Scenario::Crm { deal: portal.deal_id() }).await;
+    let stops = at_every_point(|portal| Scenario::Crm { deal: portal.deal_id() }).await;
     let add = "imopenlines.crm.message.add";
     let wanted = [
         "after note",
@@ -372,5 +350,5 @@ async fn stopped_at_every_point_a_crm_message_arrives_once_or_is_shown() {
         &format!("after {add}"),
         "after imopenlines.crm.chat.get",
     ];
-    expect_stops(&names, &wanted);
+    stops.expect(wanted);
 }

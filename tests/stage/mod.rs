@@ -1,10 +1,13 @@
 //! The stage of the black-box tests: an emulated portal, and an app installed on it, in one process.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::panic)]
+
+mod shifted;
 
 use std::time::Duration;
 
 use openlines::prelude::*;
 use openlines_emulator::{Emulator, Portal};
+pub(crate) use shifted::Shifted;
 
 /// Longest wait for anything that should come at once.
 pub(crate) const SOON: Duration = Duration::from_secs(20);

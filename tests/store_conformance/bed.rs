@@ -172,6 +172,6 @@ pub(crate) fn retention(seconds: u64) -> Retention {
     let span = Duration::from_secs(seconds);
     let mut retention = Retention::default();
     (retention.bodies, retention.keys, retention.sent, retention.parked) = (span, span, span, span);
-    retention.ledger = span;
+    (retention.ledger, retention.sessions) = (span, span);
     retention
 }

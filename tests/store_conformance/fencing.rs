@@ -97,7 +97,8 @@ async fn an_old_lease_writes_nothing_and_reads_nothing(
         SendOutcome::Withheld("x".into()),
         SendOutcome::Retry { at: at(10), error: "x".into(), unknown: false },
     ] {
-        refused(store.settle(&old, queued, outcome, at(9)).await, Fenced);
+        refused(store.settle(&old, queued, outcome.clone(), at(9)).await, Fenced);
+        refused(store.settle_all(&old, vec![(queued, outcome)], at(9)).await, Fenced);
     }
 
     assert_eq!(bed.waiting_seqs(&new).await, seqs);

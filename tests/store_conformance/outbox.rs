@@ -173,3 +173,32 @@ async fn a_call_that_never_was_or_is_anothers_cannot_be_settled(#[values(Memory,
     }
     assert_eq!(unsettled(&bed, &lease).await.len(), 1);
 }
+
+#[rstest]
+#[tokio::test]
+async fn several_rows_are_settled_as_each_by_itself(#[values(Memory, Sqlite)] kind: Kind) {
+    let mut bed = Bed::new(kind);
+    let p = portal("p");
+    let lease = bed.lease(&p).await;
+    let seq = bed.message(&p, "a", 1, 1).await;
+    let ids = bed.finish(&lease, "a", seq, &["im.a", "im.b", "im.c", "im.d"]).await;
+    bed.store().mark_sending(&lease, &ids, at(60)).await.unwrap();
+    let retry = SendOutcome::Retry { at: at(90), error: "lost".into(), unknown: true };
+    let outcomes = vec![
+        (ids[0], SendOutcome::Sent("1".into())),
+        (ids[1], retry),
+        (ids[2], SendOutcome::Uncertain("maybe".into())),
+    ];
+    bed.store().settle_all(&lease, outcomes.clone(), at(61)).await.unwrap();
+    // As after an answer of the store that was lost.
+    bed.store().settle_all(&lease, outcomes, at(62)).await.unwrap();
+    bed.store().settle_all(&lease, Vec::new(), at(62)).await.unwrap();
+    bed.reopen();
+    let lease = bed.lease(&p).await;
+    let rows = unsettled(&bed, &lease).await;
+    let left: Vec<_> = rows.iter().map(|row| (row.id, row.retry_at)).collect();
+    assert_eq!(left, [(ids[1], Some(at(90))), (ids[3], None)]);
+    let unknown =
+        vec![(ids[3], SendOutcome::Sent("1".into())), (OutboxId(999), SendOutcome::Sent("1".into()))];
+    crate::bed::refused(bed.store().settle_all(&lease, unknown, at(63)).await, StoreErrorKind::Gone);
+}

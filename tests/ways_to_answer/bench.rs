@@ -6,16 +6,13 @@ use std::{
 };
 
 use openlines::{
-    clock::{Clock, SystemClock},
     dispatch::Policy,
     prelude::*,
     store::{InboxEntry, InboxState},
-    wire::Timestamp,
 };
 use openlines_emulator::{Emulator, Portal};
-use tokio::sync::watch;
 
-use crate::stage::{SOON, Stage, settings};
+use crate::stage::{SOON, Shifted, Stage, settings};
 
 /// How the app reaches its portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,38 +28,6 @@ pub(crate) struct Bench {
     pub(crate) stage: Stage,
     pub(crate) clock: Shifted,
     act: Act,
-}
-
-/// The system's clock, put forward by the test. Who sleeps on it is woken by that.
-#[derive(Debug, Clone)]
-pub(crate) struct Shifted(Arc<watch::Sender<Duration>>);
-
-impl Shifted {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Duration::ZERO)))
-    }
-
-    pub(crate) fn advance(&self, span: Duration) {
-        self.0.send_modify(|ahead| *ahead += span);
-    }
-}
-
-#[async_trait]
-impl Clock for Shifted {
-    fn now(&self) -> Timestamp {
-        SystemClock.now().plus(*self.0.borrow())
-    }
-
-    async fn sleep_until(&self, moment: Timestamp) {
-        let mut changes = self.0.subscribe();
-        loop {
-            let ahead = *changes.borrow_and_update();
-            tokio::select! {
-                () = SystemClock.sleep_until(moment.minus(ahead)) => return,
-                Ok(()) = changes.changed() => {}
-            }
-        }
-    }
 }
 
 pub(crate) fn impatient() -> Policy {

@@ -17,7 +17,7 @@ impl RtEvent for Changed {
 }
 
 async fn stand(profile: BotProfile) -> (Bench, Client) {
-    let bench = bench(profile, By::OAuth).await;
+    let bench = bench(profile.hears_while_human(), By::OAuth).await;
     bench.portal().line().bot_leaves(BotLeaves::WhenClosed);
     bench.does(|cx| cx.rt(&Changed { text: "what the client wrote" }));
     let client = bench.portal().client("Ann");

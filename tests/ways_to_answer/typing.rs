@@ -8,8 +8,8 @@ use rstest::rstest;
 use tokio::sync::Notify;
 
 use crate::{
-    bench::{By, Shifted, bench},
-    stage::{SOON, Stage, settings},
+    bench::{By, bench},
+    stage::{SOON, Shifted, Stage, settings},
 };
 
 const NOTIFY: &str = "imbot.v2.Chat.InputAction.notify";

@@ -214,6 +214,7 @@ pub fn lane(incoming: &Incoming) -> String {
         | Event::OfflineEvents(_) => "app".to_owned(),
         // The store tells the lane of a timer; this is where one without a store would be.
         Event::Timer(fired) => fired.chat.as_ref().map_or_else(|| "app".to_owned(), of_chat),
+        Event::Withheld(withheld) => withheld.chat.as_ref().map_or_else(|| "app".to_owned(), of_chat),
         Event::Other => of_other(incoming.origin, &incoming.code, &incoming.raw),
     }
 }
@@ -232,7 +233,8 @@ pub fn ordering(incoming: &Incoming) -> Option<MessageId> {
     }
 }
 
-fn of_chat(chat: &Chat) -> String {
+/// The lane of whatever happens in `chat`.
+pub fn of_chat(chat: &Chat) -> String {
     match &chat.entity {
         ChatEntity::Lines(address) => of_address(address, Some(chat.id)),
         _ => format!("dialog|{}", chat.dialog),

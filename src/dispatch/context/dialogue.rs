@@ -18,7 +18,7 @@ impl Context {
         let Some(stored) = asked.record.state(&self.state_key::<S>()) else { return S::fallback() };
         dialogue::read(stored).unwrap_or_else(|why| {
             tracing::warn!(
-                portal = %self.inner.lease.portal,
+                portal = %self.portal(),
                 dialog = self.inner.lane.as_str(),
                 state = std::any::type_name::<S>(),
                 "the stored state cannot be read, the dialogue begins anew: {why}"

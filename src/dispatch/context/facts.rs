@@ -2,12 +2,12 @@
 
 use super::Context;
 use crate::dispatch::router::chat_of;
-use crate::wire::{BotRef, Chat, DialogId, Event, Incoming, MessageId, PortalKey, Timestamp};
+use crate::wire::{BotRef, Chat, DialogId, Event, Incoming, Message, MessageId, PortalKey, Timestamp};
 
 impl Context {
     /// The portal.
     pub fn portal(&self) -> &PortalKey {
-        &self.inner.lease.portal
+        &self.inner.fence.lease().portal
     }
 
     /// The bot the event is for; `None` for open-line, connector and application events.
@@ -39,7 +39,16 @@ impl Context {
         }
     }
 
-    /// Whether the message was overtaken by a later one of its dialog before it was accepted.
+    /// The messages of this turn one by one, in their order: several if its
+    /// [`TurnPolicy`](crate::dispatch::TurnPolicy) made a burst of them, none if it is about no message.
+    pub fn burst(&self) -> &[Message] {
+        match &self.inner.incoming.event {
+            Event::Message(only) if self.inner.burst.is_empty() => std::slice::from_ref(only),
+            _ => &self.inner.burst,
+        }
+    }
+
+    /// Whether the message, or one of the burst, was overtaken by a later one of its dialog before it was accepted.
     pub fn late(&self) -> bool {
         self.inner.incoming.late
     }

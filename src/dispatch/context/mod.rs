@@ -3,6 +3,8 @@
 mod acts;
 mod dialogue;
 mod facts;
+mod form;
+mod ownership;
 mod reply;
 mod session;
 mod step;
@@ -17,11 +19,17 @@ use std::{
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::{Effect, HandlerError, Services, dialogue::Record, effect::key_of, turn::Effects};
+use super::{
+    Effect, HandlerError, Services,
+    dialogue::Record,
+    effect::key_of,
+    ownership::{Act, Fence},
+    turn::Effects,
+};
 use crate::{
     portal::RegisteredBot,
-    store::{LaneKey, Lease, NewOutboxRow, TimerChange, Turn},
-    wire::{DialogId, Incoming},
+    store::{LaneKey, NewOutboxRow, TimerChange, Turn},
+    wire::{DialogId, Incoming, Message},
 };
 
 pub use acts::ChatActs;
@@ -43,12 +51,13 @@ pub struct Context {
 
 struct Inner {
     services: Arc<Services>,
-    lease: Lease,
+    fence: Arc<Fence>,
     lane: LaneKey,
     turn: Turn,
     bot: Option<RegisteredBot>,
     code: String,
     incoming: Arc<Incoming>,
+    burst: Arc<[Message]>,
     asked: Mutex<Asked>,
 }
 
@@ -60,6 +69,8 @@ pub(in crate::dispatch) struct Start {
     /// Code of the bot whose handler runs.
     pub(in crate::dispatch) code: String,
     pub(in crate::dispatch) incoming: Arc<Incoming>,
+    /// The messages one by one, if the turn has several.
+    pub(in crate::dispatch) burst: Arc<[Message]>,
     pub(in crate::dispatch) record: Record,
     /// What the event itself changes.
     pub(in crate::dispatch) timers: Vec<TimerChange>,
@@ -70,22 +81,25 @@ struct Asked {
     rows: Vec<NewOutboxRow>,
     record: Record,
     timers: Vec<TimerChange>,
+    acts: Vec<Act>,
     wrong: Option<HandlerError>,
     typing: Vec<AbortHandle>,
+    /// Messages of a burst that a form has taken.
+    taken: usize,
     closed: bool,
 }
 
 impl Context {
     pub(in crate::dispatch) fn new(
         services: Arc<Services>,
-        lease: Lease,
+        fence: Arc<Fence>,
         lane: LaneKey,
         turn: Turn,
         start: Start,
     ) -> Self {
-        let Start { bot, code, incoming, record, timers } = start;
+        let Start { bot, code, incoming, burst, record, timers } = start;
         let asked = Mutex::new(Asked { record, timers, ..Asked::default() });
-        Self { inner: Arc::new(Inner { services, lease, lane, turn, bot, code, incoming, asked }) }
+        Self { inner: Arc::new(Inner { services, fence, lane, turn, bot, code, incoming, burst, asked }) }
     }
 
     fn queue(&self) -> String {
@@ -101,7 +115,10 @@ impl Context {
 
     fn acting_bot(&self) -> Result<&RegisteredBot, HandlerError> {
         self.inner.bot.as_ref().ok_or_else(|| {
-            HandlerError::msg(format!("no bot of this application is registered on {} yet", self.portal()))
+            HandlerError::too_early(format!(
+                "no bot of this application is registered on {} yet",
+                self.portal()
+            ))
         })
     }
 
@@ -117,15 +134,14 @@ impl Context {
         let mut asked = self.inner.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.closed {
             tracing::warn!(
-                portal = %self.inner.lease.portal,
+                portal = %self.portal(),
                 turn = %self.inner.turn.id,
                 "an effect was asked for after the handler returned and is lost; await what you spawn"
             );
             return;
         }
         if let Err(error) = change(&mut asked) {
-            // The handler asked for what cannot be done; asking again would not help.
-            asked.wrong.get_or_insert(error.permanent());
+            asked.wrong.get_or_insert(error.of_effect());
         }
     }
 
@@ -143,6 +159,7 @@ impl Context {
             None => Ok(Effects {
                 outbox: std::mem::take(&mut asked.rows),
                 timers: std::mem::take(&mut asked.timers),
+                acts: std::mem::take(&mut asked.acts),
                 record: asked.record.written()?,
             }),
         }
@@ -152,7 +169,7 @@ impl Context {
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
-            .field("portal", &self.inner.lease.portal)
+            .field("portal", self.portal())
             .field("event", &self.inner.incoming.code)
             .field("turn", &self.inner.turn.id)
             .finish_non_exhaustive()

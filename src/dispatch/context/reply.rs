@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::Context;
 use crate::{
     dispatch::{
-        CrmItem, Effect, HandlerError, NetworkLedger, Outgoing, network::licensed_ledger, router::shown_to,
+        CrmItem, Effect, HandlerError, NetworkLedger, Outgoing, effect::ToClient, network::licensed_ledger,
+        router::shown_to,
     },
     message::{Menu, Reply},
     wire::{ChatId, DialogId, UserId},
@@ -44,7 +45,8 @@ impl Context {
         let heard = self.message_heard().filter(|_| self.dialog().as_ref() == Some(dialog));
         for part in reply.into().split() {
             self.ask(|key| {
-                let call = Outgoing::message(self.acting_bot()?, dialog, &part, key)?.after(heard);
+                let to = self.to_client(dialog, &part);
+                let call = Outgoing::message(self.acting_bot()?, dialog, &part, key)?.after(heard).to(to);
                 Ok(Effect::message(call, self.queue_of(dialog)))
             });
         }
@@ -77,7 +79,8 @@ impl Context {
                     Some(sender) => sender,
                     None => self.acting_bot()?.id.into(),
                 };
-                Effect::crm(item, chat, only, sender, &part.text, self.queue())
+                let to = ToClient { chat: ChatId::default(), own: false, untold: self.is_report() };
+                Effect::crm(item, chat, only, sender, &part.text, self.queue(), to)
             });
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::{
-    dispatch::{Effect, HandlerError, effect::Viewers},
+    dispatch::{Effect, HandlerError, effect::Viewers, ownership::Act},
     message::{RtEvent, RtMessage, RtRecipients},
     rest::{
         Method,
@@ -75,19 +75,21 @@ impl Context {
         self.ask(|_| Effect::rt(message, self.inner.lane.as_str()));
     }
 
-    /// Hands the session over to people (`imopenlines.bot.session.operator`). Acts as the application's first bot.
+    /// Hands the session over to people (`imopenlines.bot.session.operator`). Until one takes it the bot may speak. Acts as the application's first bot.
     pub fn hand_over(&self) {
-        self.session(SessionOperator::new);
+        self.on_session(Act::HandOver, SessionOperator::new);
     }
 
-    /// Hands the session over to one employee; the bot leaves the chat.
+    /// Hands the session over to one employee; the bot leaves the chat. What this turn says is still said.
     pub fn transfer_to(&self, user: UserId) {
-        self.session(|chat| SessionTransfer::new(chat, TransferTarget::User(user)).leave(YesNo(true)));
+        self.on_session(Act::Transfer(user), |chat| {
+            SessionTransfer::new(chat, TransferTarget::User(user)).leave(YesNo(true))
+        });
     }
 
     /// Ends the session (`imopenlines.bot.session.finish`).
     pub fn finish_session(&self) {
-        self.session(SessionFinish::new);
+        self.on_session(Act::Finish, SessionFinish::new);
     }
 
     /// Asks for any other call, to be made after the commit, at most once.
@@ -95,9 +97,12 @@ impl Context {
         self.ask(|_| Ok(Effect::other(method.into(), params, self.queue())));
     }
 
-    fn session<M: Method>(&self, method: impl FnOnce(ChatId) -> M) {
+    fn on_session<M: Method>(&self, act: Act, method: impl FnOnce(ChatId) -> M) {
+        let chat = self.dialog().and_then(|dialog| dialog.chat());
+        if let Some(chat) = chat {
+            self.act_on_session(chat, act);
+        }
         self.ask(|_| {
-            let chat = self.dialog().and_then(|dialog| dialog.chat());
             let chat =
                 chat.ok_or_else(|| HandlerError::msg(format!("{} needs the chat of an open line", M::NAME)))?;
             Effect::hand_over(&method(chat), self.queue())

@@ -1,13 +1,19 @@
 //! What is done at once and must not be done twice: steps, messages whose id is needed, and direct calls.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::Context;
 use crate::{
-    dispatch::{HandlerError, Outgoing, Route, effect::uuid_of},
+    dispatch::{HandlerError, Outgoing, Route, effect::uuid_of, ownership::Guard},
     message::Reply,
-    rest::{ApiExt, Call, Download, DownloadLimits, Method, Upload, methods::imbot_v2::UploadedFile},
+    rest::{
+        Api, ApiExt, Call, CallError, Download, DownloadLimits, Method, Upload,
+        methods::imbot_v2::UploadedFile,
+    },
     wire::{FileRef, MessageId},
 };
 
@@ -49,6 +55,8 @@ impl Context {
     /// Sends a bot message now and tells its id; its text must fit into one message. Its content is stored before it
     /// is sent, so a turn that runs again sends the same content under the same key: exactly once on v2. On v1 a
     /// failure in between may send it twice, so it is refused there.
+    ///
+    /// While a person has the session it is not sent and this is an error, [`HandlerError::is_withheld`].
     pub async fn send_now(&self, name: &str, reply: impl Into<Reply>) -> Result<MessageId, HandlerError> {
         let bot = self.acting_bot()?;
         let dialog =
@@ -58,7 +66,8 @@ impl Context {
             return Ok(serde_json::from_slice(id)?);
         }
         let key = uuid_of(self.inner.turn.id, &format!("now:{name}"));
-        let call = Outgoing::message(bot, &dialog, &reply.into(), key)?;
+        let reply = reply.into();
+        let call = Outgoing::message(bot, &dialog, &reply, key)?;
         if call.route != Route::KeyedMessage {
             return Err(HandlerError::msg(
                 "send_now: only a v2 bot's messages, system messages aside, are sent exactly once; use reply, or step \
@@ -70,12 +79,12 @@ impl Context {
             Some(earlier) => serde_json::from_slice(earlier)?,
             None => self.remember(&stored, &call).await?,
         };
-        let answer = self
-            .inner
-            .services
-            .direct
-            .call(Call::new(self.portal().clone(), call.method, call.params).repeat(call.route.repeat()))
-            .await?;
+        let repeat = call.route.repeat();
+        let mut sent = Call::new(self.portal().clone(), call.method, call.params).repeat(repeat);
+        if let Some(guard) = self.guard(&dialog, &reply) {
+            sent = sent.departing(Arc::new(guard));
+        }
+        let answer = self.inner.services.direct.call(sent).await?;
         let id = answer["id"]
             .as_i64()
             .ok_or_else(|| HandlerError::msg("send_now: the portal named no message id"))?;
@@ -93,12 +102,15 @@ impl Context {
     }
 
     /// Sends a file into the dialog of the event now, as the bot: up to 100 MiB, streamed. At most once; put it into a
-    /// [`step`](Self::step) so that a turn that runs again does not send it again.
+    /// [`step`](Self::step) so that a turn that runs again does not send it again. Withheld as
+    /// [`send_now`](Self::send_now) is.
     pub async fn upload(&self, file: &Upload) -> Result<UploadedFile, HandlerError> {
         let bot = self.acting_bot()?.id;
         let dialog =
             self.dialog().ok_or_else(|| HandlerError::msg("upload: the event belongs to no dialog"))?;
-        Ok(file.send(&*self.inner.services.direct, self.portal(), bot, &dialog).await?)
+        let direct = self.inner.services.direct.clone();
+        let api = Guarded { inner: direct, guard: self.guard(&dialog, &Reply::default()).map(Arc::new) };
+        Ok(file.send(&api, self.portal(), bot, &dialog).await?)
     }
 
     /// Begins to download a file of the event, within `limits`. See [`Downloads`](crate::rest::Downloads).
@@ -113,8 +125,29 @@ impl Context {
         value: &T,
     ) -> Result<T, HandlerError> {
         let value = serde_json::to_vec(value)?.into();
-        let stored =
-            self.inner.services.store.put_step(&self.inner.lease, self.inner.turn.id, name, value).await?;
+        let stored = self
+            .inner
+            .services
+            .store
+            .put_step(self.inner.fence.lease(), self.inner.turn.id, name, value)
+            .await?;
         Ok(serde_json::from_slice(&stored)?)
+    }
+}
+
+/// Asks the fence before each call.
+struct Guarded {
+    inner: Arc<dyn Api>,
+    guard: Option<Arc<Guard>>,
+}
+
+#[async_trait]
+impl Api for Guarded {
+    async fn call(&self, call: Call) -> Result<Value, CallError> {
+        let call = match &self.guard {
+            Some(guard) => call.departing(guard.clone()),
+            None => call,
+        };
+        self.inner.call(call).await
     }
 }

@@ -7,7 +7,7 @@ use tokio::task::AbortHandle;
 use super::Context;
 use crate::{
     dispatch::{HandlerError, Outgoing, acts},
-    rest::{Call, CallErrorKind, methods::imbot_v2::InputAction},
+    rest::{Call, CallErrorKind, CallPriority, methods::imbot_v2::InputAction},
 };
 
 /// How many seconds a portal shows it.
@@ -77,8 +77,13 @@ impl Context {
         let clock = &services.clock;
         loop {
             let again = clock.now().plus(AGAIN);
-            let notice = Call::new(self.portal().clone(), call.method.clone(), call.params.clone());
+            let notice = Call::new(self.portal().clone(), call.method.clone(), call.params.clone())
+                .priority(CallPriority::Rt);
+            let room = services.slots.as_ref().map(|slots| slots.pause(&self.portal().member));
             tokio::select! {
+                biased;
+                // Half of the bucket is gone, and what is left is for replies.
+                () = std::future::ready(()), if room.is_some_and(|pause| !pause.is_zero()) => {}
                 shown = services.api.call(notice) => if let Err(error) = shown {
                     tracing::debug!(portal = %self.portal(), %error, "typing is not shown");
                     if error.kind() == CallErrorKind::Refused {

@@ -1,16 +1,19 @@
 //! Messages through the chat of a CRM item (protocol 4.1): the chat is found when the message is sent, a sender who
 //! is not in it joins, and refusals are told in words that say what to do.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
+    fence,
     history::{self, Trace},
     post::{Post, is_doubtful},
 };
 use crate::{
     dispatch::{
         Outgoing, Route,
-        effect::{CrmPlan, item_name},
+        effect::{CrmPlan, ToClient, item_name},
     },
     rest::{
         CallError, CallErrorKind, Method,
@@ -49,10 +52,11 @@ impl From<CallError> for NoPlace {
 }
 
 pub(super) async fn carry(
-    post: &Post,
+    post: &Arc<Post>,
     row: &mut OutboxRow,
     call: Outgoing,
 ) -> Result<SendOutcome, StoreError> {
+    let to = call.to;
     let Some(plan) = call.crm else {
         return Ok(SendOutcome::Rejected("the row names no CRM item".into()));
     };
@@ -78,7 +82,10 @@ pub(super) async fn carry(
     loop {
         let add = CrmMessageAdd::new(plan.entity, plan.id, plan.sender, place.chat, plan.text.clone());
         let answer = match add.to_call(&post.lease.portal) {
-            Ok(call) => post.depart(row, call).await?,
+            Ok(call) => {
+                let passing = to.map(|to| fence::passing(row, ToClient { chat: place.chat, ..to }));
+                post.depart(row, call, passing).await?
+            }
             Err(error) => Err(error),
         };
         let answer = answer.and_then(CrmMessageAdd::read_answer).map(|sent| serde_json::json!(sent.id));

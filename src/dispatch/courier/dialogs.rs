@@ -1,72 +1,123 @@
 //! Which row of which dialog goes next: one of a dialog under way at a time, in the order of commit.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::letter::Letter;
 use crate::{
-    store::{OutboxId, OutboxRow, Priority},
+    rest::{CallPriority, Line, Spot},
+    store::{OutboxId, OutboxRow},
     wire::Timestamp,
 };
 
 /// Rows of one portal, by dialog: one of a dialog under way at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Dialogs {
-    queues: HashMap<String, VecDeque<OutboxRow>>,
-    ready: BTreeSet<(Priority, OutboxId, String)>,
-    resting: BTreeSet<(Timestamp, OutboxId, String)>,
+    /// Of every dialog that has a row: ready, resting or under way.
+    queues: HashMap<String, Queue>,
+    /// Ready, and may go in a batch.
+    joining: Line<Letter>,
+    /// Ready, and must go by itself.
+    single: Line<Letter>,
+    resting: BTreeMap<(Timestamp, OutboxId), OutboxRow>,
+}
+
+/// One dialog.
+#[derive(Debug)]
+struct Queue {
+    first: OutboxId,
+    behind: VecDeque<OutboxRow>,
+}
+
+/// Among which rows the next one is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Among {
+    All,
+    /// Those that may go in a batch.
+    Joining,
+    /// Those that must go by themselves.
+    Single,
 }
 
 impl Dialogs {
+    pub(super) fn new() -> Self {
+        Self { queues: HashMap::new(), joining: Line::new(), single: Line::new(), resting: BTreeMap::new() }
+    }
+
+    /// A row that is to be sent. One that is here already stays where it is.
     pub(super) fn push(&mut self, row: OutboxRow) {
-        let queue = self.queues.entry(row.dialog.clone()).or_default();
-        if queue.iter().any(|known| known.id == row.id) {
-            return;
-        }
-        if queue.is_empty() {
-            Self::enlist(&mut self.ready, &mut self.resting, &row);
-        }
-        queue.push_back(row);
-    }
-
-    fn enlist(
-        ready: &mut BTreeSet<(Priority, OutboxId, String)>,
-        resting: &mut BTreeSet<(Timestamp, OutboxId, String)>,
-        row: &OutboxRow,
-    ) {
-        match row.retry_at {
-            Some(at) => resting.insert((at, row.id, row.dialog.clone())),
-            None => ready.insert((row.priority, row.id, row.dialog.clone())),
+        let Some(queue) = self.queues.get_mut(&row.dialog) else {
+            self.queues.insert(row.dialog.clone(), Queue { first: row.id, behind: VecDeque::new() });
+            return self.again(row);
         };
-    }
-
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<OutboxRow> {
-        while self.resting.first().is_some_and(|(at, ..)| *at <= now) {
-            if let Some((_, id, dialog)) = self.resting.pop_first()
-                && let Some(row) = self.queues.get(&dialog).and_then(VecDeque::front)
-            {
-                self.ready.insert((row.priority, id, dialog));
-            }
+        if queue.first != row.id && !queue.behind.iter().any(|known| known.id == row.id) {
+            queue.behind.push_back(row);
         }
-        let (_, _, dialog) = self.ready.pop_first()?;
-        self.queues.get(&dialog)?.front().cloned()
     }
 
-    /// The first row of `dialog` is settled.
+    /// Those that have rested until `now` are ready.
+    pub(super) fn wake(&mut self, now: Timestamp) {
+        while let Some(entry) = self.resting.first_entry()
+            && entry.key().0 <= now
+        {
+            let row = entry.remove();
+            self.back(Letter::open(row));
+        }
+    }
+
+    /// Takes the next one that is ready, of the priorities wanted. It is under way until it is settled or comes back.
+    pub(super) fn next(&mut self, among: Among, wanted: impl Fn(CallPriority) -> bool) -> Option<Letter> {
+        let spot = |line: &Line<Letter>| Some(line.next_of(&wanted)?.0);
+        let (joining, single) = match among {
+            Among::All => (spot(&self.joining), spot(&self.single)),
+            Among::Joining => (spot(&self.joining), None),
+            Among::Single => (None, spot(&self.single)),
+        };
+        let (line, spot) = match (joining, single) {
+            (Some(joining), Some(single)) if single < joining => (&mut self.single, single),
+            (Some(joining), _) => (&mut self.joining, joining),
+            (None, single) => (&mut self.single, single?),
+        };
+        let letter = line.remove(spot);
+        line.served(spot);
+        letter
+    }
+
+    /// How many are ready to go in a batch.
+    pub(super) fn joining(&self) -> usize {
+        self.joining.len()
+    }
+
+    /// How many are ready.
+    pub(super) fn ready(&self) -> usize {
+        self.joining.len() + self.single.len()
+    }
+
+    /// The one under way in `dialog` is settled.
     pub(super) fn settled(&mut self, dialog: &str) {
         let Some(queue) = self.queues.get_mut(dialog) else { return };
-        queue.pop_front();
-        match queue.front() {
-            Some(row) => Self::enlist(&mut self.ready, &mut self.resting, row),
+        match queue.behind.pop_front() {
+            Some(row) => {
+                queue.first = row.id;
+                self.again(row);
+            }
             None => {
                 self.queues.remove(dialog);
             }
         }
     }
 
-    /// The first row of its dialog is to be tried again, as it is now.
+    /// The one under way is to be tried again, as it is now: when it has rested.
     pub(super) fn again(&mut self, row: OutboxRow) {
-        let Some(first) = self.queues.get_mut(&row.dialog).and_then(VecDeque::front_mut) else { return };
-        self.resting.insert((row.retry_at.unwrap_or_default(), row.id, row.dialog.clone()));
-        *first = row;
+        match row.retry_at {
+            Some(at) => drop(self.resting.insert((at, row.id), row)),
+            None => self.back(Letter::open(row)),
+        }
+    }
+
+    /// The one under way was not sent and is ready again.
+    pub(super) fn back(&mut self, letter: Letter) {
+        let spot = Spot::Waiting((letter.priority(), letter.row.id.0.unsigned_abs()));
+        if letter.joins() { self.joining.insert(spot, letter) } else { self.single.insert(spot, letter) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -75,60 +126,9 @@ impl Dialogs {
 
     /// When the first of those that rest is to be tried again.
     pub(super) fn next_try(&self) -> Option<Timestamp> {
-        self.resting.first().map(|(at, ..)| *at)
+        self.resting.first_key_value().map(|((at, _), _)| *at)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::OutboxState;
-
-    fn row(id: i64, dialog: &str, priority: Priority) -> OutboxRow {
-        OutboxRow {
-            id: OutboxId(id),
-            dialog: dialog.into(),
-            priority,
-            call: String::new(),
-            uuid: uuid::Uuid::nil(),
-            state: OutboxState::Queued,
-            attempts: 0,
-            first_sent: None,
-            retry_at: None,
-            created: Timestamp::default(),
-            note: None,
-        }
-    }
-
-    #[test]
-    fn a_live_reply_goes_before_what_can_wait_and_a_dialog_keeps_its_order() {
-        let mut dialogs = Dialogs::default();
-        dialogs.push(row(1, "a", Priority::Bulk));
-        dialogs.push(row(2, "a", Priority::Reply));
-        dialogs.push(row(3, "b", Priority::Reply));
-        let now = Timestamp::default();
-        let order: Vec<i64> = std::iter::from_fn(|| {
-            let row = dialogs.next(now)?;
-            dialogs.settled(&row.dialog);
-            Some(row.id.0)
-        })
-        .collect();
-        assert_eq!(order, [3, 1, 2]);
-    }
-
-    #[test]
-    fn a_row_that_rests_holds_back_its_dialog_only() {
-        let mut dialogs = Dialogs::default();
-        dialogs.push(row(1, "a", Priority::Reply));
-        dialogs.push(row(2, "a", Priority::Reply));
-        dialogs.push(row(3, "b", Priority::Reply));
-        let mut first = dialogs.next(Timestamp::default()).unwrap();
-        first.retry_at = Some(Timestamp::from_seconds(9));
-        dialogs.again(first.clone());
-        let second = dialogs.next(Timestamp::default()).unwrap();
-        dialogs.settled(&second.dialog);
-        assert_eq!((first.id.0, second.id.0), (1, 3));
-        assert!(dialogs.next(Timestamp::from_seconds(8)).is_none());
-        assert_eq!(dialogs.next(Timestamp::from_seconds(9)).unwrap().id.0, 1);
-    }
-}
+mod tests;

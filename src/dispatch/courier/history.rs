@@ -3,6 +3,8 @@
 //! **Trap:** what is not in the history may still be on its way into it. Only a message that is there counts as sent;
 //! one that is not is never sent again, but shown as uncertain.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::post::{Post, is_doubtful};
@@ -31,7 +33,7 @@ pub(super) struct Trace {
 
 /// A bot message without a key, sent or looked for.
 pub(super) async fn carry(
-    post: &Post,
+    post: &Arc<Post>,
     row: &mut OutboxRow,
     call: Outgoing,
 ) -> Result<SendOutcome, StoreError> {

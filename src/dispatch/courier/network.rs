@@ -4,7 +4,7 @@
 //! `USER_MESSAGE_LIMIT` then means that the first one arrived. Where there is no limit, or nobody knows, the message
 //! is sent once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::post::{Post, is_doubtful};
 use crate::{
@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_secs(3600);
 const BEFORE_THE_LIMIT: [&str; 5] = ["WRONG_AUTH_TYPE", "CODE", "IMBOT_ERROR", "NOT_FOUND", "USER_ID_EMPTY"];
 
 pub(super) async fn carry(
-    post: &Post,
+    post: &Arc<Post>,
     row: &mut OutboxRow,
     call: Outgoing,
 ) -> Result<SendOutcome, StoreError> {

@@ -1,25 +1,37 @@
 //! One row on its way: marked, sent, and what became of it recorded.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use serde_json::Value;
-use tokio::sync::Mutex;
 
-use super::{crm, history, network, viewers};
+use super::{
+    crm,
+    departure::{Gangway, Passenger},
+    fence, history,
+    letter::{Letter, priority_of},
+    network, viewers,
+};
 use crate::{
-    dispatch::{NetworkLimit, Outgoing, Route, Services, settle},
-    rest::{ApiExt, Call, CallError, CallErrorKind, CallPriority, Departure, Method},
-    store::{Lease, OutboxId, OutboxRow, OutboxState, Priority, SendOutcome, StoreError, StoreErrorKind},
+    dispatch::{
+        NetworkLimit, Outgoing, Route, Services,
+        figures::FIGURES,
+        ownership::{Fence, Passing},
+        settle,
+    },
+    rest::{Call, CallError, CallErrorKind, Method},
+    store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
     wire::Timestamp,
 };
 
 /// How the sending of one row ended.
+#[derive(Debug)]
 pub(super) enum Sent {
     /// Nothing more to do for it.
     Settled { dialog: String },
     /// To be tried again, as the row is now.
-    Again(Box<OutboxRow>),
+    Again(OutboxRow),
+    /// It was not sent and is ready again, or to go by itself.
+    Back { row: OutboxRow, alone: bool },
     /// Another process owns the portal.
     Fenced,
 }
@@ -28,15 +40,27 @@ pub(super) enum Sent {
 pub(super) struct Post {
     pub(super) services: Arc<Services>,
     pub(super) lease: Lease,
+    pub(super) fence: Arc<Fence>,
     /// The network limit that the portal's licence means, and when it was asked for.
-    pub(super) licence: Mutex<Option<(NetworkLimit, Timestamp)>>,
+    pub(super) licence: tokio::sync::Mutex<Option<(NetworkLimit, Timestamp)>>,
     /// Who was in chats a moment ago.
     pub(super) members: Mutex<viewers::Members>,
+    /// Rows that may not go, and why.
+    #[cfg(test)]
+    pub(super) withhold: Mutex<std::collections::HashMap<crate::store::OutboxId, String>>,
 }
 
 impl Post {
-    pub(super) fn new(services: Arc<Services>, lease: Lease) -> Self {
-        Self { services, lease, licence: Mutex::default(), members: Mutex::default() }
+    pub(super) fn new(services: Arc<Services>, lease: Lease, fence: Arc<Fence>) -> Self {
+        Self {
+            services,
+            lease,
+            fence,
+            licence: tokio::sync::Mutex::default(),
+            members: Mutex::default(),
+            #[cfg(test)]
+            withhold: Mutex::default(),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -44,20 +68,20 @@ impl Post {
     }
 
     /// Sends one row by its route.
-    pub(super) async fn send(self: Arc<Self>, mut row: OutboxRow) -> Sent {
-        let outcome = match serde_json::from_str::<Outgoing>(&row.call) {
+    pub(super) async fn send(self: &Arc<Self>, letter: Letter) -> Sent {
+        let Letter { mut row, call, .. } = letter;
+        let outcome = match call {
             Err(error) => SendOutcome::Rejected(format!("the row cannot be read: {error}")),
             Ok(call) => match self.carry(&mut row, call).await {
                 Ok(outcome) => outcome,
                 Err(error) => return self.not_marked(row, &error),
             },
         };
-        tell(&self.lease, &row, &outcome);
-        self.record(row, outcome).await
+        self.record(vec![(outcome, row)]).await.remove(0)
     }
 
     /// What becomes of the row; an error says that the store could not be told before it was sent.
-    async fn carry(&self, row: &mut OutboxRow, call: Outgoing) -> Result<SendOutcome, StoreError> {
+    async fn carry(self: &Arc<Self>, row: &mut OutboxRow, call: Outgoing) -> Result<SendOutcome, StoreError> {
         match call.route {
             Route::Crm => crm::carry(self, row, call).await,
             Route::Network => network::carry(self, row, call).await,
@@ -69,17 +93,33 @@ impl Post {
                 }
                 let doubtful = is_doubtful(row);
                 let answer = self.make(row, call).await?;
-                let wrong_auth = answer.as_ref().is_err_and(|error| error.is("WRONG_AUTH_TYPE"));
-                Ok(match self.settled(route, row, doubtful, answer) {
-                    SendOutcome::Rejected(why) if wrong_auth && route == Route::Rt => {
-                        SendOutcome::Rejected(format!(
-                            "RT events need an OAuth application, and this portal is reached by incoming webhook: {why}"
-                        ))
-                    }
-                    outcome => outcome,
-                })
+                Ok(self.judged(route, row, doubtful, answer))
             }
         }
+    }
+
+    /// What the answer to a call of a row means for it.
+    pub(super) fn judged(
+        &self,
+        route: Route,
+        row: &OutboxRow,
+        doubtful: bool,
+        answer: Result<Value, CallError>,
+    ) -> SendOutcome {
+        let wrong_auth = answer.as_ref().is_err_and(|error| error.is("WRONG_AUTH_TYPE"));
+        match self.settled(route, row, doubtful, answer) {
+            SendOutcome::Rejected(why) if wrong_auth && route == Route::Rt => SendOutcome::Rejected(format!(
+                "RT events need an OAuth application, and this portal is reached by incoming webhook: {why}"
+            )),
+            outcome => outcome,
+        }
+    }
+
+    /// What becomes of a row that must not go any more.
+    pub(super) fn withheld(&self, letter: &Letter, why: &str) -> SendOutcome {
+        let route = letter.call.as_ref().map_or(Route::Other, |call| call.route);
+        let kept = CallError::new(CallErrorKind::Withheld, "batch").describe(why);
+        self.settled(route, &letter.row, is_doubtful(&letter.row), Err(kept))
     }
 
     /// What an answer means for the row, by the general rules.
@@ -95,46 +135,45 @@ impl Post {
 
     /// Makes the call of a row, which is marked when it leaves. An error says that it could not be, and so did not leave.
     pub(super) async fn make(
-        &self,
+        self: &Arc<Self>,
         row: &mut OutboxRow,
         call: Outgoing,
     ) -> Result<Result<Value, CallError>, StoreError> {
         let repeat = call.route.repeat();
+        let passing = call.to.map(|to| fence::passing(row, to));
         let call = Call::new(self.lease.portal.clone(), call.method, call.params).repeat(repeat);
-        self.depart(row, call).await
+        self.depart(row, call, passing).await
     }
 
-    /// The same with a call that is put together.
+    /// The same with a call that is put together; `passing` tells which client would hear it.
     pub(super) async fn depart(
-        &self,
+        self: &Arc<Self>,
         row: &mut OutboxRow,
         call: Call,
+        passing: Option<Passing>,
     ) -> Result<Result<Value, CallError>, StoreError> {
-        let marks = Arc::new(Marks::new(self, row.id));
-        let call = call.priority(priority(row.priority)).departing(marks.clone());
+        let gangway = Gangway::new(self, vec![Passenger { row: row.id, passing }]);
+        let call = call.priority(priority_of(row.priority)).unheld().departing(gangway.clone());
         let answer = self.services.api.call(call).await;
-        let Marked { since, failed } = marks.take();
-        if let Some(error) = failed {
+        let left = gangway.take();
+        if let Some(error) = left.failed {
             return Err(error);
         }
-        row.attempts = row.attempts.saturating_add(1);
-        if let Some(since) = since {
-            row.state = OutboxState::Sending(since);
-            row.first_sent.get_or_insert(since);
-            row.retry_at = None;
-        }
+        left.mark(row);
         Ok(answer)
     }
 
     /// Makes a call that only reads, or does no harm when it is made again.
     pub(super) async fn ask<M: Method>(&self, method: &M) -> Result<M::Answer, CallError> {
-        self.services.api.invoke(&self.lease.portal, method).await
+        let call = method.to_call(&self.lease.portal)?.unheld();
+        M::read_answer(self.services.api.call(call).await?)
     }
 
     /// The row could not be sent yet because of something else that could not be done.
     pub(super) fn not_yet(&self, row: &mut OutboxRow, doubtful: bool, error: &CallError) -> SendOutcome {
         let policy = &self.services.policy;
         let waits = match error.kind() {
+            CallErrorKind::Limited => true,
             CallErrorKind::Refused | CallErrorKind::BadParams | CallErrorKind::BadAnswer => false,
             _ => self.now().since(row.created) < policy.patience,
         };
@@ -152,34 +191,65 @@ impl Post {
         SendOutcome::Retry { at: self.now().plus(wait), error, unknown }
     }
 
-    /// Records what became of the row, until the store has it.
-    async fn record(&self, mut row: OutboxRow, outcome: SendOutcome) -> Sent {
-        let next = |row: OutboxRow| match &outcome {
-            SendOutcome::Retry { .. } => Sent::Again(Box::new(row)),
-            _ => Sent::Settled { dialog: row.dialog },
-        };
-        if let SendOutcome::Retry { at, unknown, .. } = &outcome {
-            row.retry_at = Some(*at);
-            if !unknown {
-                row.state = OutboxState::Queued;
-            }
-        }
+    /// Reports a withheld row, until the store has it; false if another process owns the portal.
+    async fn reported(&self, row: &OutboxRow, why: &str) -> bool {
         loop {
-            match self.services.store.settle(&self.lease, row.id, outcome.clone(), self.now()).await {
-                Ok(()) => return next(row),
-                Err(error) if error.kind() == StoreErrorKind::Fenced => return Sent::Fenced,
-                Err(error) if matches!(error.kind(), StoreErrorKind::Closed | StoreErrorKind::Gone) => {
-                    return next(row);
-                }
+            match self.report(row, why).await {
+                Ok(()) => return true,
+                Err(error) if error.kind() == StoreErrorKind::Fenced => return false,
+                Err(error) if error.kind() == StoreErrorKind::Closed => return true,
                 Err(error) => {
-                    tracing::error!(portal = %self.lease.portal, %error, "what became of a call could not be recorded; trying again");
+                    tracing::error!(portal = %self.lease.portal, %error, "a withheld message could not be reported; trying again");
                     self.services.clock.sleep_until(self.now().plus(self.services.policy.first_wait)).await;
                 }
             }
         }
     }
 
-    fn not_marked(&self, mut row: OutboxRow, error: &StoreError) -> Sent {
+    /// Records what became of rows, until the store has it.
+    pub(super) async fn record(&self, outcomes: Vec<(SendOutcome, OutboxRow)>) -> Vec<Sent> {
+        let (mut told, mut sent) = (Vec::with_capacity(outcomes.len()), Vec::with_capacity(outcomes.len()));
+        for (outcome, mut row) in outcomes {
+            tell(&self.lease, &row, &outcome);
+            if let SendOutcome::Withheld(why) = &outcome {
+                // Before it is recorded: a process that ends in between withholds it again, and the journal knows the
+                // report.
+                if !self.reported(&row, why).await {
+                    sent.push(Sent::Fenced);
+                    continue;
+                }
+            }
+            let id = row.id;
+            sent.push(match &outcome {
+                SendOutcome::Retry { at, unknown, .. } => {
+                    row.retry_at = Some(*at);
+                    if !unknown {
+                        row.state = OutboxState::Queued;
+                    }
+                    Sent::Again(row)
+                }
+                _ => Sent::Settled { dialog: row.dialog },
+            });
+            told.push((id, outcome));
+        }
+        loop {
+            match self.services.store.settle_all(&self.lease, told.clone(), self.now()).await {
+                Ok(()) => return sent,
+                Err(error) if error.kind() == StoreErrorKind::Fenced => {
+                    return sent.iter().map(|_| Sent::Fenced).collect();
+                }
+                Err(error) if matches!(error.kind(), StoreErrorKind::Closed | StoreErrorKind::Gone) => {
+                    return sent;
+                }
+                Err(error) => {
+                    tracing::error!(portal = %self.lease.portal, %error, "what became of calls could not be recorded; trying again");
+                    self.services.clock.sleep_until(self.now().plus(self.services.policy.first_wait)).await;
+                }
+            }
+        }
+    }
+
+    pub(super) fn not_marked(&self, mut row: OutboxRow, error: &StoreError) -> Sent {
         match error.kind() {
             StoreErrorKind::Fenced => return Sent::Fenced,
             StoreErrorKind::Gone => return Sent::Settled { dialog: row.dialog },
@@ -187,69 +257,7 @@ impl Post {
         }
         tracing::error!(portal = %self.lease.portal, %error, "the store failed before a call was sent; it waits");
         row.retry_at = Some(self.now().plus(self.services.policy.first_wait));
-        Sent::Again(Box::new(row))
-    }
-}
-
-/// Marks a row as being sent, durably: only then may its call go out.
-struct Marks {
-    services: Arc<Services>,
-    lease: Lease,
-    row: OutboxId,
-    marked: std::sync::Mutex<Marked>,
-}
-
-#[derive(Default)]
-struct Marked {
-    since: Option<Timestamp>,
-    failed: Option<StoreError>,
-}
-
-impl Marks {
-    fn new(post: &Post, row: OutboxId) -> Self {
-        Self { services: post.services.clone(), lease: post.lease.clone(), row, marked: Default::default() }
-    }
-
-    fn take(&self) -> Marked {
-        std::mem::take(&mut self.marked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Marked)) {
-        change(&mut self.marked.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn is_marked(&self) -> bool {
-        self.marked.lock().unwrap_or_else(PoisonError::into_inner).since.is_some()
-    }
-}
-
-#[async_trait]
-impl Departure for Marks {
-    async fn leaving(&self, call: &Call) -> Result<(), CallError> {
-        if self.is_marked() {
-            return Ok(());
-        }
-        let now = self.services.clock.now();
-        match self.services.store.mark_sending(&self.lease, &[self.row], now).await {
-            Ok(()) => self.note(|marked| marked.since = Some(now)),
-            Err(error) => {
-                self.note(|marked| marked.failed = Some(error));
-                return Err(CallError::new(CallErrorKind::Withheld, call.method.clone())
-                    .describe("that it is being sent could not be written down"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How urgent the call of a row is.
-fn priority(priority: Priority) -> CallPriority {
-    match priority {
-        Priority::Reply => CallPriority::Reply,
-        Priority::HandOver => CallPriority::HandOver,
-        Priority::Edit => CallPriority::Edit,
-        Priority::Rt => CallPriority::Rt,
-        Priority::Bulk => CallPriority::Bulk,
+        Sent::Again(row)
     }
 }
 
@@ -261,6 +269,7 @@ pub(super) fn is_doubtful(row: &OutboxRow) -> bool {
 fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
     let portal = &lease.portal;
     let id = row.id.0;
+    FIGURES.tried(outcome);
     match outcome {
         SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
         SendOutcome::Retry { error, .. } => {

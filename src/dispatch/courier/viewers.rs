@@ -1,10 +1,17 @@
 //! RT events for those who may see a dialog: the employees in its chat, asked for when the event is sent.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use serde_json::json;
 
-use super::post::{Post, is_doubtful};
+use super::{
+    letter::Letter,
+    post::{Post, is_doubtful},
+};
 use crate::{
     dispatch::{Outgoing, Route, effect::Viewers},
     portal::BotGeneration,
@@ -27,7 +34,7 @@ const MOST_MEMBERS: i64 = 200;
 pub(super) type Members = HashMap<DialogId, (Timestamp, Vec<UserId>)>;
 
 pub(super) async fn carry(
-    post: &Post,
+    post: &Arc<Post>,
     row: &mut OutboxRow,
     mut call: Outgoing,
 ) -> Result<SendOutcome, StoreError> {
@@ -48,21 +55,40 @@ pub(super) async fn carry(
     if users.is_empty() {
         return Ok(SendOutcome::Withheld("nobody but the client and bots is in the chat".into()));
     }
+    name(&mut call, &users);
+    let answer = post.make(row, call).await?;
+    Ok(post.judged(Route::Rt, row, doubtful, answer))
+}
+
+/// Names the viewers of an event if they are known; false if they have to be asked for, or there are none. An event
+/// that names them already, and everything that is no event, is as it should be.
+pub(super) fn fill(post: &Post, letter: &mut Letter) -> bool {
+    let Ok(call) = &mut letter.call else { return false };
+    let Some(viewers) = &call.viewers else { return true };
+    let Some(users) = known(post, viewers).filter(|users| !users.is_empty()) else { return false };
+    call.viewers = None;
+    name(call, &users);
+    true
+}
+
+fn name(call: &mut Outgoing, users: &[UserId]) {
     let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
     call.params["USER_ID"] = json!(ids);
-    let answer = post.make(row, call).await?;
-    Ok(post.settled(Route::Rt, row, doubtful, answer))
+}
+
+fn known(post: &Post, viewers: &Viewers) -> Option<Vec<UserId>> {
+    let known = post.members.lock().unwrap_or_else(PoisonError::into_inner);
+    let (asked, users) = known.get(&viewers.dialog)?;
+    (post.now().since(*asked) < FRESH).then(|| users.clone())
 }
 
 async fn members(post: &Post, viewers: &Viewers) -> Result<Vec<UserId>, CallError> {
-    let now = post.now();
-    if let Some((asked, users)) = post.members.lock().await.get(&viewers.dialog)
-        && now.since(*asked) < FRESH
-    {
-        return Ok(users.clone());
+    if let Some(users) = known(post, viewers) {
+        return Ok(users);
     }
+    let now = post.now();
     let users = ask(post, viewers).await?;
-    let mut known = post.members.lock().await;
+    let mut known = post.members.lock().unwrap_or_else(PoisonError::into_inner);
     if known.len() >= KNOWN_CHATS {
         known.retain(|_, (asked, _)| now.since(*asked) < FRESH);
     }

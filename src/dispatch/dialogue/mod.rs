@@ -42,5 +42,6 @@ mod state;
 pub use shape::assert_shape;
 pub use state::DialogState;
 
-pub(super) use record::{Armed, Record};
+pub(super) use record::{Armed, Record, Stored};
+pub(crate) use record::{state_in, states_in};
 pub(super) use state::{read, time_out_name, write};

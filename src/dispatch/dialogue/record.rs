@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::state::{DialogState, read};
 use crate::store::TimerChange;
 
 /// The form in which it is written; a newer one cannot be read.
@@ -35,6 +36,9 @@ struct Kept {
 pub(in crate::dispatch) struct Stored {
     pub(in crate::dispatch) version: u32,
     pub(in crate::dispatch) value: Value,
+    /// It goes with the session.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::dispatch) session: bool,
 }
 
 /// One setting of a timer.
@@ -79,6 +83,10 @@ impl Record {
         self.changed = true;
     }
 
+    pub(in crate::dispatch) fn drop_state(&mut self, key: &str) {
+        self.changed |= self.kept.states.remove(key).is_some();
+    }
+
     pub(in crate::dispatch) fn arm(&mut self, id: String, armed: Armed) {
         self.kept.timers.insert(id, armed);
         self.changed = true;
@@ -96,12 +104,30 @@ impl Record {
         self.kept.timers.get(id).is_some_and(|armed| armed.arming == arming) && self.disarm(id)
     }
 
-    /// The session is over: takes its timers away.
+    /// The session is over: takes its timers away, and the states that belong to it.
     pub(in crate::dispatch) fn end_session(&mut self) -> Vec<TimerChange> {
+        let states = self.kept.states.len();
+        self.kept.states.retain(|_, stored| !stored.session);
+        self.changed |= self.kept.states.len() < states;
         let over = self.kept.timers.extract_if(.., |_, armed| armed.session);
         let over: Vec<TimerChange> = over.map(|(id, _)| TimerChange::Cancel { id }).collect();
         self.changed |= !over.is_empty();
         over
+    }
+}
+
+/// The states in a record as it is stored, by bot and name: `shop/dialogue`.
+pub(crate) fn states_in(record: &Bytes) -> BTreeMap<String, Value> {
+    let kept = Record::read(Some(record)).unwrap_or_default().kept;
+    kept.states.into_iter().map(|(key, stored)| (key, stored.value)).collect()
+}
+
+/// The state of the bot `code` in a record as it is stored; the error says why it cannot be read.
+pub(crate) fn state_in<S: DialogState>(record: &Bytes, code: &str) -> Result<S, String> {
+    let record = Record::read(Some(record))?;
+    match record.state(&format!("{code}/{}", S::NAME)) {
+        Some(stored) => read(stored).map_err(|why| why.to_string()),
+        None => Ok(S::fallback()),
     }
 }
 
@@ -118,7 +144,7 @@ mod tests {
         let mut record = Record::default();
         assert_eq!(record.written().unwrap(), None);
         record.arm("a/t".into(), armed(1, true));
-        record.put_state("a/s".into(), Stored { version: 3, value: "Start".into() });
+        record.put_state("a/s".into(), Stored { version: 3, value: "Start".into(), session: false });
         let bytes = record.written().unwrap().unwrap();
         let mut again = Record::read(bytes.as_ref()).unwrap();
         assert_eq!(again.written().unwrap(), None);

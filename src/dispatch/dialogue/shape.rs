@@ -85,7 +85,7 @@ fn check<S: DialogState>(golden: &str, samples: &[S]) -> Result<(), String> {
     for (version, shapes) in known {
         for value in shapes {
             let shown = value.to_string();
-            read::<S>(&Stored { version, value })
+            read::<S>(&Stored { version, value, session: false })
                 .map_err(|error| format!("{shown}, written by version {version}, does not open: {error}"))?;
         }
     }

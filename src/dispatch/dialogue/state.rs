@@ -93,7 +93,7 @@ impl fmt::Display for Unreadable {
 
 /// Reads what was written, through the migrations.
 pub(in crate::dispatch) fn read<S: DialogState>(stored: &Stored) -> Result<S, Unreadable> {
-    let Stored { version, value } = stored;
+    let Stored { version, value, .. } = stored;
     if *version > S::VERSION {
         return Err(Unreadable::Newer { version: *version, known: S::VERSION });
     }
@@ -105,7 +105,7 @@ pub(in crate::dispatch) fn read<S: DialogState>(stored: &Stored) -> Result<S, Un
 }
 
 pub(in crate::dispatch) fn write<S: DialogState>(state: &S) -> Result<Stored, serde_json::Error> {
-    Ok(Stored { version: S::VERSION, value: serde_json::to_value(state)? })
+    Ok(Stored { version: S::VERSION, value: serde_json::to_value(state)?, session: false })
 }
 
 /// The timer that ends a state of this name.
@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn opened(version: u32, value: Value) -> Result<Order, Unreadable> {
-        read(&Stored { version, value })
+        read(&Stored { version, value, session: false })
     }
 
     #[test]

@@ -17,13 +17,14 @@ use crate::{
 };
 
 /// A closure over `E`, its answer carried out.
-pub(super) type Handler<E> = Arc<dyn Fn(Context, E) -> BoxFuture<'static, Handled> + Send + Sync>;
+pub(in crate::dispatch) type Handler<E> =
+    Arc<dyn Fn(Context, E) -> BoxFuture<'static, Handled> + Send + Sync>;
 
 /// The end of a route.
 pub(super) type Endpoint =
     Arc<dyn for<'a> Fn(&'a Context, &'a Incoming, &'a Scope) -> BoxFuture<'a, Handled> + Send + Sync>;
 
-pub(super) fn handler<E, F, Fut>(closure: F) -> Handler<E>
+pub(in crate::dispatch) fn handler<E, F, Fut>(closure: F) -> Handler<E>
 where
     F: Fn(Context, E) -> Fut + Send + Sync + 'static,
     Fut: Future + Send + 'static,

@@ -26,7 +26,7 @@ use crate::{
         ConnectorMessage, ConnectorMessageDeleted, ConnectorMessageUpdated, ConnectorRemoved, ContextOpened,
         Event, Incoming, Joined, LineMessage, LineMessageDeleted, LineMessageUpdated, LineRemoved,
         LineSessionEvent, Message, MessageDeleted, MessageUpdated, MethodConfirmation, OfflineEvents,
-        Reaction, SubscriptionRenewed, TimerFired,
+        Reaction, SubscriptionRenewed, TimerFired, Withheld,
     },
 };
 
@@ -61,7 +61,7 @@ moments! {
 /// A kind of event, as the type that holds it. [`Incoming`] stands for any event, those without a type included.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no event that a route can hear",
-    note = "let the handler take one: Message, MessageUpdated, MessageDeleted, Command, Joined, BotDeleted, ContextOpened, Reaction, LineMessage, LineMessageUpdated, LineMessageDeleted, SessionStarted, SessionFinished, TimerFired, an event of a connector or of the application by the name of its type, or Incoming for any"
+    note = "let the handler take one: Message, MessageUpdated, MessageDeleted, Command, Joined, BotDeleted, ContextOpened, Reaction, LineMessage, LineMessageUpdated, LineMessageDeleted, SessionStarted, SessionFinished, TimerFired, Withheld, an event of a connector or of the application by the name of its type, or Incoming for any"
 )]
 pub trait EventType: sealed::OfKind + Send + Sized + 'static {
     /// The event, if it is of this kind.
@@ -148,6 +148,7 @@ kinds! {
     AppTested(AppTest),
     OfflineEvents(OfflineEvents),
     Timer(TimerFired),
+    Withheld(Withheld),
 }
 
 impl sealed::OfKind for Incoming {

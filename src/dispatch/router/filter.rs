@@ -142,6 +142,7 @@ pub(in crate::dispatch) fn chat_of(event: &Event) -> Option<&Chat> {
         Event::ContextOpened(event) => Some(&event.chat),
         Event::Reaction(event) => Some(&event.chat),
         Event::Timer(event) => event.chat.as_ref(),
+        Event::Withheld(event) => event.chat.as_ref(),
         _ => None,
     }
 }

@@ -31,6 +31,7 @@ mod args;
 mod endpoint;
 mod event;
 mod filter;
+mod form;
 mod layer;
 mod menu;
 mod polite;
@@ -40,11 +41,13 @@ mod text;
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 
 pub use args::{Args, ArgsError, ArgsErrorKind, BadArgs, FromArgs};
+pub(super) use endpoint::{Handler, handler};
 pub use event::{
     ConnectorDialogFinished, ConnectorDialogStarted, EventType, SessionFinished, SessionStarted,
 };
@@ -52,14 +55,15 @@ pub use filter::Filter;
 pub(super) use filter::{chat_of, shown_to};
 pub use layer::{Layer, Next};
 pub use menu::Ambiguous;
+pub(super) use text::folded;
 pub use text::{Captures, Pattern, PatternError, Texts};
 
-use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery};
+use super::{Answer, Context, Done, Handle, Handled, HandlerError, IntoHandle, Recovery, TurnPolicy};
 use crate::{
     message::{ButtonPayload, ButtonPress},
     wire::{Command, CommandContext, Incoming, Message},
 };
-use endpoint::{Endpoint, Handler, handler, on_button, on_command, on_event, on_pattern};
+use endpoint::{Endpoint, on_button, on_command, on_event, on_pattern};
 use event::sealed::OfKind;
 use table::{Pick, Pressed, Table, Trigger};
 
@@ -94,6 +98,7 @@ pub struct Router {
     fallback: Option<Endpoint>,
     rest: Option<Arc<dyn Handle>>,
     layers: Vec<Arc<dyn Layer>>,
+    policy: Option<TurnPolicy>,
     bad_args: Option<Handler<BadArgs>>,
     stale: Option<Endpoint>,
     ambiguous: Option<Handler<Ambiguous>>,
@@ -232,6 +237,21 @@ impl Router {
         self.changed()
     }
 
+    /// Makes quick messages one turn, for the routes of this router and of those nested in it that say nothing else: see
+    /// [`TurnPolicy::Burst`].
+    ///
+    /// **Trap:** the joined text is what is routed then. Nest a router with bursts behind the routes that wait for exact
+    /// words, or let it have the fallback alone.
+    pub fn burst(self, quiet: Duration) -> Self {
+        self.turns(TurnPolicy::Burst(quiet))
+    }
+
+    /// Says what a turn is, as [`burst`](Self::burst) does.
+    pub fn turns(mut self, policy: TurnPolicy) -> Self {
+        self.policy = Some(policy);
+        self.changed()
+    }
+
     /// Answers commands whose arguments cannot be read, for this router and those nested in it that have no such
     /// handler of their own. Unless told otherwise, the answer says what is wrong and how the command is written.
     pub fn bad_args<F, Fut>(mut self, answer: F) -> Self
@@ -307,8 +327,24 @@ impl Handle for Router {
         self.table().commands()
     }
 
+    fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        self.table().turn_policy(incoming)
+    }
+
     async fn handle(&self, cx: &Context, incoming: &Incoming) -> Handled {
-        let next = match self.table().pick(incoming) {
+        let table = self.table();
+        let mut left: Option<Incoming> = None;
+        // A form that is open has what it wants of a burst; the rest is routed on.
+        while let Some(form) = table.form(cx, left.as_ref().unwrap_or(incoming)) {
+            let next = Next::new(&form.endpoint, &form.scope, &form.what);
+            next.run(cx, left.as_ref().unwrap_or(incoming)).await?;
+            left = cx.left_of_burst();
+            if left.is_none() {
+                return Ok(Done);
+            }
+        }
+        let incoming = left.as_ref().unwrap_or(incoming);
+        let next = match table.pick(incoming) {
             Pick::Route(route) => Next::new(&route.endpoint, &route.scope, &route.what),
             Pick::Stale(scope) => Next::new(&scope.stale, scope, STALE),
             Pick::Nothing => return Ok(Done),

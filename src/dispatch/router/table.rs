@@ -16,7 +16,10 @@ use super::{
     text::{Pattern, folded},
 };
 use crate::{
-    dispatch::Handle,
+    dispatch::{
+        Context, Handle, TurnPolicy,
+        form::{Claim, Definition},
+    },
     message::{ButtonPayload, MenuPress},
     wire::{Command, CommandContext, Event, Incoming},
 };
@@ -24,14 +27,22 @@ use crate::{
 /// Bytes that all patterns together may take; beyond that they are tried one by one.
 const PATTERNS_SIZE: usize = 64 << 20;
 
+/// What the way to the rest is called.
+const REST: &str = "rest";
+
 /// What makes an event one for a route, filters aside.
 #[derive(Clone)]
 pub(super) enum Trigger {
     Command(String),
-    Button { command: String, read: fn(&Command) -> Pressed },
+    Button {
+        command: String,
+        read: fn(&Command) -> Pressed,
+    },
     Texts(Vec<String>),
     Pattern(Pattern),
     Menu(Arc<dyn AnyMenu>),
+    /// Takes what it wants while it is open, before all routes.
+    Form(Arc<Definition>),
     Files,
     Event(Kind),
     Any,
@@ -53,6 +64,7 @@ impl fmt::Display for Trigger {
             Self::Texts(texts) => write!(f, "text `{}`", texts.join("`, `")),
             Self::Pattern(pattern) => write!(f, "pattern `{}`", pattern.as_str()),
             Self::Menu(menu) => write!(f, "menu `{}`", menu.title()),
+            Self::Form(form) => write!(f, "form `{}`", form.name()),
             Self::Files => f.write_str("files"),
             Self::Event(kind) => write!(f, "{kind:?}"),
             Self::Any => f.write_str("any event"),
@@ -64,6 +76,7 @@ impl fmt::Display for Trigger {
 pub(super) struct Scope {
     pub(super) filters: Vec<Filter>,
     pub(super) layers: Vec<Arc<dyn Layer>>,
+    pub(super) policy: Option<TurnPolicy>,
     pub(super) bad_args: Handler<BadArgs>,
     pub(super) stale: Endpoint,
     pub(super) ambiguous: Handler<Ambiguous>,
@@ -95,7 +108,10 @@ pub(super) struct Table {
     texts: HashMap<String, Vec<usize>>,
     patterns: Patterns,
     menus: Vec<usize>,
+    forms: Vec<usize>,
     kinds: [Vec<usize>; Kind::COUNT],
+    /// Whether any route, or the rest, may want another policy than the default.
+    says_policy: bool,
 }
 
 #[derive(Default)]
@@ -124,6 +140,7 @@ impl Table {
         let nowhere = Scope {
             filters: Vec::new(),
             layers: Vec::new(),
+            policy: None,
             bad_args: endpoint::handler(polite::bad_args),
             stale: endpoint::on_event(endpoint::handler(polite::stale)),
             ambiguous: endpoint::handler(polite::ambiguous),
@@ -137,10 +154,14 @@ impl Table {
             texts: HashMap::new(),
             patterns: Patterns::default(),
             menus: Vec::new(),
+            forms: Vec::new(),
             kinds: Default::default(),
+            says_policy: false,
         };
         table.take_in(router, &root);
         table.patterns.build(&table.routes);
+        let says = |route: &Route| route.scope.policy.is_some() || route.what == REST;
+        table.says_policy = table.routes.iter().any(says);
         table
     }
 
@@ -157,7 +178,7 @@ impl Table {
             self.add(Trigger::Event(Kind::Message), fallback.clone(), scope, Some("fallback"));
         }
         if let Some(rest) = &router.rest {
-            self.add(Trigger::Any, endpoint::on_all(rest.clone()), scope, Some("rest"));
+            self.add(Trigger::Any, endpoint::on_all(rest.clone()), scope, Some(REST));
         }
     }
 
@@ -180,6 +201,10 @@ impl Table {
                 self.menus.push(place);
                 self.commands.entry(MenuPress::COMMAND.to_owned()).or_default().push(place);
             }
+            Trigger::Form(_) => {
+                self.forms.push(place);
+                self.commands.entry(MenuPress::COMMAND.to_owned()).or_default().push(place);
+            }
             Trigger::Files => self.kinds[Kind::Message as usize].push(place),
             Trigger::Event(kind) => self.kinds[*kind as usize].push(place),
             Trigger::Any => self.kinds.iter_mut().for_each(|places| places.push(place)),
@@ -194,6 +219,38 @@ impl Table {
             Some(Place::Stale(place)) => Pick::Stale(&self.routes[place].scope),
             None => self.unknown_press(incoming).map_or(Pick::Nothing, Pick::Stale),
         }
+    }
+
+    /// The form that is open and takes this event.
+    pub(super) fn form(&self, cx: &Context, incoming: &Incoming) -> Option<&Route> {
+        if self.forms.is_empty() {
+            return None;
+        }
+        let open = cx.open_form()?;
+        let is_open = |route: &&Route| matches!(&route.trigger, Trigger::Form(form) if form.is_of(&open));
+        let route = self.forms.iter().map(|place| &self.routes[*place]).find(is_open)?;
+        let Trigger::Form(form) = &route.trigger else { return None };
+        match form.claims(&open, incoming) {
+            Claim::Takes => Some(route),
+            Claim::Leaves => None,
+            Claim::Ends => {
+                cx.drop_form();
+                None
+            }
+        }
+    }
+
+    /// What a turn is where this event goes. Most programs say nothing of it, and need not look where that is.
+    pub(super) fn turn_policy(&self, incoming: &Incoming) -> TurnPolicy {
+        if !self.says_policy {
+            return TurnPolicy::Each;
+        }
+        let Pick::Route(route) = self.pick(incoming) else { return TurnPolicy::Each };
+        let of_rest = || match (&route.trigger, &route.scope.rest) {
+            (Trigger::Any, Some(rest)) if route.what == REST => Some(rest.turn_policy(incoming)),
+            _ => None,
+        };
+        route.scope.policy.or_else(of_rest).unwrap_or_default()
     }
 
     /// The first route that fits.
@@ -220,6 +277,7 @@ impl Table {
             let pressed = match &self.routes[place].trigger {
                 Trigger::Button { read, .. } => read(command),
                 Trigger::Menu(menu) => menu.pressed(command),
+                Trigger::Form(_) => Pressed::NotMine,
                 _ => Pressed::Mine,
             };
             match pressed {
@@ -277,7 +335,8 @@ impl Table {
         }
         let Some(places) = self.commands.get(&command.name.to_lowercase()) else { return Some(&self.root) };
         let menu = |place: &&usize| {
-            matches!(self.routes[**place].trigger, Trigger::Menu(_)) && self.fits(**place, incoming)
+            matches!(self.routes[**place].trigger, Trigger::Menu(_) | Trigger::Form(_))
+                && self.fits(**place, incoming)
         };
         places.iter().find(menu).map(|place| &*self.routes[*place].scope)
     }
@@ -288,6 +347,7 @@ impl Table {
         let rests = rests.filter_map(|route| route.scope.rest.as_ref()).flat_map(|rest| rest.commands());
         let is_wanted = |place: &usize| match &self.routes[*place].trigger {
             Trigger::Menu(menu) => menu.is_by_command(),
+            Trigger::Form(form) => form.is_by_command(),
             _ => true,
         };
         let own = self.commands.iter().filter(|(_, places)| places.iter().any(is_wanted));
@@ -337,6 +397,7 @@ impl Scope {
         Self {
             filters: self.filters.iter().chain(filter).cloned().collect(),
             layers: self.layers.iter().chain(&router.layers).cloned().collect(),
+            policy: router.policy.or(self.policy),
             bad_args: router.bad_args.as_ref().unwrap_or(&self.bad_args).clone(),
             stale: router.stale.as_ref().unwrap_or(&self.stale).clone(),
             ambiguous: router.ambiguous.as_ref().unwrap_or(&self.ambiguous).clone(),

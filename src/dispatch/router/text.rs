@@ -70,7 +70,7 @@ impl<S: AsRef<str>> Texts for Vec<S> {
 }
 
 /// The form in which exact texts are compared: lower case, `ё` as `е`, blanks trimmed and single.
-pub(super) fn folded(text: &str) -> String {
+pub(in crate::dispatch) fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         if !folded.is_empty() {

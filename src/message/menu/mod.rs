@@ -150,6 +150,33 @@ impl<T> Menu<T> {
         self.name.as_deref().unwrap_or(&self.prompt)
     }
 
+    /// Its prompt.
+    pub(crate) fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    /// The same under another prompt; its buttons stay what they are.
+    pub(crate) fn reworded(&self, prompt: &str) -> Self
+    where
+        T: Clone,
+    {
+        Self { prompt: prompt.to_owned(), name: Some(self.key()), ..self.clone() }
+    }
+
+    /// The same with values of any type.
+    pub(crate) fn into_values(self) -> Result<Menu<serde_json::Value>, serde_json::Error>
+    where
+        T: Serialize,
+    {
+        let key = self.key();
+        let item = |Item { value, label, synonyms }: Item<T>| {
+            Ok(Item { value: serde_json::to_value(value)?, label, synonyms })
+        };
+        let items: Result<Vec<_>, serde_json::Error> = self.items.into_iter().map(item).collect();
+        let Self { prompt, hint, columns, by_command, stray_synonym, .. } = self;
+        Ok(Menu { prompt, name: Some(key), hint, columns, by_command, items: items?, stray_synonym })
+    }
+
     /// Whether its buttons send the command.
     pub(crate) fn is_by_command(&self) -> bool {
         self.by_command

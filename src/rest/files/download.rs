@@ -1,6 +1,12 @@
 //! Files out of a chat.
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_DISPOSITION, LOCATION};
@@ -28,11 +34,15 @@ const HEAD: usize = 12;
 /// The portal is asked for a signed address (`imbot.v2.File.download`, protocol 4.8), which must be on the
 /// portal's own host. It may redirect to a storage elsewhere: over HTTPS only, to a host with a name, and never with
 /// what signed the first address. No token of ours is sent to either.
-pub struct Downloads {
-    api: Arc<dyn Api>,
-    tokens: Arc<dyn TokenSource>,
-    transport: Transport,
+pub struct Downloads(Source);
+
+enum Source {
+    Portal { api: Arc<dyn Api>, tokens: Arc<dyn TokenSource>, transport: Transport },
+    Memory(KeptFiles),
 }
+
+/// Files in memory, names and contents by their ids.
+pub(crate) type KeptFiles = Arc<Mutex<BTreeMap<i64, (String, Bytes)>>>;
 
 impl Downloads {
     /// Asks `api` for addresses; `tokens` tells where each portal is.
@@ -41,7 +51,12 @@ impl Downloads {
         tokens: Arc<dyn TokenSource>,
         options: HttpOptions,
     ) -> Result<Self, SetupError> {
-        Ok(Self { api, tokens, transport: Transport::new(&options)? })
+        Ok(Self(Source::Portal { api, tokens, transport: Transport::new(&options)? }))
+    }
+
+    /// Gives files that are in memory.
+    pub(crate) fn of_memory(files: KeptFiles) -> Self {
+        Self(Source::Memory(files))
     }
 
     /// Begins to download a file that `bot` can see. Only its beginning is read: the rest comes as it is asked for.
@@ -88,21 +103,24 @@ impl Downloads {
         id: i64,
         limits: &DownloadLimits,
     ) -> Result<reqwest::Response, DownloadError> {
-        let asked = self.api.invoke(portal, &FileDownload::new(bot, id)).await;
+        let (api, tokens, transport) = match &self.0 {
+            Source::Portal { api, tokens, transport } => (api, tokens, transport),
+            Source::Memory(files) => return kept(files, id),
+        };
+        let asked = api.invoke(portal, &FileDownload::new(bot, id)).await;
         let url = asked.map_err(|error| DownloadError::no_address(id, error))?.url;
         if url.is_empty() {
             let error = CallError::new(CallErrorKind::BadAnswer, FileDownload::NAME)
                 .describe("it holds no `downloadUrl`");
             return Err(DownloadError::no_address(id, error));
         }
-        let access =
-            self.tokens.access(portal).await.map_err(|error| DownloadError::no_access(id, &error))?;
+        let access = tokens.access(portal).await.map_err(|error| DownloadError::no_access(id, &error))?;
         let elsewhere = |what: String| DownloadError::new(Kind::Elsewhere, id, what);
         let home = Address::parse(access.endpoint.expose_secret()).map_err(elsewhere)?;
         let first = home.at(&url).map_err(elsewhere)?;
         let mut address = first.clone();
         for _ in 0..=MOST_MOVES {
-            let answer = self.get(id, &address, limits).await?;
+            let answer = get(transport, id, &address, limits).await?;
             if answer.status().is_success() {
                 return Ok(answer);
             }
@@ -115,17 +133,33 @@ impl Downloads {
         }
         Err(elsewhere("its address leads on and on".to_owned()))
     }
+}
 
-    async fn get(
-        &self,
-        id: i64,
-        address: &Address,
-        limits: &DownloadLimits,
-    ) -> Result<reqwest::Response, DownloadError> {
-        let request = self.transport.client(address).get(address.url().clone());
-        let request = request.timeout(self.transport.time_for(limits.max_bytes));
-        request.send().await.map_err(|error| broken(id, error))
-    }
+async fn get(
+    transport: &Transport,
+    id: i64,
+    address: &Address,
+    limits: &DownloadLimits,
+) -> Result<reqwest::Response, DownloadError> {
+    let request = transport.client(address).get(address.url().clone());
+    let request = request.timeout(transport.time_for(limits.max_bytes));
+    request.send().await.map_err(|error| broken(id, error))
+}
+
+/// A file in memory, as a portal would send it.
+fn kept(files: &KeptFiles, id: i64) -> Result<reqwest::Response, DownloadError> {
+    let file = files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+    let Some((name, content)) = file else {
+        let error =
+            CallError::new(CallErrorKind::Refused, FileDownload::NAME).code_of_portal("FILE_NOT_FOUND");
+        return Err(DownloadError::no_address(id, error));
+    };
+    let name = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
+    let answer = axum::http::Response::builder()
+        .header(CONTENT_DISPOSITION, format!("attachment; filename*=utf-8''{name}"))
+        .body(content)
+        .map_err(|error| DownloadError::new(Kind::Broken, id, error.to_string()))?;
+    Ok(answer.into())
 }
 
 impl fmt::Debug for Downloads {

@@ -26,6 +26,7 @@ mod upload;
 
 pub use content::FileContent;
 pub(super) use content::Trouble;
+pub(crate) use download::KeptFiles;
 pub use download::{Download, Downloads};
 pub use error::{DownloadError, DownloadErrorKind};
 pub use limits::DownloadLimits;

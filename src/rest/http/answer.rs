@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Address, Scrub, transport::Received};
@@ -27,7 +28,7 @@ pub(super) enum Verdict {
     Moved(Address),
 }
 
-pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub) -> Verdict {
+pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &Scrub<'_>) -> Verdict {
     let method = &*call.method;
     let status = answer.status;
     let error = |kind| {
@@ -49,6 +50,16 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
             Verdict::Moved,
         );
     }
+    let success = (200..300).contains(&status);
+    let clean = |result: &mut Value| {
+        if method.eq_ignore_ascii_case("batch") {
+            clean_items(result, scrub);
+        }
+    };
+    if success && let Some(mut result) = plain(call, &answer.body) {
+        clean(&mut result);
+        return Verdict::Done(Ok(result));
+    }
     let Ok(Value::Object(mut fields)) = serde_json::from_slice(&answer.body) else {
         let kind = if matches!(status, 429 | 503) { CallErrorKind::Limited } else { CallErrorKind::Unknown };
         let what = format!("the answer is no JSON object but {}", begin(&answer.body));
@@ -57,9 +68,9 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
     if let Some(operating) = fields.get("time").and_then(Operating::of_time) {
         call.tell(operating);
     }
-    let success = (200..300).contains(&status);
     let code = code(fields.get("error"));
     if success && code.is_empty() {
+        fields.get_mut("result").into_iter().for_each(clean);
         return Verdict::Done(fields.remove("result").ok_or_else(|| {
             error(CallErrorKind::Unknown).describe("the answer has neither a result nor an error")
         }));
@@ -74,11 +85,53 @@ pub(super) fn judge(call: &Call, address: &Address, answer: &Received, scrub: &S
     if stale { Verdict::Stale(error) } else { Verdict::Done(Err(error)) }
 }
 
+/// The result of the common answer, which has nothing but a result and a `time`: read without a tree of all the rest.
+fn plain(call: &Call, body: &[u8]) -> Option<Value> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Plain {
+        result: Value,
+        time: Option<Time>,
+    }
+    #[derive(Deserialize)]
+    struct Time {
+        start: Option<f64>,
+        finish: Option<f64>,
+        duration: Option<f64>,
+        operating: Option<f64>,
+        operating_reset_at: Option<f64>,
+    }
+    let Plain { result, time } = serde_json::from_slice(body).ok()?;
+    if let Some(Time { start, finish, duration, operating: Some(spent), operating_reset_at: Some(resets_at) }) =
+        time
+        && let Some(now) = finish.or(start)
+    {
+        call.tell(Operating::of_seconds(spent, resets_at - now, duration.unwrap_or_default()));
+    }
+    Some(result)
+}
+
 /// The error of a batch's item, which comes without a status of its own.
 pub(crate) fn failure(method: &str, fields: &Map<String, Value>) -> CallError {
     let code = code(fields.get("error"));
     let (kind, _) = kind(&code, 200);
     CallError::new(kind, method.to_owned()).code_of_portal(cut(&code)).describe(cut(&description(fields)))
+}
+
+/// The errors of a batch's items, whose descriptions may say what was sent.
+fn clean_items(result: &mut Value, scrub: &Scrub) {
+    let clean = |error: &mut Value| {
+        for (_, text) in error.as_object_mut().into_iter().flatten() {
+            if let Value::String(text) = text {
+                *text = scrub.clean(text);
+            }
+        }
+    };
+    match result.get_mut("result_error") {
+        Some(Value::Object(errors)) => errors.values_mut().for_each(clean),
+        Some(Value::Array(errors)) => errors.iter_mut().for_each(clean),
+        _ => {}
+    }
 }
 
 /// Text from outside, cut to a length that fits an error, without secrets.
@@ -179,6 +232,27 @@ mod tests {
             let answer = Received { status, retry_after: None, location: None, body };
             judge(&call, &address, &answer, &Scrub::these(Vec::new()));
             assert_eq!(told.take().map(|told| told.spent().as_millis()), spent);
+        }
+    }
+
+    #[test]
+    fn what_a_batch_says_of_its_items_holds_no_token() {
+        let call = Call::new(PortalKey::new("app", "7c1f"), "batch", json!({}));
+        let address = Address::parse("https://p.example/rest/batch").unwrap();
+        let error =
+            json!({"error": "BOT_TOKEN", "error_description": "no bot of t0ken-1", "argument": "t0ken-1"});
+        let scrub = Scrub::these(vec!["t0ken-1".into()]);
+        for errors in [json!({"c01": error}), json!([error])] {
+            // With what the common answer has, and with more.
+            let mut body = json!({"result": {"result": [], "result_error": errors}});
+            if errors.is_array() {
+                body["more"] = json!(1);
+            }
+            let body = body.to_string().into_bytes();
+            let answer = Received { status: 200, retry_after: None, location: None, body };
+            let Verdict::Done(Ok(result)) = judge(&call, &address, &answer, &scrub) else { panic!("done") };
+            assert!(!result.to_string().contains("t0ken"), "{result}");
+            assert!(result.to_string().contains("no bot of ***"), "{result}");
         }
     }
 }

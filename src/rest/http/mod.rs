@@ -11,6 +11,7 @@
 //! **Trap:** a call whose time ran out may have been carried out.
 
 mod address;
+mod addresses;
 mod answer;
 mod options;
 mod scrub;
@@ -30,6 +31,7 @@ use serde_json::{Value, json};
 use tracing::{Instrument as _, Span, field};
 
 pub(super) use address::Address;
+use addresses::Addresses;
 pub(super) use answer::{failure, secret_free};
 pub use options::{HttpOptions, SetupError};
 pub(super) use scrub::Scrub;
@@ -54,6 +56,7 @@ const MOVED_PAUSE: Duration = Duration::from_secs(600);
 pub struct HttpApi {
     tokens: Arc<dyn TokenSource>,
     transport: Transport,
+    addresses: Addresses,
     /// Portals whose move the authorisation server did not know of, and when it was asked.
     moved: Mutex<HashMap<PortalKey, Instant>>,
 }
@@ -61,7 +64,12 @@ pub struct HttpApi {
 impl HttpApi {
     /// Calls portals with what `tokens` knows of them.
     pub fn new(tokens: Arc<dyn TokenSource>, options: HttpOptions) -> Result<Self, SetupError> {
-        Ok(Self { tokens, transport: Transport::new(&options)?, moved: Mutex::default() })
+        Ok(Self {
+            tokens,
+            transport: Transport::new(&options)?,
+            addresses: Addresses::default(),
+            moved: Mutex::default(),
+        })
     }
 
     async fn attempt(&self, call: &Call) -> Result<Value, CallError> {
@@ -85,8 +93,9 @@ impl HttpApi {
             Verdict::Moved(new) if call.acting.is_some() => {
                 Err(moved(call, &new, "a user's token stays here"))
             }
-            Verdict::Stale(_) => self.again(call, access.generation).await,
-            Verdict::Moved(new) => self.follow(call, &access, new).await,
+            // Boxed, for they are rare and would make every call as large as three.
+            Verdict::Stale(_) => Box::pin(self.again(call, access.generation)).await,
+            Verdict::Moved(new) => Box::pin(self.follow(call, &access, new)).await,
         }
     }
 
@@ -133,14 +142,17 @@ impl HttpApi {
 
     async fn post(&self, call: &Call, access: &Access, to: Option<&Address>) -> Result<Verdict, CallError> {
         let bad = |what: String| CallError::new(CallErrorKind::BadParams, call.method.clone()).describe(what);
-        let endpoint = Address::parse(access.endpoint.expose_secret()).map_err(bad)?;
-        let address = to.unwrap_or(&endpoint).method(&call.method).map_err(bad)?;
+        let address = match to {
+            Some(root) => root.method(&call.method),
+            None => self.addresses.of(&call.portal, &access.endpoint, &call.method),
+        };
+        let address = address.map_err(bad)?;
         let mut request = self.transport.client(&address).post(address.url().clone());
         if let Authorization::Bearer(token) = &access.authorization {
             request = request.bearer_auth(token.expose_secret());
         }
-        let scrub = Scrub::of(access, &call.params);
         let (request, trouble) = self.with_body(request, call).await?;
+        let scrub = Scrub::of(access, &call.params);
         call.begin().await?;
         match self.transport.send(request).await {
             Ok(answer) => {

@@ -89,6 +89,15 @@ impl Bucket {
         u32::try_from(self.full.saturating_sub(self.level) / CALL).unwrap_or(u32::MAX)
     }
 
+    /// How long a call that others may join is to wait for them: not at all while half of the bucket is free, then
+    /// longer and longer, up to the time in which one slot comes free.
+    pub(super) fn pause(&self, now: Timestamp) -> Duration {
+        let half = (self.full / 2).max(1);
+        let free = if self.not_before > now { 0 } else { self.full.saturating_sub(self.level) };
+        let missing = half.saturating_sub(free);
+        Duration::from_millis(CALL / self.per_milli * missing / half)
+    }
+
     pub(super) fn take(&mut self) -> Taken {
         self.level += CALL;
         Taken { at: self.at, overflows: self.overflows }
@@ -173,6 +182,22 @@ mod tests {
         idle.take();
         idle.put_back(early, at(110));
         assert_eq!(idle.free(at(110)), 47, "the early call had leaked away, the late one counts");
+    }
+
+    #[test]
+    fn the_pause_grows_from_nothing_at_half_a_bucket_to_the_time_of_a_slot() {
+        let mut bucket = Bucket::new(&Limits::standard(), at(100));
+        let mut pauses = Vec::new();
+        while bucket.has_room(at(100)) {
+            pauses.push(bucket.pause(at(100)).as_millis());
+            bucket.take();
+        }
+        assert_eq!(pauses[..=24], [0; 25], "24 of 48 are free at the 25th");
+        assert!(pauses[24..].windows(2).all(|two| two[0] < two[1]), "{pauses:?}");
+        assert_eq!(bucket.pause(at(100)).as_millis(), 500);
+        let mut refused = Bucket::new(&Limits::standard(), at(100));
+        refused.overflow(at(100), Some(Duration::from_secs(60)));
+        assert_eq!(refused.pause(at(140)).as_millis(), 500, "it has leaked, but nobody may pass yet");
     }
 
     #[test]

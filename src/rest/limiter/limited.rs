@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     LevelKeeper, Limits, Operating, Slots, Told,
     portals::Portals,
-    turnstile::{Meter, Report},
+    turnstile::{Meter, Report, TurnedAway},
 };
 use crate::{
     clock::Clock,
@@ -85,19 +85,16 @@ impl<A: Api> Limited<A> {
     }
 
     /// Waits for `what`, but not beyond the deadline.
-    async fn within<F: Future<Output = ()>>(
+    async fn within<F: Future>(
         &self,
         deadline: Option<Timestamp>,
         call: &Call,
         what: F,
-    ) -> Result<(), CallError> {
-        let Some(deadline) = deadline else {
-            what.await;
-            return Ok(());
-        };
+    ) -> Result<F::Output, CallError> {
+        let Some(deadline) = deadline else { return Ok(what.await) };
         tokio::select! {
             biased;
-            () = what => Ok(()),
+            done = what => Ok(done),
             () = self.portals.clock.sleep_until(deadline) => {
                 Err(CallError::new(CallErrorKind::Limited, call.method.clone())
                     .describe("it waited for the portal's limit until its deadline and was not sent"))
@@ -112,17 +109,22 @@ impl<A: Api> Api for Limited<A> {
         let clock = &*self.portals.clock;
         let turnstile = self.portals.turnstile(&call.portal.member);
         let deadline = self.portals.limits().deadline.map(|span| clock.now().plus(span));
-        let mut place = turnstile.join(call.priority, meters(&call), clock);
+        let mut place = turnstile.join(call.priority, meters(&call), !call.unheld, clock);
         self.within(deadline, &call, self.portals.open(&call.portal.member, &turnstile)).await?;
         loop {
-            self.within(deadline, &call, place.pass()).await?;
+            if let Err(turned_away) = self.within(deadline, &call, place.pass()).await? {
+                return Err(held_up(turned_away, clock.now()));
+            }
             self.portals.sent();
             let told = Told::default();
             let result = self.inner.call(call.clone().telling(told.clone())).await;
             match &result {
                 Err(error) if error.kind() == CallErrorKind::Limited => {
                     tracing::debug!(portal = %call.portal, method = %call.method, %error, "waiting for the portal's limit");
-                    if error.is(OVER_OPERATING) {
+                    if error.is(OVER_OPERATING) && call.unheld {
+                        place.answered(&over(&call, told.take(), error.retry_after()));
+                        return result;
+                    } else if error.is(OVER_OPERATING) {
                         place.over_operating(&over(&call, told.take(), error.retry_after()));
                     } else {
                         place.overflowed(error.retry_after());
@@ -182,6 +184,14 @@ fn commands(call: &Call) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         let command = command.as_str()?;
         Some((name, command.split_once('?').map_or(command, |(method, _)| method)))
     })
+}
+
+/// What a call hears that would have to wait for its method, as if the portal had said it.
+fn held_up(TurnedAway { method, until }: TurnedAway, now: Timestamp) -> CallError {
+    CallError::new(CallErrorKind::Limited, String::from(method))
+        .code_of_portal(OVER_OPERATING)
+        .describe("it was not sent: the method has to wait for its operating limit")
+        .retry_after_of_portal(until.since(now))
 }
 
 fn over(call: &Call, told: Option<Operating>, wait: Option<Duration>) -> Report {

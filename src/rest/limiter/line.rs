@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// How urgent a call is. More urgent ones go first, yet every priority that has calls waiting gets at least one of
-/// any 20 slots, and usually one of 16: a bulk call that is n-th of its kind waits for at most 20 n slots, however
+/// any 20 slots, and usually one of 15: a bulk call that is n-th of its kind waits for at most 20 n slots, however
 /// many others come.
 ///
 /// ```
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CallPriority {
+    /// Whether something may be sent depends on its answer.
+    Check,
     /// Somebody waits for it, as for a reply.
     #[default]
     Reply,
@@ -26,17 +28,17 @@ pub enum CallPriority {
     Bulk,
 }
 
-const PRIORITIES: usize = 5;
+const PRIORITIES: usize = 6;
 
-/// A priority that was passed over this often is next: one slot of 16 is its own.
-const PASSED: u32 = 15;
+/// A priority that was passed over this often is next: one slot of 15 is its own.
+const PASSED: u32 = 14;
 
 /// A place: the priority, and the number drawn on arrival.
-pub(super) type Ticket = (CallPriority, u64);
+pub(crate) type Ticket = (CallPriority, u64);
 
 /// Those who wait.
 #[derive(Debug)]
-pub(super) struct Line<T> {
+pub(crate) struct Line<T> {
     /// Calls that the portal refused for its rate, by the slot they had: before everybody.
     refused: BTreeMap<u64, T>,
     waiting: [BTreeMap<u64, T>; PRIORITIES],
@@ -46,7 +48,7 @@ pub(super) struct Line<T> {
 
 /// Where somebody stands in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Spot {
+pub(crate) enum Spot {
     /// Refused, and the slot it had.
     Refused(u64),
     /// Waiting by its ticket.
@@ -54,7 +56,7 @@ pub(super) enum Spot {
 }
 
 impl<T> Line<T> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             refused: BTreeMap::new(),
             waiting: std::array::from_fn(|_| BTreeMap::new()),
@@ -62,7 +64,7 @@ impl<T> Line<T> {
         }
     }
 
-    pub(super) fn insert(&mut self, spot: Spot, who: T) {
+    pub(crate) fn insert(&mut self, spot: Spot, who: T) {
         match spot {
             Spot::Refused(slot) => self.refused.insert(slot, who),
             Spot::Waiting((priority, number)) => {
@@ -75,7 +77,7 @@ impl<T> Line<T> {
         };
     }
 
-    pub(super) fn remove(&mut self, spot: Spot) -> Option<T> {
+    pub(crate) fn remove(&mut self, spot: Spot) -> Option<T> {
         match spot {
             Spot::Refused(slot) => self.refused.remove(&slot),
             Spot::Waiting((priority, number)) => self.waiting[priority as usize].remove(&number),
@@ -83,11 +85,16 @@ impl<T> Line<T> {
     }
 
     /// Who is next.
-    pub(super) fn next(&self) -> Option<(Spot, &T)> {
+    pub(crate) fn next(&self) -> Option<(Spot, &T)> {
+        self.next_of(|_| true)
+    }
+
+    /// Who is next of these priorities.
+    pub(crate) fn next_of(&self, wanted: impl Fn(CallPriority) -> bool) -> Option<(Spot, &T)> {
         if let Some((slot, who)) = self.refused.first_key_value() {
             return Some((Spot::Refused(*slot), who));
         }
-        let waiting = || (0..PRIORITIES).filter(|at| !self.waiting[*at].is_empty());
+        let waiting = || (0..PRIORITIES).filter(|at| !self.waiting[*at].is_empty() && wanted(PRIORITY[*at]));
         // The longest passed over; of equals the more urgent.
         let due = waiting().filter(|at| self.passed[*at] >= PASSED).rev().max_by_key(|at| self.passed[*at]);
         let at = due.or_else(|| waiting().next())?;
@@ -96,7 +103,7 @@ impl<T> Line<T> {
     }
 
     /// A slot went to `spot`, which has left the line.
-    pub(super) fn served(&mut self, spot: Spot) {
+    pub(crate) fn served(&mut self, spot: Spot) {
         let Spot::Waiting((priority, _)) = spot else { return };
         for (at, passed) in self.passed.iter_mut().enumerate() {
             *passed = if at == priority as usize || self.waiting[at].is_empty() { 0 } else { *passed + 1 };
@@ -113,17 +120,23 @@ impl<T> Line<T> {
         self.refused.last_key_value().map(|(slot, who)| (Spot::Refused(*slot), who))
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.refused.len() + self.waiting.iter().map(BTreeMap::len).sum::<usize>()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.refused.is_empty() && self.waiting.iter().all(BTreeMap::is_empty)
     }
 }
 
-const PRIORITY: [CallPriority; PRIORITIES] =
-    [CallPriority::Reply, CallPriority::HandOver, CallPriority::Edit, CallPriority::Rt, CallPriority::Bulk];
+const PRIORITY: [CallPriority; PRIORITIES] = [
+    CallPriority::Check,
+    CallPriority::Reply,
+    CallPriority::HandOver,
+    CallPriority::Edit,
+    CallPriority::Rt,
+    CallPriority::Bulk,
+];
 
 #[cfg(test)]
 mod tests {
@@ -137,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn bulk_gets_every_sixteenth_slot_while_replies_keep_coming() {
+    fn bulk_gets_every_fifteenth_slot_while_replies_keep_coming() {
         let mut line = Line::new();
         for number in 0..400 {
             line.insert(Spot::Waiting((CallPriority::Reply, number)), ());
@@ -145,10 +158,10 @@ mod tests {
         for number in 400..410 {
             line.insert(Spot::Waiting((CallPriority::Bulk, number)), ());
         }
-        let served: Vec<Spot> = (0..160).map(|_| serve(&mut line)).collect();
+        let served: Vec<Spot> = (0..150).map(|_| serve(&mut line)).collect();
         let bulk: Vec<usize> =
-            (0..160).filter(|at| matches!(served[*at], Spot::Waiting((CallPriority::Bulk, _)))).collect();
-        assert_eq!(bulk, (0..10).map(|n| 15 + 16 * n).collect::<Vec<_>>());
+            (0..150).filter(|at| matches!(served[*at], Spot::Waiting((CallPriority::Bulk, _)))).collect();
+        assert_eq!(bulk, (0..10).map(|n| 14 + 15 * n).collect::<Vec<_>>());
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub use levels::{Level, LevelKeeper, MemoryLevels};
 pub use limited::Limited;
 pub use limits::Limits;
 pub use line::CallPriority;
+pub(crate) use line::{Line, Spot};
 pub use operating::Operating;
 pub(super) use operating::Told;
 pub use portals::Slots;

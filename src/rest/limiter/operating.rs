@@ -47,13 +47,17 @@ impl Operating {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let span =
-            |seconds: f64| Duration::try_from_secs_f64(seconds.clamp(0.0, LONGEST)).unwrap_or_default();
         let spent = number("operating")?;
         let resets_at = number("operating_reset_at")?;
         let now = number("finish").or_else(|| number("start"))?;
         let took = number("duration").unwrap_or_default();
-        Some(Self { spent: span(spent), resets_in: span(resets_at - now), took: span(took) })
+        Some(Self::of_seconds(spent, resets_at - now, took))
+    }
+
+    pub(crate) fn of_seconds(spent: f64, resets_in: f64, took: f64) -> Self {
+        let span =
+            |seconds: f64| Duration::try_from_secs_f64(seconds.clamp(0.0, LONGEST)).unwrap_or_default();
+        Self { spent: span(spent), resets_in: span(resets_in), took: span(took) }
     }
 
     /// Used in the last ten minutes, this call included.

@@ -13,7 +13,7 @@ use std::{
 use super::{Limits, levels::LevelKeeper, turnstile::Turnstile};
 use crate::{
     clock::Clock,
-    wire::{MemberId, Timestamp},
+    wire::{MemberId, PortalKey, Timestamp},
 };
 
 /// How many portals are known before those without a call are forgotten.
@@ -154,6 +154,19 @@ impl Slots {
     pub fn waiting(&self, member: &MemberId) -> usize {
         let known = self.0.known().get(member).map(Arc::clone);
         known.map_or(0, |known| known.waiting())
+    }
+
+    /// How long a call that others may join, as in a batch, is to wait for them: not at all while half of the bucket
+    /// is free, then longer and longer, up to the time in which one slot comes free.
+    pub fn pause(&self, member: &MemberId) -> Duration {
+        let known = self.0.known().get(member).map(Arc::clone);
+        known.map_or(Duration::ZERO, |known| known.pause(self.0.clock.now()))
+    }
+
+    /// The methods, in lower case, that have to wait for their operating limit, and until when as far as is known.
+    pub fn held(&self, portal: &PortalKey) -> HashMap<Box<str>, Timestamp> {
+        let known = self.0.known().get(&portal.member).map(Arc::clone);
+        known.map_or_else(HashMap::new, |known| known.held(&portal.app, self.0.clock.now()))
     }
 
     /// Saves the levels that are not saved yet, as the last thing before the process ends.

@@ -61,6 +61,8 @@ struct State {
     gauges: HashMap<Meter, Gauge>,
     /// Slots given and not yet taken, by the number of the call.
     given: HashMap<u64, Given>,
+    /// Calls that do not want to wait for their gauge, by their number, and the gauge.
+    turned_away: HashMap<u64, TurnedAway>,
     watch: Option<Watch>,
     unsaved: bool,
 }
@@ -70,6 +72,15 @@ struct Waiter {
     number: u64,
     turn: Arc<Notify>,
     meters: Arc<[Meter]>,
+    /// Whether it waits for a gauge.
+    patient: bool,
+}
+
+/// The method that a call would have had to wait for, and until when as far as is known.
+#[derive(Debug, Clone)]
+pub(super) struct TurnedAway {
+    pub(super) method: Box<str>,
+    pub(super) until: Timestamp,
 }
 
 #[derive(Debug)]
@@ -100,6 +111,7 @@ impl Turnstile {
                 held: HashMap::new(),
                 gauges: HashMap::new(),
                 given: HashMap::new(),
+                turned_away: HashMap::new(),
                 watch: None,
                 unsaved: false,
             }),
@@ -112,12 +124,13 @@ impl Turnstile {
         &'a self,
         priority: CallPriority,
         meters: Arc<[Meter]>,
+        patient: bool,
         clock: &'a dyn Clock,
     ) -> Place<'a> {
         let mut state = self.lock();
         let number = state.numbers;
         state.numbers += 1;
-        let waiter = Waiter { number, turn: Arc::new(Notify::new()), meters };
+        let waiter = Waiter { number, turn: Arc::new(Notify::new()), meters, patient };
         let spot = Spot::Waiting((priority, number));
         state.line.insert(spot, waiter.clone());
         drop(state);
@@ -143,6 +156,22 @@ impl Turnstile {
 
     pub(super) fn waiting(&self) -> usize {
         self.lock().waiting()
+    }
+
+    /// How long a call that others may join is to wait for them.
+    pub(super) fn pause(&self, now: Timestamp) -> Duration {
+        let mut state = self.lock();
+        state.bucket.leak(now);
+        state.bucket.pause(now)
+    }
+
+    /// The methods of `app` that have to wait, and until when.
+    pub(super) fn held(&self, app: &AppId, now: Timestamp) -> HashMap<Box<str>, Timestamp> {
+        let state = self.lock();
+        let of_app = state.gauges.iter().filter(|((of, _), _)| of == app);
+        of_app
+            .filter_map(|((_, method), gauge)| Some((method.clone(), opens(gauge.gate(now), now)?)))
+            .collect()
     }
 
     /// The level, if it was raised since it was asked for last.
@@ -182,8 +211,13 @@ impl State {
             let Some((spot, _)) = self.line.next() else { return };
             let Some(waiter) = self.line.remove(spot) else { return };
             match waiter.meters.iter().find(|meter| self.gate(meter, now) != Gate::Open) {
-                Some(meter) => {
+                Some(meter) if waiter.patient => {
                     self.held.entry(meter.clone()).or_default().insert(spot, waiter);
+                }
+                Some(meter) => {
+                    let until = opens(self.gate(meter, now), now).unwrap_or(now);
+                    self.turned_away.insert(waiter.number, TurnedAway { method: meter.1.clone(), until });
+                    waiter.turn.notify_one();
                 }
                 None => self.give(spot, &waiter, now),
             }
@@ -309,6 +343,17 @@ impl State {
     }
 }
 
+/// How soon a gauge is looked at again that is shut until a call under way is answered.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+fn opens(gate: Gate, now: Timestamp) -> Option<Timestamp> {
+    match gate {
+        Gate::Open => None,
+        Gate::Until(moment) => Some(moment),
+        Gate::Answered => Some(now.plus(LOOK_AGAIN)),
+    }
+}
+
 /// A call's place. Dropped, it leaves, and a slot not taken goes to the next one.
 pub(super) struct Place<'a> {
     turnstile: &'a Turnstile,
@@ -327,6 +372,7 @@ enum Stage {
 
 enum Step {
     Pass,
+    TurnedAway(TurnedAway),
     /// Those with earlier slots, woken just now, go first.
     Aside,
     Watch(Option<Timestamp>),
@@ -335,11 +381,12 @@ enum Step {
 
 impl Place<'_> {
     /// Waits for its slot and takes it.
-    pub(super) async fn pass(&mut self) {
+    pub(super) async fn pass(&mut self) -> Result<(), TurnedAway> {
         let mut stepped_aside = false;
         loop {
             match self.step(stepped_aside) {
-                Step::Pass => return,
+                Step::Pass => return Ok(()),
+                Step::TurnedAway(why) => return Err(why),
                 Step::Aside => {
                     stepped_aside = true;
                     tokio::task::yield_now().await;
@@ -370,6 +417,13 @@ impl Place<'_> {
                 state.hand_over(now);
             }
             return Step::Pass;
+        }
+        if let Some(why) = state.turned_away.remove(&self.waiter.number) {
+            self.stage = Stage::Out;
+            if watches {
+                state.hand_over(now);
+            }
+            return Step::TurnedAway(why);
         }
         if !state.open {
             return Step::Wait;
@@ -450,7 +504,10 @@ impl Drop for Place<'_> {
                     state.bucket.put_back(given.taken, now);
                     state.note(&self.waiter.meters, &Report::default(), now);
                 }
-                None => state.remove(spot, &self.waiter),
+                None => {
+                    state.turned_away.remove(&self.waiter.number);
+                    state.remove(spot, &self.waiter);
+                }
             },
         }
         if state.is_watched_by(self.waiter.number) {

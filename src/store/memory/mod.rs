@@ -18,8 +18,10 @@ mod commit;
 mod inbox;
 mod journal;
 mod ledger;
+mod levels;
 mod outbox;
 mod portals;
+mod sessions;
 mod tables;
 mod upkeep;
 mod work;
@@ -31,11 +33,17 @@ use std::{
 
 use tables::Tables;
 
+use super::TurnCommit;
+
+/// Is told of every commit.
+pub(crate) type Watch = Arc<dyn Fn(&TurnCommit) + Send + Sync>;
+
 /// A store in memory. Clones share it.
 #[derive(Clone)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
     identity: [u8; 16],
+    watch: Option<Watch>,
 }
 
 impl MemoryStore {
@@ -46,7 +54,12 @@ impl MemoryStore {
 
     /// An empty store with this identity, so that turns are named as in another store or another run.
     pub fn with_identity(identity: [u8; 16]) -> Self {
-        Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity }
+        Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity, watch: None }
+    }
+
+    /// Tells `watch` of every turn that this one commits.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

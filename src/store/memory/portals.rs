@@ -22,6 +22,10 @@ impl Tables {
     fn forget(&mut self, key: &PortalKey) {
         self.records.remove(key);
         self.refreshing.remove(key);
+        // Another application of ours may be on the same portal.
+        if !self.records.keys().any(|other| other.member == key.member) {
+            self.levels.retain(|(_, member), _| *member != key.member);
+        }
         let Some(known) = self.known.remove(key) else { return };
         self.epoch_floor = self.epoch_floor.max(known.epoch + 1);
         let no = known.no;
@@ -47,6 +51,7 @@ impl Tables {
         self.lanes.retain(|(of, _), _| *of != no);
         self.timers.retain(|(of, ..), _| *of != no);
         self.ledger.retain(|(of, ..), _| *of != no);
+        self.sessions.retain(|(of, ..), _| *of != no);
     }
 }
 

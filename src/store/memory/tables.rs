@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use crate::{
     store::{
-        InboxRequest, InboxState, JournalRow, LaneKey, LaneState, Lease, LedgerEntry, NewEvent, NewOutboxRow,
-        OutboxId, OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord, Seq, StepValue, StoreError,
-        TurnId, naming,
+        BucketLevel, InboxRequest, InboxState, JournalRow, LaneKey, LaneState, Lease, LedgerEntry, NewEvent,
+        NewOutboxRow, OpenSession, OutboxId, OutboxRow, OutboxState, PendingId, PendingPortal, PortalRecord,
+        Seq, StepValue, StoreError, TurnId, naming,
     },
-    wire::{PortalKey, Timestamp, UserId},
+    wire::{BotId, ChatId, MemberId, PortalKey, Timestamp, UserId},
 };
 
 /// (portal, bot, message or other, ordinal, digest); a plain message has no digest.
@@ -109,6 +109,8 @@ pub(super) struct Tables {
     pub(super) settled: BTreeMap<i64, (Timestamp, Option<String>)>,
     pub(super) stuck: BTreeMap<i64, Stuck>,
     pub(super) ledger: BTreeMap<(i64, String, UserId), LedgerEntry>,
+    pub(super) sessions: BTreeMap<(i64, ChatId, BotId), OpenSession>,
+    pub(super) levels: BTreeMap<(String, MemberId), BucketLevel>,
     pub(super) records: BTreeMap<PortalKey, PortalRecord>,
     pub(super) pending: BTreeMap<PendingId, PendingPortal>,
     pub(super) refreshing: BTreeMap<PortalKey, (u64, Timestamp)>,
@@ -141,6 +143,8 @@ impl Tables {
             settled: BTreeMap::new(),
             stuck: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            levels: BTreeMap::new(),
             records: BTreeMap::new(),
             pending: BTreeMap::new(),
             refreshing: BTreeMap::new(),

@@ -78,6 +78,14 @@ impl Tables {
             self.ledger.remove(&key);
             swept.ledger += 1;
         }
+
+        let sessions_until = until(retention.sessions);
+        let old = self.sessions.iter().filter(|(_, session)| session.seen <= sessions_until);
+        let old: Vec<_> = old.map(|(key, _)| *key).take(limit as usize).collect();
+        for key in old {
+            self.sessions.remove(&key);
+            swept.sessions += 1;
+        }
         swept
     }
 }

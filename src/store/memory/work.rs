@@ -190,7 +190,12 @@ impl Work for MemoryStore {
         commit: TurnCommit,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
-        self.tables().commit(lease, commit, now)
+        let Some(watch) = &self.watch else { return self.tables().commit(lease, commit, now) };
+        let committed = self.tables().commit(lease, commit.clone(), now)?;
+        if let Committed::Done(_) = committed {
+            watch(&commit);
+        }
+        Ok(committed)
     }
 
     async fn fail(

@@ -4,7 +4,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{fault::Halt, known::Change, writer::Tx};
 use crate::{
-    store::{Committed, Lease, NewOutboxRow, OutboxId, StoreError, TurnCommit, TurnId},
+    store::{
+        Committed, Lease, NewOutboxRow, OutboxId, OutboxRow, OutboxState, StoreError, TurnCommit, TurnId,
+    },
     wire::Timestamp,
 };
 
@@ -112,9 +114,28 @@ impl Tx<'_> {
                     now.millis(),
                 ])?;
             self.open_call(no, id)?;
-            ids.push(OutboxId(id));
+            let id = OutboxId(id);
+            self.change(Change::ToCall(no, Box::new(call(id, row, now))));
+            ids.push(id);
         }
         Ok(ids)
+    }
+}
+
+/// The call as it is loaded.
+fn call(id: OutboxId, row: &NewOutboxRow, created: Timestamp) -> OutboxRow {
+    OutboxRow {
+        id,
+        dialog: row.dialog.clone(),
+        priority: row.priority,
+        call: row.call.clone(),
+        uuid: row.uuid,
+        state: OutboxState::Queued,
+        attempts: 0,
+        first_sent: None,
+        retry_at: None,
+        created,
+        note: None,
     }
 }
 

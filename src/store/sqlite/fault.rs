@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_IOERR_SHMSIZE};
 
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -39,6 +39,10 @@ impl Fault {
         Self { kind, text: format!("{}: {doing} failed: {error}; {advice}", path.display()) }
     }
 
+    pub(super) fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
     pub(super) fn error(&self) -> StoreError {
         StoreError::new(self.kind, self.text.clone())
     }
@@ -48,15 +52,22 @@ pub(super) fn error(path: &Path, doing: &str, error: &rusqlite::Error) -> StoreE
     Fault::of(path, doing, error).error()
 }
 
+const FULL: &str = "the disk is full; free space, then try again";
+
 fn classify(error: &rusqlite::Error) -> (StoreErrorKind, &'static str) {
+    if error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE) {
+        // There is no room for the index of the log, which SQLite reports as a fault of the disk.
+        return (StoreErrorKind::Io, FULL);
+    }
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            (StoreErrorKind::Damaged, "it is no SQLite database; name another file in the database URL")
-        }
+        Some(ErrorCode::NotADatabase) => (
+            StoreErrorKind::Damaged,
+            "it is no SQLite database; name another file in the database URL, or restore a copy if its first bytes were damaged",
+        ),
         Some(ErrorCode::DatabaseCorrupt) => {
             (StoreErrorKind::Damaged, "the file is damaged; stop the server and restore a copy of it")
         }
-        Some(ErrorCode::DiskFull) => (StoreErrorKind::Io, "the disk is full; free space, then try again"),
+        Some(ErrorCode::DiskFull) => (StoreErrorKind::Io, FULL),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             (StoreErrorKind::ReadOnly, "let this user write to the file and its directory")
         }

@@ -19,6 +19,9 @@ impl Tx<'_> {
         let names = [key.app.as_str(), key.member.as_str()];
         self.sql("DELETE FROM portals WHERE app = ?1 AND member = ?2")?.execute(names)?;
         self.sql("DELETE FROM refreshing WHERE app = ?1 AND member = ?2")?.execute(names)?;
+        // Another application of ours may be on the same portal.
+        self.sql("DELETE FROM bucket_levels WHERE member = ?1 AND NOT EXISTS (SELECT 1 FROM portals WHERE member = ?1)")?
+            .execute([key.member.as_str()])?;
         let Some(portal) = self.known.portal(key) else { return Ok(None) };
         let floor = self.known.epoch_floor.max(portal.epoch + 1);
         self.put_counter("epoch_floor", floor.cast_signed())?;
@@ -77,6 +80,7 @@ impl Tx<'_> {
             "DELETE FROM lanes WHERE portal = ?1 AND lane IN (SELECT lane FROM lanes WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM timers WHERE portal = ?1 AND (lane, id) IN (SELECT lane, id FROM timers WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM network_ledger WHERE portal = ?1 AND (line, user) IN (SELECT line, user FROM network_ledger WHERE portal = ?1 LIMIT ?2)",
+            "DELETE FROM line_sessions WHERE portal = ?1 AND (chat, bot) IN (SELECT chat, bot FROM line_sessions WHERE portal = ?1 LIMIT ?2)",
             "DELETE FROM outbox_open WHERE portal = ?1 AND id IN (SELECT id FROM outbox_open WHERE portal = ?1 LIMIT ?2)",
         ] {
             if self.sql(sql)?.execute([no, PIECE])? > 0 {

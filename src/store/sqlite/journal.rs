@@ -10,7 +10,7 @@ use super::{
     writer::Tx,
 };
 use crate::{
-    store::{Appended, DedupeKey, DedupeKind, Journal, NewEvent, Seq, StoreError},
+    store::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, NewEvent, Seq, StoreError},
     wire::{PortalKey, Timestamp},
 };
 
@@ -53,7 +53,10 @@ impl Tx<'_> {
             ])?;
         self.sql("INSERT INTO bodies (seq, body) VALUES (?1, ?2)")?.execute(params![seq, &event.body[..]])?;
         match &event.park {
-            None => self.insert_waiting(no, seq)?,
+            None => {
+                self.insert_waiting(no, seq)?;
+                self.change(Change::Waits(no, Box::new(row(Seq(seq), event, now))));
+            }
             Some(error) => {
                 self.sql("INSERT INTO parked (seq, at, error) VALUES (?1, ?2, ?3)")?.execute(params![
                     seq,
@@ -108,6 +111,21 @@ impl Tx<'_> {
         self.sql("SELECT portal, lane FROM events WHERE seq = ?1")?
             .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
+    }
+}
+
+/// The event as it is loaded.
+fn row(seq: Seq, event: &NewEvent, accepted: Timestamp) -> JournalRow {
+    JournalRow {
+        seq,
+        lane: event.lane.clone(),
+        code: event.code.clone(),
+        message: event.message,
+        body: event.body.clone(),
+        accepted,
+        attempts: 0,
+        retry_at: None,
+        frozen: Vec::new(),
     }
 }
 

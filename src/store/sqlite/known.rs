@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::lanes;
 use crate::{
-    store::{LaneKey, LaneState, Lease, StoreError},
+    store::{JournalRow, LaneKey, LaneState, Lease, OutboxRow, StoreError},
     wire::PortalKey,
 };
 
@@ -30,6 +30,10 @@ pub(super) enum Change {
     /// The state logged under this number is in the table of lanes now.
     Folded(LaneId, i64),
     LogFrom(i64),
+    /// An event of this portal waits.
+    Waits(i64, Box<JournalRow>),
+    /// A call of this portal is to be made.
+    ToCall(i64, Box<OutboxRow>),
 }
 
 /// A lane of a portal, by its number.
@@ -145,6 +149,8 @@ impl Known {
                 }
             }
             Change::LogFrom(from) => self.log_from = *from,
+            // For the tails, which only the callers' side has.
+            Change::Waits(..) | Change::ToCall(..) => {}
         }
     }
 }

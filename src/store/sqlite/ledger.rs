@@ -38,14 +38,12 @@ impl Tx<'_> {
     }
 
     pub(super) fn sweep_ledger(&self, until: Timestamp, limit: u64) -> rusqlite::Result<u64> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let swept = self
-            .sql(
-                "DELETE FROM network_ledger WHERE (portal, line, user) IN
+        self.delete_old(
+            "DELETE FROM network_ledger WHERE (portal, line, user) IN
                  (SELECT portal, line, user FROM network_ledger WHERE at <= ?1 LIMIT ?2)",
-            )?
-            .execute([until.millis(), limit])?;
-        Ok(swept as u64)
+            until,
+            limit,
+        )
     }
 }
 

@@ -29,6 +29,7 @@ mod journal;
 mod known;
 mod lanes;
 mod ledger;
+mod levels;
 mod lock;
 mod open;
 mod outbox;
@@ -36,6 +37,8 @@ mod portals;
 mod reader;
 mod rows;
 mod schema;
+mod sessions;
+mod tail;
 mod timers;
 mod upkeep;
 mod work;
@@ -57,12 +60,13 @@ use rusqlite::Connection;
 
 use self::{
     fault::Halt,
-    known::Known,
+    known::{Change, Known},
     lock::ServerLock,
     reader::Question,
+    tail::Tail,
     writer::{Job, Operation, Tx},
 };
-use super::{Lease, StoreError, StoreErrorKind, TurnId};
+use super::{JournalRow, Lease, OutboxRow, StoreError, StoreErrorKind, TurnId};
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,8 @@ struct Shared {
     known: Mutex<Known>,
     /// Portal and first member of the turns started and not yet ended by this process.
     started: Mutex<HashMap<TurnId, (i64, i64)>>,
+    /// Events that wait, and calls that are to be made, and that nobody has loaded yet.
+    tails: Mutex<(Tail<JournalRow>, Tail<OutboxRow>)>,
 }
 
 impl Shared {
@@ -101,8 +107,26 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes in what was committed.
+    fn apply(&self, changes: Vec<Change>) {
+        let (mut known, mut tails) = (self.known(), self.tails());
+        let (events, calls) = &mut *tails;
+        for change in changes {
+            known.apply(&change);
+            match change {
+                Change::Waits(portal, row) => events.add(portal, row.seq.0, *row),
+                Change::ToCall(portal, row) => calls.add(portal, row.id.0, *row),
+                _ => {}
+            }
+        }
+    }
+
     fn started(&self) -> MutexGuard<'_, HashMap<TurnId, (i64, i64)>> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tails(&self) -> MutexGuard<'_, (Tail<JournalRow>, Tail<OutboxRow>)> {
+        self.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

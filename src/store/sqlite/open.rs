@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     OpenMode, Shared, SqliteStore, Thread, fault,
@@ -15,12 +15,16 @@ use super::{
     lock::{self, ServerLock},
     reader::Reader,
     schema,
+    tail::Tail,
     writer::Writer,
 };
 use crate::store::{StoreError, StoreErrorKind};
 
 /// The other process only ever writes requests, which takes no longer than a write of the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a page.
+const PAGE: u64 = 4096;
 
 /// At most; it grows with what is under way.
 const CACHE_KIB: i64 = 32 * 1024;
@@ -38,12 +42,16 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         OpenMode::Inspect => None,
     };
     expect_file(path, mode)?;
+    let is_settled = !has_log(path);
 
     let failed = |error: rusqlite::Error| fault::error(path, "opening", &error);
     let mut conn = connect(path)?;
     let version = schema::recognise(&conn, path)?;
     match mode {
         OpenMode::Server => {
+            if is_settled {
+                expect_whole(path)?;
+            }
             prepare(&conn, path)?;
             schema::migrate(&mut conn, path, version)?;
         }
@@ -59,7 +67,9 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         OpenMode::Server => Known::read(&conn).map_err(failed)?,
         OpenMode::Inspect => Known::default(),
     };
-    let shared = Arc::new(Shared { known: Mutex::new(known.clone()), ..Shared::default() });
+    let tails = (Tail::from(known.next_seq - 1), Tail::from(known.next_call - 1));
+    let shared = Shared { known: Mutex::new(known.clone()), tails: Mutex::new(tails), ..Shared::default() };
+    let shared = Arc::new(shared);
     let transactions = Arc::new(AtomicU64::new(0));
 
     let reader = Reader { conn: connect(path)?, path: path.to_owned() };
@@ -97,6 +107,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
     conn.busy_timeout(PATIENCE).map_err(failed)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement whose plan might depend on what is bound is prepared anew each time something is.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     if conn.is_readonly("main").map_err(failed)? {
         return Err(read_only(path));
     }
@@ -106,7 +118,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 /// Settings that are kept in the file. Only after it was recognised as ours or empty.
 fn prepare(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| fault::error(path, "opening", &error);
-    conn.execute_batch("PRAGMA page_size = 4096; PRAGMA mmap_size = 0").map_err(failed)?;
+    conn.execute_batch(&format!("PRAGMA page_size = {PAGE}; PRAGMA mmap_size = 0")).map_err(failed)?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode.eq_ignore_ascii_case("wal") {
         return Ok(());
@@ -167,6 +179,27 @@ fn expect_file(path: &Path, mode: OpenMode) -> Result<(), StoreError> {
             Err(StoreError::new(StoreErrorKind::Io, format!("cannot open {}: {error}", path.display()))
                 .with_source(error))
         }
+    }
+}
+
+/// Whether commits lie beside the file that are not in it yet.
+fn has_log(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(name).is_ok_and(|log| log.len() > 0)
+}
+
+/// SQLite takes what is missing of a last page for zeros. Only with a log, which has that page whole, may it be so.
+fn expect_whole(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(file) if file.len() % PAGE != 0 => Err(StoreError::new(
+            StoreErrorKind::Damaged,
+            format!(
+                "{} ends in the middle of a page, as a copy that was broken off; the file is damaged; stop the server and restore a copy of it",
+                path.display()
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -155,6 +155,17 @@ fn gone(id: i64) -> Halt {
     Halt::Refused(StoreError::gone(format_args!("call {id}")))
 }
 
+impl SqliteStore {
+    /// What becomes of calls is told by the file from now on.
+    fn leave_calls_to_the_file(&self, lease: &Lease, ids: &[OutboxId]) -> Result<(), StoreError> {
+        let no = self.check(lease)?;
+        if let Some(last) = ids.iter().max() {
+            self.shared.tails().1.pass(no, last.0);
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn unsettled(
@@ -164,6 +175,9 @@ impl Outbox for SqliteStore {
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         let no = self.check(lease)?;
+        if let Some(rows) = self.shared.tails().1.take(no, after.0, limit as usize) {
+            return Ok(rows);
+        }
         self.read(move |conn| {
             conn.prepare_cached(concat!(
                 "SELECT ",
@@ -178,11 +192,13 @@ impl Outbox for SqliteStore {
     }
 
     async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError> {
+        self.leave_calls_to_the_file(lease, rows)?;
         let (lease, ids) = (lease.clone(), rows.iter().map(|row| row.0).collect::<Vec<_>>());
         self.write(move |tx| tx.mark_sending(&lease, &ids, now)).await
     }
 
     async fn note(&self, lease: &Lease, row: OutboxId, note: &str) -> Result<(), StoreError> {
+        self.leave_calls_to_the_file(lease, &[row])?;
         let (lease, note) = (lease.clone(), note.to_owned());
         self.write(move |tx| tx.note(&lease, row.0, &note)).await
     }
@@ -200,7 +216,21 @@ impl Outbox for SqliteStore {
         outcome: SendOutcome,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.leave_calls_to_the_file(lease, &[row])?;
         let lease = lease.clone();
         self.write(move |tx| tx.settle(&lease, row.0, &outcome, now)).await
+    }
+
+    async fn settle_all(
+        &self,
+        lease: &Lease,
+        rows: Vec<(OutboxId, SendOutcome)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        let settle = move |tx: &mut Tx<'_>| {
+            rows.iter().try_for_each(|(row, outcome)| tx.settle(&lease, row.0, outcome, now))
+        };
+        self.write(settle).await
     }
 }

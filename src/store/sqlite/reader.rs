@@ -26,8 +26,11 @@ impl Reader {
     fn ask<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let answer = || {
             // One snapshot for all statements of a question.
-            let tx = self.conn.unchecked_transaction()?;
-            ask(&tx)
+            self.conn.prepare_cached("BEGIN")?.execute([])?;
+            let answer = ask(&self.conn);
+            // Nothing was written; a statement that is left over would keep the snapshot.
+            self.conn.prepare_cached("COMMIT")?.execute([])?;
+            answer
         };
         answer().map_err(|error| fault::error(&self.path, "reading", &error))
     }

@@ -43,6 +43,12 @@ impl Tx<'_> {
         self.sql(sql)?.query_map([until.millis(), limit], |row| row.get(0))?.collect()
     }
 
+    /// Runs a deletion of at most `limit` rows, its second parameter, that are as old as `until`, its first.
+    pub(super) fn delete_old(&self, sql: &str, until: Timestamp, limit: u64) -> rusqlite::Result<u64> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        Ok(self.sql(sql)?.execute([until.millis(), limit])? as u64)
+    }
+
     fn sweep_parked(&mut self, until: Timestamp, limit: u64) -> rusqlite::Result<u64> {
         let events = self.old("SELECT seq FROM parked WHERE at <= ?1 ORDER BY seq LIMIT ?2", until, limit)?;
         let left = limit.saturating_sub(events.len() as u64);
@@ -118,6 +124,7 @@ impl Tx<'_> {
             keys: self.sweep_keys(now.minus(retention.keys), limit)?,
             sent: self.sweep_sent(now.minus(retention.sent), limit)?,
             ledger: self.sweep_ledger(now.minus(retention.ledger), limit)?,
+            sessions: self.sweep_sessions(now.minus(retention.sessions), limit)?,
         };
         if swept.keys > 0 || swept.sent > 0 {
             self.keep_counters()?;

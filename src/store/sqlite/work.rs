@@ -158,6 +158,15 @@ impl SqliteStore {
         (turn, started.filter(|(no, _)| Some(*no) == of_portal).map(|(_, first)| first))
     }
 
+    /// Turns change events, so what is told of them is told by the file from now on.
+    fn leave_events_to_the_file(&self, lease: &Lease, seqs: &[Seq]) -> Result<(), StoreError> {
+        let no = self.check(lease)?;
+        if let Some(last) = seqs.iter().max() {
+            self.shared.tails().0.pass(no, last.0);
+        }
+        Ok(())
+    }
+
     /// The common turn, one event with no history, costs no thread a wake.
     fn start_single(&self, lease: &Lease, seqs: &[Seq]) -> Result<Option<Turn>, StoreError> {
         let [only] = seqs else { return Ok(None) };
@@ -193,6 +202,9 @@ impl Work for SqliteStore {
 
     async fn load(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
         let no = self.check(lease)?;
+        if let Some(rows) = self.shared.tails().0.take(no, after.0, limit as usize) {
+            return Ok(rows);
+        }
         self.read(move |conn| {
             let events: Vec<_> = conn
                 .prepare_cached(concat!(
@@ -217,6 +229,7 @@ impl Work for SqliteStore {
     }
 
     async fn start_turn(&self, lease: &Lease, seqs: &[Seq], _now: Timestamp) -> Result<Turn, StoreError> {
+        self.leave_events_to_the_file(lease, seqs)?;
         if let Some(turn) = self.start_single(lease, seqs)? {
             return Ok(turn);
         }
@@ -242,6 +255,7 @@ impl Work for SqliteStore {
         commit: TurnCommit,
         now: Timestamp,
     ) -> Result<Committed, StoreError> {
+        self.leave_events_to_the_file(lease, &commit.consumed)?;
         let ((turn, started), lease) = (self.started(lease, commit.turn), lease.clone());
         let committed = self.write(move |tx| tx.commit(&lease, commit, started, now)).await?;
         if matches!(committed, Committed::Done(_)) {

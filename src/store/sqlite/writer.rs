@@ -19,7 +19,7 @@ use super::{
     lanes::Fold,
 };
 use crate::{
-    store::{Lease, Seq, StoreError, TurnId, naming},
+    store::{Lease, Seq, StoreError, StoreErrorKind, TurnId, naming},
     wire::PortalKey,
 };
 
@@ -116,23 +116,23 @@ impl Writer {
         let mut group = Vec::new();
         while let Ok(first) = arrivals.recv() {
             group.push(first);
+            std::thread::yield_now();
             while group.len() < GROUP
                 && let Ok(next) = arrivals.try_recv()
             {
                 group.push(next);
             }
-            self.carry_out(&mut group);
+            self.carry_out(&mut group, arrivals);
         }
     }
 
-    fn carry_out(&mut self, group: &mut Vec<Box<dyn Job>>) {
+    fn carry_out(&mut self, group: &mut Vec<Box<dyn Job>>, arrivals: &mpsc::Receiver<Box<dyn Job>>) {
         let mut changes = Vec::new();
         let fault = match self.transact(group, &mut changes) {
             Ok(()) => {
                 self.transactions.fetch_add(1, Ordering::Relaxed);
                 // Before the answers: whoever has one finds what it tells of.
-                let mut known = self.shared.known();
-                changes.iter().for_each(|change| known.apply(change));
+                self.shared.apply(changes);
                 None
             }
             Err(error) => {
@@ -141,6 +141,10 @@ impl Writer {
                 self.known = self.shared.known().clone();
                 self.fold.start_over();
                 let fault = Fault::of(&self.path, "writing", &error);
+                if fault.kind() == StoreErrorKind::Locked {
+                    // They have waited for the same lock; another such wait would outlast their callers' patience.
+                    group.extend(arrivals.try_iter());
+                }
                 tracing::error!(error = %fault.error(), operations = group.len(), "store: nothing of a group was written");
                 Some(fault)
             }

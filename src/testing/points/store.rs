@@ -1,89 +1,29 @@
-//! The points at which a process can end: before and after everything it asks of its store and of the portal.
+//! A store behind points.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use openlines::{
-    rest::{Api, Call, CallError},
-    store::{
-        Appended, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Journal,
-        JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, NewEvent, NodeId, Outbox, OutboxId,
-        OutboxRow, PendingId, PendingPortal, PortalRecord, Portals, PutPending, Reopened, Retention,
-        SendOutcome, SentBefore, Seq, StepValue, Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep,
-        Verdict, Work,
-    },
-    wire::{PortalKey, Timestamp, UserId},
-};
-use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
-/// Counts points and stops everything at one of them. Clones count together.
-#[derive(Debug, Clone)]
-pub(crate) struct Points {
-    passed: Arc<AtomicUsize>,
-    stop_at: usize,
-    stopped: Arc<watch::Sender<Option<String>>>,
-}
+use super::Points;
+use crate::{
+    store::{
+        Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
+        Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, NewEvent, NodeId,
+        OpenSession, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals,
+        PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue,
+        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+    },
+    wire::{MemberId, PortalKey, Timestamp, UserId},
+};
 
-impl Points {
-    /// Stops at point `stop_at`, counted from 0.
-    pub(crate) fn stop_at(stop_at: usize) -> Self {
-        Self { passed: Arc::default(), stop_at, stopped: Arc::new(watch::Sender::new(None)) }
-    }
-
-    /// How many points were passed.
-    pub(crate) fn passed(&self) -> usize {
-        self.passed.load(Ordering::SeqCst)
-    }
-
-    /// The name of the point it was stopped at, once it was.
-    pub(crate) async fn stopped(&self) -> String {
-        let mut stopped = self.stopped.subscribe();
-        let name = stopped.wait_for(Option::is_some).await.expect("the sender lives here").clone();
-        name.expect("waited for")
-    }
-
-    /// Passes a point, or never returns: the process has ended.
-    async fn pass(&self, moment: &str, what: &str) {
-        if self.stopped.borrow().is_none() {
-            if self.passed.fetch_add(1, Ordering::SeqCst) != self.stop_at {
-                return;
-            }
-            self.stopped.send_replace(Some(format!("{moment} {what}")));
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-/// A portal's REST face behind points.
-pub(crate) struct PointedApi {
-    pub(crate) inner: Arc<dyn Api>,
-    pub(crate) points: Points,
-}
-
-#[async_trait]
-impl Api for PointedApi {
-    async fn call(&self, call: Call) -> Result<Value, CallError> {
-        let method = call.method.to_string();
-        self.points.pass("before", &method).await;
-        let answer = self.inner.call(call).await;
-        self.points.pass("after", &method).await;
-        answer
-    }
-}
-
-/// A store behind points.
 #[derive(Debug)]
-pub(crate) struct PointedStore {
-    pub(crate) inner: Arc<dyn Store>,
-    pub(crate) points: Points,
+pub(super) struct PointedStore {
+    pub(super) inner: Arc<dyn Store>,
+    pub(super) points: Points,
+    /// When requests of the inbox are to be carried out; without it, whenever somebody asks.
+    pub(super) requested: Option<Arc<Notify>>,
 }
 
 /// Each method of a store trait between two points.
@@ -131,6 +71,10 @@ pointed! {
         fn enter(&self, lease: &Lease, entry: LedgerEntry) -> ();
         fn strike(&self, lease: &Lease, line: &str, user: UserId, row: Uuid) -> ();
     }
+    Sessions {
+        fn note_sessions(&self, portal: &PortalKey, changes: Vec<SessionChange>) -> ();
+        fn open_sessions(&self, portal: &PortalKey, since: Timestamp) -> Vec<OpenSession>;
+    }
     Portals {
         fn portal(&self, key: &PortalKey) -> Option<PortalRecord>;
         fn portals(&self) -> Vec<PortalRecord>;
@@ -143,7 +87,19 @@ pointed! {
     }
 }
 
-// Housekeeping and the inbox run by the clock, not by the scenario: they would make the points differ from run to run.
+// Housekeeping, levels and the inbox run by the clock, not by the scenario: they would make the points differ from run to
+// run.
+
+#[async_trait]
+impl Levels for PointedStore {
+    async fn level(&self, egress: &str, member: &MemberId) -> Result<Option<BucketLevel>, StoreError> {
+        self.inner.level(egress, member).await
+    }
+
+    async fn keep_levels(&self, egress: &str, levels: Vec<BucketLevel>) -> Result<(), StoreError> {
+        self.inner.keep_levels(egress, levels).await
+    }
+}
 
 #[async_trait]
 impl Inbox for PointedStore {
@@ -156,10 +112,17 @@ impl Inbox for PointedStore {
     }
 
     async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.request(request, now).await
+        self.inner.request(request, now).await?;
+        if let Some(requested) = &self.requested {
+            requested.notify_one();
+        }
+        Ok(())
     }
 
     async fn carry_out_requests(&self, now: Timestamp) -> Result<Reopened, StoreError> {
+        if let Some(requested) = &self.requested {
+            requested.notified().await;
+        }
         self.inner.carry_out_requests(now).await
     }
 }

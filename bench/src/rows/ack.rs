@@ -1,0 +1,78 @@
+//! How long a portal waits for its 200, which is sent when the event is on disk.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    time::{Duration, Instant},
+};
+
+use super::{Bench, DIALOGS, WINDOW, millis, p99};
+use crate::{
+    Failed,
+    stage::{Bot, Home, Rate, baseline},
+};
+
+/// 500 a second.
+const EVERY: Duration = Duration::from_millis(2);
+/// One in the other, so that a slow moment of the disk meets all.
+const ROUNDS: usize = 4;
+
+pub(super) async fn measure(bench: &mut Bench) -> Result<(), Failed> {
+    let events = (bench.events / 4 / ROUNDS).clamp(20, 2_500);
+    let home = Home::new()?;
+    let bot = Bot::installed(bench.cores, &home, &bench.stub, Rate::UNLIMITED).await?;
+    let (raw, raw_address) = baseline(bench.cores, &home, &bench.stub)?;
+    let (mut load, tally) = bench.load(DIALOGS, WINDOW);
+    let (mut bare_load, _) = bench.load(DIALOGS, WINDOW);
+    bench.stub.count_in(&tally);
+    // Connections and caches.
+    load.paced(bot.address, "/events", 100, EVERY, true).await?;
+    bare_load.paced(raw_address, "/bare", 100, EVERY, false).await?;
+
+    let (mut synced, mut bare, mut acked) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let file = home.file("fsync");
+        synced.extend(tokio::task::spawn_blocking(move || syncs(&file, events)).await??);
+        bare.extend(bare_load.paced(raw_address, "/bare", events, EVERY, false).await?);
+        acked.extend(load.paced(bot.address, "/events", events, EVERY, true).await?);
+    }
+    let middle = |samples: &[Duration]| millis(samples.get(samples.len() / 2).copied().unwrap_or_default());
+    let (sync, axum, ack) = (p99(&mut synced), p99(&mut bare), p99(&mut acked));
+    let ratio = ack.as_secs_f64() / (sync + axum).as_secs_f64();
+    bench.report.figure(
+        "ack p99 at 500 events/s",
+        "<= 1.50 x (fsync + axum)",
+        format!("{ratio:.2} x"),
+        ratio <= 1.5,
+        vec![format!(
+            "{:.2} ms beside {:.2} ms for an fsync and {:.2} ms for bare axum, {} samples each; medians {:.2}, {:.2}, {:.2} ms",
+            millis(ack),
+            millis(sync),
+            millis(axum),
+            acked.len(),
+            middle(&acked),
+            middle(&synced),
+            middle(&bare),
+        )],
+    );
+    bench.report.run("ack", tally.counts(load.accepted()));
+    drop(raw);
+    bot.process.stop()
+}
+
+/// A page appended and synced, at the same pace.
+fn syncs(path: &std::path::Path, events: usize) -> Result<Vec<Duration>, Failed> {
+    let mut file = File::options().create(true).append(true).open(path)?;
+    let page = [7_u8; 4_096];
+    let begun = Instant::now();
+    let mut samples = Vec::with_capacity(events);
+    for place in 0..events {
+        let due = begun + EVERY * u32::try_from(place)?;
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let sent = Instant::now();
+        file.write_all(&page)?;
+        file.sync_data()?;
+        samples.push(sent.elapsed());
+    }
+    Ok(samples)
+}

@@ -1,0 +1,13 @@
+//! Never over a human: what happens to the turn, the outbox and the handler when a person takes a session over.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "../stage/mod.rs"]
+mod stage;
+
+mod asked;
+mod bench;
+mod given_back;
+mod races;
+mod restart;
+mod taken;
+mod witness;
