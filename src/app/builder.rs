@@ -1,6 +1,6 @@
 //! [`App`]: bots and settings, put together.
 
-use std::{borrow::Cow, ffi::OsString, sync::Arc};
+use std::{borrow::Cow, ffi::OsString, path::PathBuf, sync::Arc};
 
 use clap::Parser;
 
@@ -44,6 +44,8 @@ pub struct App {
     pub(super) pages: Vec<Page>,
     pub(super) routes: Option<axum::Router>,
     pub(super) limits: Limits,
+    /// The file of the bot's own settings, if one was named.
+    pub(super) settings: Option<PathBuf>,
     task: Task,
 }
 
@@ -57,7 +59,9 @@ impl App {
     /// The same from given arguments, the first being the program's name.
     pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, AppError> {
         let line = CommandLine::try_parse_from(args).unwrap_or_else(|error| error.exit());
+        let own = line.settings.own().filter(|path| !path.as_os_str().is_empty());
         let mut app = Self::new(line.settings.config());
+        app.settings = own;
         app.task = line.command.unwrap_or(Task::Serve);
         Ok(app)
     }
@@ -76,6 +80,7 @@ impl App {
             pages: Vec::new(),
             routes: None,
             limits: Limits::standard(),
+            settings: None,
             task: Task::Serve,
         }
     }

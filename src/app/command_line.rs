@@ -1,6 +1,6 @@
 //! The command line of every bot.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
@@ -163,9 +163,17 @@ pub(super) struct Settings {
     /// Authorisation servers that may see the client secret, `host[:port]` by commas.
     #[arg(long, alias = "bitrix24-oauth-hosts", env = "BITRIX24_OAUTH_HOSTS", global = true)]
     oauth_hosts: Option<String>,
+    /// File of the bot's own settings, TOML.
+    #[arg(long, alias = "openlines-settings", env = "OPENLINES_SETTINGS", global = true)]
+    settings: Option<PathBuf>,
 }
 
 impl Settings {
+    /// The file of the bot's own settings.
+    pub(super) fn own(&self) -> Option<PathBuf> {
+        self.settings.clone()
+    }
+
     /// The settings as a [`Config`].
     pub(super) fn config(self) -> Config {
         let empty = |text: &String| text.trim().is_empty();

@@ -35,7 +35,9 @@ mod error;
 mod guarantee;
 mod inbox;
 mod levels;
+mod main;
 mod metrics;
+mod own_settings;
 mod portals;
 mod rt;
 mod running;
@@ -48,6 +50,7 @@ pub use builder::App;
 pub use config::Config;
 pub use diagnosis::{Diagnosis, Finding, Verdict};
 pub use error::{AppError, AppErrorKind};
+pub use main::main;
 pub use running::Running;
 
 /// Writes to standard output. A reader that has gone away, such as `head`, is no error.
