@@ -1,9 +1,10 @@
 //! One turn: an event through its handler, and what it changes in one commit.
 
-use std::sync::Arc;
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use bytes::Bytes;
-use tokio::{sync::oneshot, task::JoinSet};
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
 use super::{
     BotProfile, Context, Done, Handle, Handled, HandlerError, Recovery, Services,
@@ -204,7 +205,7 @@ async fn forget_if_wanted(services: &Services, lease: &Lease) {
     }
 }
 
-/// Calls the handler in a task of its own, so that a panic fails the turn and not the engine.
+/// Calls the handler; a panic of it, also while it is stopped, fails the turn and not the engine.
 async fn handle(
     services: &Services,
     handler: Arc<dyn Handle>,
@@ -212,11 +213,6 @@ async fn handle(
     incoming: Arc<Incoming>,
     cancelled: Option<oneshot::Receiver<()>>,
 ) -> Result<Effects, HandlerError> {
-    let mut task = JoinSet::new();
-    task.spawn({
-        let cx = cx.clone();
-        async move { handler.handle(&cx, &incoming).await }
-    });
     let until = services.clock.now().plus(services.policy.turn_limit);
     let taken_over = async {
         let told = match cancelled {
@@ -227,26 +223,27 @@ async fn handle(
             std::future::pending::<()>().await;
         }
     };
-    let handled: Handled = tokio::select! {
-        biased;
-        () = taken_over => {
-            task.shutdown().await;
-            Err(HandlerError::withheld("an operator took the session over and the handler was stopped"))
-        }
-        Some(joined) = task.join_next() => joined.unwrap_or_else(|error| Err(panicked(error))),
-        () = services.clock.sleep_until(until) => {
-            task.shutdown().await;
-            let limit = services.policy.turn_limit;
-            Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
+    let running = async {
+        tokio::select! {
+            biased;
+            () = taken_over => {
+                Err(HandlerError::withheld("an operator took the session over and the handler was stopped"))
+            }
+            handled = handler.handle(&cx, &incoming) => handled,
+            () = services.clock.sleep_until(until) => {
+                let limit = services.policy.turn_limit;
+                Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
+            }
         }
     };
+    let handled: Handled =
+        AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)));
     let asked = cx.close();
     let Done = handled?;
     asked
 }
 
-fn panicked(error: tokio::task::JoinError) -> HandlerError {
-    let Ok(panic) = error.try_into_panic() else { return HandlerError::msg("the handler was stopped") };
+fn panicked(panic: &(dyn Any + Send)) -> HandlerError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     HandlerError::msg(format!("the handler panicked: {text}"))
@@ -260,10 +257,12 @@ async fn recover(
     last: bool,
 ) -> Recovery {
     let error = HandlerError::msg(error.chain());
-    let task = tokio::spawn(async move { handler.recover(&cx, &error, last).await });
     let until = services.clock.now().plus(services.policy.turn_limit);
-    tokio::select! {
-        joined = task => joined.unwrap_or(Recovery::Retry),
-        () = services.clock.sleep_until(until) => Recovery::Retry,
-    }
+    let running = async {
+        tokio::select! {
+            recovery = handler.recover(&cx, &error, last) => recovery,
+            () = services.clock.sleep_until(until) => Recovery::Retry,
+        }
+    };
+    AssertUnwindSafe(running).catch_unwind().await.unwrap_or(Recovery::Retry)
 }
