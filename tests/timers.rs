@@ -28,8 +28,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Default)]
 struct Kettle {
     fired: Arc<Mutex<Vec<String>>>,
-    /// The end of a session is parked.
-    fails_at_the_end: Arc<AtomicBool>,
+    /// The end of a session is parked, and the timer `kettle`.
+    fails: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -51,6 +51,9 @@ impl BotHandler for Kettle {
     }
 
     async fn on_timer(&self, cx: &Context, fired: &TimerFired) -> Handled {
+        if fired.name == "kettle" && self.fails.load(Ordering::SeqCst) {
+            return Err(HandlerError::msg("there is no kettle").permanent());
+        }
         self.fired.lock().unwrap().push(fired.name.clone());
         let payload: String = fired.payload_as()?;
         if let Some(other) = payload.strip_prefix("cancels ") {
@@ -62,7 +65,7 @@ impl BotHandler for Kettle {
     }
 
     async fn on_session_finish(&self, _cx: &Context, _session: &LineSessionEvent) -> Handled {
-        if self.fails_at_the_end.load(Ordering::SeqCst) {
+        if self.fails.load(Ordering::SeqCst) {
             return Err(HandlerError::msg("the bill cannot be written").permanent());
         }
         Ok(Done)
@@ -87,6 +90,19 @@ impl Stage {
 
     async fn parked(&self) -> Vec<InboxEntry> {
         self.running.store().inbox(None, 99).await.unwrap()
+    }
+
+    /// Puts the one event that is parked back, and lets it run.
+    async fn puts_back(&self, clock: &ManualClock) {
+        let [parked] = &self.parked().await[..] else { panic!("one is parked") };
+        self.running.store().request(InboxRequest::Retry(parked.item), clock.now()).await.unwrap();
+        let deadline = std::time::Instant::now() + SOON;
+        while !self.parked().await.is_empty() {
+            assert!(std::time::Instant::now() < deadline, "it is not taken up");
+            clock.advance(Duration::from_millis(500));
+            tokio::task::yield_now().await;
+        }
+        self.quiet().await;
     }
 }
 
@@ -187,7 +203,7 @@ fn a_timer_of_a_session_fires_while_the_session_lasts() {
 #[tokio::test]
 async fn a_timer_of_a_session_whose_end_was_parked_does_not_fire_after_a_restart() {
     let (clock, shelf, fired) = (clock(), Shelf::new(), Arc::new(Mutex::new(Vec::new())));
-    let kettle = || Kettle { fired: fired.clone(), fails_at_the_end: Arc::new(AtomicBool::new(true)) };
+    let kettle = || Kettle { fired: fired.clone(), fails: Arc::new(AtomicBool::new(true)) };
     let stage = shelf.stage(&clock, kettle()).await;
     let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
     ann.says("10 mine with session").await;
@@ -209,7 +225,7 @@ async fn a_timer_of_a_session_whose_end_was_parked_does_not_fire_after_a_restart
 #[tokio::test]
 async fn a_parked_end_that_is_put_back_leaves_the_next_session_its_timers() {
     let (clock, fired, fails) = (clock(), Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(true)));
-    let kettle = Kettle { fired: fired.clone(), fails_at_the_end: fails.clone() };
+    let kettle = Kettle { fired: fired.clone(), fails: fails.clone() };
     let stage =
         stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
     let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
@@ -221,18 +237,34 @@ async fn a_parked_end_that_is_put_back_leaves_the_next_session_its_timers() {
     ann.says("10 second with session").await;
     stage.quiet().await;
     fails.store(false, Ordering::SeqCst);
-    let parked = stage.parked().await.remove(0).item;
-    stage.running.store().request(InboxRequest::Retry(parked), clock.now()).await.unwrap();
-    let deadline = std::time::Instant::now() + SOON;
-    while !stage.parked().await.is_empty() {
-        assert!(std::time::Instant::now() < deadline, "it is not taken up");
-        clock.advance(Duration::from_secs(1));
-        tokio::task::yield_now().await;
-    }
-    stage.quiet().await;
+    stage.puts_back(&clock).await;
     clock.advance(60 * MINUTE);
     stage.quiet().await;
     assert_eq!(*fired.lock().unwrap(), ["second"]);
+}
+
+#[tokio::test]
+async fn a_parked_timer_that_is_put_back_fires_and_one_that_went_with_its_session_does_not() {
+    for finishes in [false, true] {
+        let (clock, fails) = (clock(), Arc::new(AtomicBool::new(true)));
+        let fired = Arc::new(Mutex::new(Vec::new()));
+        let kettle = Kettle { fired: fired.clone(), fails: fails.clone() };
+        let stage =
+            stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
+        let ann = stage.portal.client("Ann");
+        ann.says("10 kettle with session").await;
+        stage.quiet().await;
+        clock.advance(10 * MINUTE);
+        stage.quiet().await;
+        fails.store(false, Ordering::SeqCst);
+        if finishes {
+            stage.portal.operator("Ivan").finishes(&ann).await;
+            stage.quiet().await;
+        }
+        stage.puts_back(&clock).await;
+        let expected: &[&str] = if finishes { &[] } else { &["kettle"] };
+        assert_eq!(*fired.lock().unwrap(), expected);
+    }
 }
 
 #[tokio::test]

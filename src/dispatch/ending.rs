@@ -1,7 +1,8 @@
 //! How a turn ends: committed, failed or parked, in one write.
 //!
 //! A parked turn does nothing that its handler asked for. What its event says by itself stays true, and is written with
-//! the parking: who has the session, and that a session that ended took its timers and states along.
+//! the parking: who has the session, and that a session that ended took its timers and states along. An event that
+//! cannot be read says nothing, and a timer counts as set until its turn is committed.
 
 use std::sync::Arc;
 
