@@ -165,6 +165,7 @@ async fn meddle(store: &MemoryStore, cx: &Context) {
         message: None,
         body: "x".into(),
         park: None,
+        read: None,
     };
     store.append(vec![event], cx.now()).await.unwrap();
     let seq = store.load(&lease, Seq(0), 9).await.unwrap().pop().unwrap().seq;
@@ -209,7 +210,7 @@ async fn a_dialog_changed_by_somebody_else_is_read_again_and_the_event_parked_wi
     assert_eq!((word.error.as_str(), word.attempts), ("not today", 1));
     let store: &Arc<dyn Store> = bench.stage.running.store();
     let lease = store
-        .acquire(&[word.portal.clone()], &NodeId::new("looks"), bench.clock.now())
+        .acquire(std::slice::from_ref(&word.portal), &NodeId::new("looks"), bench.clock.now())
         .await
         .unwrap()
         .remove(0);
