@@ -96,8 +96,9 @@ async fn attempt(
     let mut session = fence.sessions().begin(lane, &turn.seqs, state.ownership.as_ref(), cancellable);
     let human = session.as_ref().is_some_and(|session| session.human);
     let cancelled = session.as_mut().and_then(|session| session.cancelled.take());
+    let (event, itself) = (Stamp::default(), Effects::default());
     let mut ending =
-        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event: Stamp::default() };
+        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event, itself };
     let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
         Heard::Unreadable(error) => return ending.park(&error).await,
@@ -129,14 +130,14 @@ async fn attempt(
         return ending.settle(Effects::default()).await;
     }
     incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
+    if matches!(incoming.event, Event::SessionFinished(_)) && !ending.is_of_a_session_before() {
+        let timers = record.end_session();
+        ending.itself = Effects { timers, record: ending.written(&record), ..Effects::default() };
+    }
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
         return ending.park(&error).await;
-    };
-    let timers = match incoming.event {
-        Event::SessionFinished(_) => record.end_session(),
-        _ => Vec::new(),
     };
     let incoming = Arc::new(*incoming);
     let start = Start {
@@ -145,7 +146,7 @@ async fn attempt(
         incoming: incoming.clone(),
         burst,
         record,
-        timers,
+        timers: ending.itself.timers.clone(),
     };
     let cx = || Context::new(services.clone(), fence.clone(), lane.clone(), turn.clone(), start.clone());
     let outcome = if is_heard(services, lease, &bot.profile, &incoming.event, human) {

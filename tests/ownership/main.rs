@@ -7,6 +7,7 @@ mod stage;
 mod asked;
 mod bench;
 mod given_back;
+mod parked;
 mod races;
 mod restart;
 mod taken;
