@@ -40,6 +40,7 @@ fn message(id: i64, body: &str) -> NewEvent {
         message: Some(MessageId::new(id)),
         body: body.to_owned().into(),
         park: None,
+        quiet: false,
         read: None,
     }
 }
@@ -232,7 +233,7 @@ async fn settings_that_live_in_the_file_are_as_measured_best() {
     let text = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap();
     let number = |name: &str| raw.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((text("journal_mode").as_str(), number("page_size")), ("wal", 4096));
-    assert_eq!((number("user_version"), number("application_id")), (4, 0x4F50_4C4E));
+    assert_eq!((number("user_version"), number("application_id")), (5, 0x4F50_4C4E));
 }
 
 #[tokio::test]

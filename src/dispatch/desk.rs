@@ -218,6 +218,7 @@ impl PortalDesk {
             message: None,
             body: chat.to_string().into(),
             park: None,
+            quiet: false,
             read: None,
         };
         self.append(vec![event]).await?;
@@ -289,6 +290,7 @@ impl PortalDesk {
             message: None,
             body: serde_json::to_vec(&item)?.into(),
             park: None,
+            quiet: false,
             read: None,
         })
     }

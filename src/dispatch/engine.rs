@@ -240,7 +240,7 @@ async fn work(
     let mut outbox = JoinSet::new();
     let mut held = Waiting::default();
     loop {
-        let overhears = match fill(&mut feed, &mut alarm, &shared, &lease, &sessions).await {
+        let reads_on = match fill(&mut feed, &mut alarm, &shared, &lease, &sessions).await {
             Ok(more) => more,
             Err(error) if error.kind() == StoreErrorKind::Fenced => break,
             Err(error) => {
@@ -307,7 +307,7 @@ async fn work(
             }
             () = sessions.woken() => feed.look_again(),
             () = seat.called() => {}
-            () = std::future::ready(()), if overhears => {}
+            () = std::future::ready(()), if reads_on => {}
             () = services.clock.sleep_until(next) => {}
         }
     }
@@ -320,7 +320,7 @@ async fn work(
 }
 
 /// Takes in the timers that are due and what is new in the journal, in this order: `idle` waits for both. Whether there
-/// is more for which there is no room, and which is listened to all the same.
+/// is more: to take in, or, where there is no room, to be listened to all the same.
 async fn fill(
     feed: &mut Feed,
     alarm: &mut Alarm,
@@ -335,20 +335,18 @@ async fn fill(
     if sessions.is_behind() | alarm.ring(services, lease).await? {
         feed.look_again();
     }
-    while let Some(page) = feed.next_page() {
+    // Some at a time, so that turns begin meanwhile.
+    if let Some(page) = feed.next_page() {
         let rows = services.store.load(lease, page.after, page.limit).await?;
         feed.take_in(page, rows, |row| Arrival::heard(services, &lease.portal, sessions, row));
-    }
-    // Some at a time, so that turns begin meanwhile.
-    if let Some(page) = feed.next_to_overhear() {
-        let rows = services.store.load(lease, page.after, page.limit).await?;
+    } else if let Some(page) = feed.next_to_overhear() {
+        let rows = services.store.telling(lease, page.after, page.limit).await?;
         feed.overhear(page, rows, |row| drop(Arrival::heard(services, &lease.portal, sessions, row)));
     }
-    let overhears = feed.next_to_overhear().is_some();
-    if !overhears {
+    if !feed.reads_on() {
         sessions.has_read(upto);
     }
-    Ok(overhears)
+    Ok(feed.reads_on())
 }
 
 async fn one_turn(

@@ -78,6 +78,17 @@ impl Feed {
 
     /// What to read next, if there is room for it. What is new and what was left out take turns.
     pub(super) fn next_page(&mut self) -> Option<Page> {
+        let page = self.page();
+        self.behind_first = page.is_some_and(|page| page.is_new);
+        page
+    }
+
+    /// There is something to read, taken in or listened to.
+    pub(super) fn reads_on(&self) -> bool {
+        self.page().or_else(|| self.next_to_overhear()).is_some()
+    }
+
+    fn page(&self) -> Option<Page> {
         if self.lanes.len() >= self.bounds.held {
             return None;
         }
@@ -88,9 +99,7 @@ impl Feed {
             .filter(|(lane, _)| self.lanes.of(lane) <= self.room() / 2)
             .map(|(_, from)| Page { after: Seq(from.0 - 1), limit: self.bounds.page, is_new: false })
             .min_by_key(|page| page.after);
-        let page = if self.behind_first { behind.or(new) } else { new.or(behind) };
-        self.behind_first = page.is_some_and(|page| page.is_new);
-        page
+        if self.behind_first { behind.or(new) } else { new.or(behind) }
     }
 
     /// Takes in what was read of `page`; `read` tells what an event says.

@@ -105,6 +105,7 @@ fn row(portal: &PortalKey, incoming: Incoming, event_id: Option<i64>) -> NewEven
         message: keys::ordering(&incoming),
         body: codec::stored(&incoming),
         park: None,
+        quiet: keys::is_quiet(&incoming),
         read: codec::without_tokens(incoming).map(Arc::new),
     }
 }
@@ -118,6 +119,7 @@ fn untyped(portal: &PortalKey, callback: &Callback, event_id: Option<i64>, why: 
         message: None,
         body: codec::to_stored(&callback.raw),
         park: Some(why.to_owned()),
+        quiet: false,
         read: None,
     }
 }
@@ -142,6 +144,7 @@ fn unreadable(portal: &PortalKey, raw: &Raw, why: &str) -> NewEvent {
         message: None,
         body,
         park: Some(why.to_owned()),
+        quiet: false,
         read: None,
     }
 }

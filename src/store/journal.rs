@@ -79,6 +79,8 @@ pub struct NewEvent {
     pub body: Bytes,
     /// Accept it parked, with this reason: it is verified but cannot be typed.
     pub park: Option<String>,
+    /// Nobody needs to hear of it before its turn: it tells of no person in the session.
+    pub quiet: bool,
     /// What the body says, if the appender has read it anyway. Nothing of it is stored.
     pub read: Option<Arc<Incoming>>,
 }

@@ -176,6 +176,9 @@ pub trait Work: Send + Sync {
     /// At most `limit` events after `after` that are neither done nor parked nor dropped, in the order of acceptance.
     async fn load(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError>;
 
+    /// The same without those that were accepted as [quiet](crate::store::NewEvent::quiet), however many there are.
+    async fn telling(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError>;
+
     /// State of a lane; the default if nothing was stored.
     async fn lane(&self, lease: &Lease, lane: &LaneKey) -> Result<LaneState, StoreError>;
 

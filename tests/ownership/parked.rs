@@ -165,6 +165,7 @@ async fn meddle(store: &MemoryStore, cx: &Context) {
         message: None,
         body: "x".into(),
         park: None,
+        quiet: false,
         read: None,
     };
     store.append(vec![event], cx.now()).await.unwrap();

@@ -151,6 +151,7 @@ handed_on! {
     Work {
         fn acquire(&self, portals: &[PortalKey], node: &NodeId, now: Timestamp) -> Vec<Lease>;
         fn load(&self, lease: &Lease, after: Seq, limit: u32) -> Vec<JournalRow>;
+        fn telling(&self, lease: &Lease, after: Seq, limit: u32) -> Vec<JournalRow>;
         fn lane(&self, lease: &Lease, lane: &LaneKey) -> LaneState;
         fn start_turn(&self, lease: &Lease, seqs: &[Seq], now: Timestamp) -> Turn;
         fn put_step(&self, lease: &Lease, turn: TurnId, name: &str, value: StepValue) -> StepValue;

@@ -79,6 +79,7 @@ async fn an_old_lease_writes_nothing_and_reads_nothing(
     let mut commit = commit_of(&turn, "a");
     (commit.change, commit.outbox) = (change(0, "x"), vec![call("a", "im.b")]);
     refused(store.load(&old, openlines::store::Seq(0), 9).await, Fenced);
+    refused(store.telling(&old, openlines::store::Seq(0), 9).await, Fenced);
     refused(store.lane(&old, &LaneKey::new("a")).await, Fenced);
     refused(store.start_turn(&old, &seqs, at(9)).await, Fenced);
     refused(store.put_step(&old, turn.id, "t", "2".into()).await, Fenced);

@@ -1,6 +1,6 @@
 //! Accepting events: order, duplicates, all of a call or none.
 
-use openlines::store::{Appended, DedupeKind, InboxState, Seq};
+use openlines::store::{Appended, DedupeKind, InboxState, NewEvent, Seq};
 use rstest::rstest;
 
 use crate::bed::{
@@ -45,6 +45,31 @@ async fn load_answers_at_most_so_many_after_a_place_and_of_one_portal(#[values(M
     assert_eq!(page.iter().map(|row| row.seq).collect::<Vec<_>>(), of_p[2..5]);
     assert!(bed.store().load(&lease, of_p[5], 3).await.unwrap().is_empty());
     assert!(bed.store().load(&lease, Seq(0), 0).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_tells_of_nobody_is_passed_over_by_who_only_listens(#[values(Memory, Sqlite)] kind: Kind) {
+    let mut bed = Bed::new(kind);
+    let p = portal("p");
+    let mut telling = Vec::new();
+    for id in 0..12 {
+        let event = NewEvent { quiet: id % 3 > 0, ..message(&p, "a", id) };
+        let seq = bed.append(event, 1).await.unwrap();
+        telling.extend((id % 3 == 0).then_some(seq));
+        bed.message(&portal("q"), "a", id, 1).await;
+    }
+    bed.reopen();
+    let lease = bed.lease(&p).await;
+    let heard = async |after, limit| {
+        let rows = bed.store().telling(&lease, after, limit).await.unwrap();
+        rows.iter().map(|row| row.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(heard(Seq(0), 9).await, telling);
+    assert_eq!(heard(telling[0], 2).await, telling[1..3]);
+    bed.finish(&lease, "a", telling[1], &[]).await;
+    assert_eq!(heard(telling[0], 9).await, telling[2..]);
+    assert_eq!(bed.waiting(&lease).await.len(), 11);
 }
 
 #[rstest]

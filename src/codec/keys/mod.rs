@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::Callback;
 use crate::wire::{
-    BotId, Chat, ChatEntity, ChatId, CommandContext, ConnectorMessage, ConnectorMessageDeleted,
+    Author, BotId, Chat, ChatEntity, ChatId, CommandContext, ConnectorMessage, ConnectorMessageDeleted,
     ConnectorMessageUpdated, ConnectorPlace, Event, Incoming, LineAddress, MessageId, Node, Origin, Raw,
     UserId,
 };
@@ -51,6 +51,15 @@ pub struct Fact {
     pub ordinal: i64,
     /// Hash of the rest; zeros for a message.
     pub digest: [u8; 16],
+}
+
+/// Whether an event tells of no person who might have the session: the client wrote, and the chat belongs to the bot
+/// that it is for, or to nobody.
+pub fn is_quiet(incoming: &Incoming) -> bool {
+    let Event::Message(message) = &incoming.event else { return false };
+    let bot = incoming.bot.as_ref().map(|bot| bot.id.get());
+    let free = |owner: UserId| owner.get() == 0 || Some(owner.get()) == bot;
+    message.author == Author::Client && message.chat.owner.is_some_and(free) && message.text.trim() != "0"
 }
 
 /// The fact that an event states. `event_id` is its number in the portal's log if it was fetched.

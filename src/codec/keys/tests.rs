@@ -33,6 +33,27 @@ fn the_same_button_pressed_twice_is_two_facts_and_delivered_twice_is_one() {
 }
 
 #[test]
+fn quiet_is_a_client_whose_chat_no_person_has() {
+    let said = |author: Author, owner: Option<i64>, text: &str| {
+        let mut event = of_body(
+            "event=ONIMBOTV2MESSAGEADD&data[bot][id]=5&data[message][id]=9&data[chat][dialogId]=chat4",
+        );
+        let Event::Message(message) = &mut event.event else { unreachable!() };
+        (message.author, message.text) = (author, text.to_owned());
+        message.chat.owner = owner.map(UserId::new);
+        is_quiet(&event)
+    };
+    assert!(said(Author::Client, Some(5), "hello") && said(Author::Client, Some(0), "hello"));
+    assert!(!said(Author::Client, Some(27), "hello"), "a person has it, or a bot that is not known here");
+    assert!(!said(Author::Client, None, "hello"), "who has it is not told");
+    assert!(!said(Author::Client, Some(5), " 0 "), "asks for a person");
+    for other in [Author::Operator, Author::Employee, Author::Bot, Author::System, Author::Unknown] {
+        assert!(!said(other, Some(5), "hello"), "{other:?}");
+    }
+    assert!(!is_quiet(&button(100, 1, "a")));
+}
+
+#[test]
 fn what_was_fetched_is_known_by_its_number_except_messages() {
     let event = |id: i64, kind: &str| {
         let data = serde_json::json!({

@@ -15,6 +15,12 @@ use crate::{
 };
 
 impl Tables {
+    /// What waits of a portal, in the order of acceptance.
+    fn waiting_after(&self, no: i64, after: Seq) -> impl Iterator<Item = i64> {
+        let waiting = self.waiting.range((no, after.0.saturating_add(1))..);
+        waiting.take_while(move |(of, _)| *of == no).map(|(_, seq)| *seq)
+    }
+
     fn turn(&self, portal: &PortalKey, first: i64, members: &[i64]) -> Turn {
         Turn {
             id: self.turn_id(portal, first),
@@ -147,10 +153,15 @@ impl Work for MemoryStore {
 
     async fn load(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
         let tables = self.tables();
-        let no = tables.check(lease)?;
-        let from = (no, after.0.saturating_add(1));
-        let of_portal = tables.waiting.range(from..).take_while(|(of, _)| *of == no);
-        Ok(of_portal.take(limit as usize).filter_map(|(_, seq)| tables.row(*seq)).collect())
+        let waiting = tables.waiting_after(tables.check(lease)?, after);
+        Ok(waiting.take(limit as usize).filter_map(|seq| tables.row(seq)).collect())
+    }
+
+    async fn telling(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+        let tables = self.tables();
+        let waiting = tables.waiting_after(tables.check(lease)?, after);
+        let telling = waiting.filter(|seq| tables.events.get(seq).is_some_and(|row| !row.event.quiet));
+        Ok(telling.take(limit as usize).filter_map(|seq| tables.row(seq)).collect())
     }
 
     async fn lane(&self, lease: &Lease, lane: &LaneKey) -> Result<LaneState, StoreError> {

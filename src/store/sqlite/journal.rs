@@ -54,7 +54,7 @@ impl Tx<'_> {
         self.sql("INSERT INTO bodies (seq, body) VALUES (?1, ?2)")?.execute(params![seq, &event.body[..]])?;
         match &event.park {
             None => {
-                self.insert_waiting(no, seq)?;
+                self.insert_waiting(no, seq, event.quiet)?;
                 self.change(Change::Waits(no, Box::new(row(Seq(seq), event, now))));
             }
             Some(error) => {
@@ -69,8 +69,9 @@ impl Tx<'_> {
         Ok(Appended::Fresh(Seq(seq)))
     }
 
-    pub(super) fn insert_waiting(&self, no: i64, seq: i64) -> rusqlite::Result<()> {
-        self.sql("INSERT INTO waiting (portal, seq) VALUES (?1, ?2)")?.execute([no, seq])?;
+    pub(super) fn insert_waiting(&self, no: i64, seq: i64, quiet: bool) -> rusqlite::Result<()> {
+        self.sql("INSERT INTO waiting (portal, seq, quiet) VALUES (?1, ?2, ?3)")?
+            .execute(params![no, seq, quiet])?;
         Ok(())
     }
 

@@ -186,6 +186,7 @@ mod tests {
             message: None,
             body: "x".into(),
             park: None,
+            quiet: false,
             read: None,
         };
         let appended = store.append(vec![event], NOW).await.unwrap();

@@ -55,6 +55,17 @@ macro_rules! event_columns {
 }
 pub(super) use event_columns;
 
+/// What they are read from, beside `waiting w`.
+macro_rules! event_joins {
+    () => {
+        "JOIN events e ON e.seq = w.seq
+         LEFT JOIN bodies b ON b.seq = w.seq
+         LEFT JOIN tries t ON t.seq = w.seq
+         LEFT JOIN frozen f ON f.seq = w.seq"
+    };
+}
+pub(super) use event_joins;
+
 /// An event with the turn it is frozen into; its members are still to be filled in.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(JournalRow, Option<i64>)> {
     let event = JournalRow {
@@ -72,8 +83,14 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(JournalRow, Option<i64>)
     Ok((event, row.get(8)?))
 }
 
+/// The events that `sql` selects by [`event_columns`].
+pub(super) fn events(conn: &Connection, sql: &str, params: [i64; 3]) -> rusqlite::Result<Vec<JournalRow>> {
+    let events = conn.prepare_cached(sql)?.query_map(params, event)?.collect::<rusqlite::Result<_>>()?;
+    with_members(conn, events)
+}
+
 /// Fills in the members of frozen events.
-pub(super) fn with_members(
+fn with_members(
     conn: &Connection,
     events: Vec<(JournalRow, Option<i64>)>,
 ) -> rusqlite::Result<Vec<JournalRow>> {

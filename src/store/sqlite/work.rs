@@ -185,23 +185,26 @@ impl Work for SqliteStore {
         if let Some(rows) = self.shared.tails().0.take(no, after.0, limit as usize) {
             return Ok(rows);
         }
-        self.read(move |conn| {
-            let events: Vec<_> = conn
-                .prepare_cached(concat!(
-                    "SELECT ",
-                    rows::event_columns!(),
-                    " FROM waiting w
-                     JOIN events e ON e.seq = w.seq
-                     LEFT JOIN bodies b ON b.seq = w.seq
-                     LEFT JOIN tries t ON t.seq = w.seq
-                     LEFT JOIN frozen f ON f.seq = w.seq
-                     WHERE w.portal = ?1 AND w.seq > ?2 ORDER BY w.seq LIMIT ?3"
-                ))?
-                .query_map([no, after.0, i64::from(limit)], rows::event)?
-                .collect::<rusqlite::Result<_>>()?;
-            rows::with_members(conn, events)
-        })
-        .await
+        let sql = concat!(
+            "SELECT ",
+            rows::event_columns!(),
+            " FROM waiting w ",
+            rows::event_joins!(),
+            " WHERE w.portal = ?1 AND w.seq > ?2 ORDER BY w.seq LIMIT ?3"
+        );
+        self.read(move |conn| rows::events(conn, sql, [no, after.0, limit.into()])).await
+    }
+
+    async fn telling(&self, lease: &Lease, after: Seq, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+        let no = self.check(lease)?;
+        let sql = concat!(
+            "SELECT ",
+            rows::event_columns!(),
+            " FROM waiting w INDEXED BY waiting_telling ",
+            rows::event_joins!(),
+            " WHERE w.portal = ?1 AND w.seq > ?2 AND w.quiet = 0 ORDER BY w.seq LIMIT ?3"
+        );
+        self.read(move |conn| rows::events(conn, sql, [no, after.0, limit.into()])).await
     }
 
     async fn lane(&self, lease: &Lease, lane: &LaneKey) -> Result<LaneState, StoreError> {

@@ -241,6 +241,7 @@ impl Yard {
             message: None,
             body: "".into(),
             park: None,
+            quiet: false,
             read: None,
         };
         let now = self.clock.now();
