@@ -40,6 +40,8 @@ const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
 const LOOK_BACK_LIMIT: Duration = Duration::from_secs(10);
 /// Dialogs that wait so, those heard of last: about as many as are looked into within that time.
 const LOOK_BACK_HELD: usize = 500;
+/// How long requests under way may take to end once everything else has.
+const DRAIN: Duration = Duration::from_millis(500);
 /// How long `on_install` waits for the bots it is to find.
 const SET_UP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -63,6 +65,8 @@ pub struct Running {
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
+    /// Of the addresses, which are the last to go.
+    close: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -178,7 +182,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     if let Some(routes) = routes {
         public = public.reset_fallback().fallback_service(routes);
     }
-    let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(stop.subscribe()));
+    let (close, closing) = watch::channel(false);
+    let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(closing.clone()));
     tasks.spawn(async move {
         if let Err(error) = serve.await {
             tracing::error!(%error, "the public address is no longer listened on");
@@ -190,7 +195,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     if let Some(admin_listen) = config.admin_listen {
         let listener = listen(admin_listen, "OPENLINES_ADMIN_LISTEN").await?;
         let admin = admin::router(store.clone(), snapshot);
-        let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(stop.subscribe()));
+        let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(closing));
         tasks.spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the admin address is no longer listened on");
@@ -213,7 +218,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, close, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -255,12 +260,22 @@ impl Running {
         self.engine.idle().await;
     }
 
-    /// Stops listening, lets what is under way end, and returns. What is left is on disk.
+    /// Lets what is under way end, and returns within ten seconds.
+    ///
+    /// Turns that end within 8 s are committed, and what they sent leaves if it can at once. A turn that takes longer is
+    /// dropped and runs again at the next start; what it remembered by [`step`](crate::dispatch::Context::step) it does
+    /// not do again. Until then the portal's events are still taken in, for the next start. What is left is on disk.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.engine.stop().await;
+        let _ = self.close.send(true);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        while tasks.join_next().await.is_some() {}
+        // A socket's time-out is real time, also in tests.
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, ended).await.is_err() {
+            tracing::debug!(tasks = tasks.len(), "not all requests came to their end");
+            tasks.shutdown().await;
+        }
         self.slots.save().await;
     }
 }

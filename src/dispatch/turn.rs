@@ -260,10 +260,11 @@ async fn recover(
     last: bool,
 ) -> Recovery {
     let error = HandlerError::msg(error.chain());
-    let task = tokio::spawn(async move { handler.recover(&cx, &error, last).await });
+    let mut task = JoinSet::new();
+    task.spawn(async move { handler.recover(&cx, &error, last).await });
     let until = services.clock.now().plus(services.policy.turn_limit);
     tokio::select! {
-        joined = task => joined.unwrap_or(Recovery::Retry),
+        Some(joined) = task.join_next() => joined.unwrap_or(Recovery::Retry),
         () = services.clock.sleep_until(until) => Recovery::Retry,
     }
 }
