@@ -9,7 +9,7 @@ use super::{
     running,
 };
 use crate::{
-    portal::{Credentials, KeptTokens, NoGrants, PortalView, Registry},
+    portal::{BotTokens, Credentials, KeptTokens, NoGrants, PortalView, Registry},
     rest::{Api, HttpApi, HttpOptions, Limited, Limits},
     store::{self, PortalStatus},
 };
@@ -51,7 +51,8 @@ pub(super) async fn diagnose(app: App) -> Diagnosis {
             return found;
         }
     };
-    let api: Arc<dyn Api> = Arc::new(Limited::new(http, Limits::standard(), app.clock.clone()));
+    let limited = Limited::new(http, Limits::standard(), app.clock.clone());
+    let api: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     if registry.portals().is_empty() {
         found.bad("portals: the bot is installed on none; start the server and install the application on a portal (its installation path is {OPENLINES_PUBLIC_URL}/install)");
     }
