@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Diagnosis, running};
+use super::{App, Diagnosis, wanted};
 use crate::{
     dispatch::Bot,
     portal::{BotGeneration, Delivery, PortalView, RegisteredBot, Registry},
@@ -36,8 +36,8 @@ impl Expected {
         let handler_url = app.config.public_url.as_deref();
         Self {
             bots: app.bots.clone(),
-            events: running::bound_events(&app.events).map(str::to_ascii_uppercase).collect(),
-            handler_url: handler_url.map(running::handler_url),
+            events: wanted::bound_events(&app.events).map(str::to_ascii_uppercase).collect(),
+            handler_url: handler_url.map(wanted::handler_url),
             scopes: SCOPES.into_iter().chain((!app.pages.is_empty()).then_some(SCOPE_OF_PAGES)).collect(),
         }
     }
