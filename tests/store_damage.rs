@@ -37,6 +37,7 @@ fn event(id: i64) -> NewEvent {
         // The longest do not fit into a page.
         body: vec![b'x'; usize::try_from(id).unwrap() % 5 * 1_500].into(),
         park: (id % 11 == 0).then(|| "cannot be typed".into()),
+        read: None,
     }
 }
 

@@ -18,7 +18,7 @@ use openlines::{
         Portals, Priority, Retention, SendOutcome, Seq, SqliteStore, StoreError, StoreErrorKind, TurnCommit,
         Upkeep, Work,
     },
-    wire::{BotId, MessageId, PortalKey, Timestamp},
+    wire::{BotId, Event, Incoming, MessageId, Origin, PortalKey, Timestamp},
 };
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -40,6 +40,7 @@ fn message(id: i64, body: &str) -> NewEvent {
         message: Some(MessageId::new(id)),
         body: body.to_owned().into(),
         park: None,
+        read: None,
     }
 }
 
@@ -75,6 +76,25 @@ fn refused(path: &Path, mode: OpenMode, kind: StoreErrorKind) -> String {
     assert_eq!(error.kind(), kind, "{text}");
     assert!(text.contains(&*path.to_string_lossy()), "the error names the file: {text}");
     text
+}
+
+#[tokio::test]
+async fn what_the_appender_has_read_comes_back_once_and_is_not_stored() {
+    let place = Place::new();
+    let read = Incoming::new("ONIMBOTV2MESSAGEADD", Event::Other, Origin::BotV2);
+    let event = NewEvent { read: Some(Arc::new(read)), ..message(7, "pairs") };
+    let store = place.open();
+    let held = lease(&store).await;
+    store.append(vec![event], at(1)).await.unwrap();
+    let row = store.load(&held, Seq(0), 10).await.unwrap().remove(0);
+    assert_eq!(
+        Arc::into_inner(row.read.unwrap()).unwrap().code,
+        "ONIMBOTV2MESSAGEADD",
+        "nobody else holds it"
+    );
+    let row = store.load(&held, Seq(0), 10).await.unwrap().remove(0);
+    assert!(row.read.is_none());
+    assert_eq!(row.body, "pairs");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::Failed;
 const TICK: Duration = Duration::from_millis(10);
 /// A process that has used no CPU for so long has finished what it had.
 const QUIET: Duration = Duration::from_millis(250);
+/// So many lines of a log are shown; the same error comes once for each event.
+const ERRORS_TOLD: usize = 10;
 /// No process takes so long to start, to calm down or to end.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -127,6 +129,14 @@ impl Process {
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 
+    /// The first errors it logged, on standard error: a refused event has its cause there and nowhere else.
+    fn tell_errors(&self) {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        for line in log.lines().filter(|line| line.contains(" ERROR ")).take(ERRORS_TOLD) {
+            eprintln!("the measured process said: {line}");
+        }
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) fn stop(mut self) -> Result<(), Failed> {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
@@ -145,6 +155,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.tell_errors();
     }
 }
 

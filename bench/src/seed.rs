@@ -91,6 +91,7 @@ fn event(portal: &PortalKey, template: &Template, mark: Mark, message: u64) -> R
         message: codec::keys::ordering(&incoming),
         body: codec::stored(&incoming),
         park: None,
+        read: None,
     })
 }
 

@@ -48,7 +48,9 @@ pub use events::events;
 pub use fetched::{Fetched, collected, fetched};
 pub use history::History;
 pub use json::{decode, from_json};
-pub use stored::{StoredError, event_of_stored, events_of_stored, from_stored, stored, to_stored};
+pub use stored::{
+    StoredError, event_of_stored, events_of_stored, from_stored, stored, to_stored, without_tokens,
+};
 
 use crate::wire::Raw;
 

@@ -218,6 +218,7 @@ impl PortalDesk {
             message: None,
             body: chat.to_string().into(),
             park: None,
+            read: None,
         };
         self.append(vec![event]).await?;
         Ok(())
@@ -288,6 +289,7 @@ impl PortalDesk {
             message: None,
             body: serde_json::to_vec(&item)?.into(),
             park: None,
+            read: None,
         })
     }
 

@@ -215,6 +215,7 @@ mod tests {
             attempts: 0,
             retry_at: None,
             frozen: Vec::new(),
+            read: None,
         }
     }
 

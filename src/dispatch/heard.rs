@@ -1,6 +1,8 @@
 //! What an event says, read when it comes into its lane: who has the session and what belongs together must be known
 //! before its turn.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{
@@ -41,8 +43,8 @@ pub(super) enum Heard {
 }
 
 impl Arrival {
-    pub(super) fn read(services: &Services, portal: &PortalKey, row: JournalRow) -> Self {
-        let heard = Heard::read(services, portal, &row);
+    pub(super) fn read(services: &Services, portal: &PortalKey, mut row: JournalRow) -> Self {
+        let heard = Heard::read(services, portal, &mut row);
         let gather = match &heard {
             Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
             _ => None,
@@ -77,7 +79,7 @@ impl Arrival {
 }
 
 impl Heard {
-    pub(super) fn read(services: &Services, portal: &PortalKey, row: &JournalRow) -> Self {
+    pub(super) fn read(services: &Services, portal: &PortalKey, row: &mut JournalRow) -> Self {
         let read = match row.code.as_str() {
             desk::SEND => return Self::Send,
             desk::TAKE_BACK => {
@@ -90,9 +92,12 @@ impl Heard {
             timer::FIRED => Fired::read(&row.body)
                 .map(|fired| (fired.incoming, Some((fired.id, fired.arming))))
                 .map_err(|error| error.to_string()),
-            _ => codec::event_of_stored(&row.body)
-                .map(|incoming| (incoming, None))
-                .map_err(|error| error.to_string()),
+            _ => match row.read.take() {
+                Some(incoming) => Ok((Arc::unwrap_or_clone(incoming), None)),
+                None => codec::event_of_stored(&row.body)
+                    .map(|incoming| (incoming, None))
+                    .map_err(|error| error.to_string()),
+            },
         };
         match read {
             Ok((mut incoming, fired)) => {

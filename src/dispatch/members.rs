@@ -44,8 +44,8 @@ impl Members {
                     .find(|row| row.seq == *seq)
                     .map(|row| Arrival::read(services, &lease.portal, row)),
             };
-            let Some(Arrival { row, heard, .. }) = one else { return Ok(None) };
-            let heard = heard.unwrap_or_else(|| Heard::read(services, &lease.portal, &row));
+            let Some(Arrival { mut row, heard, .. }) = one else { return Ok(None) };
+            let heard = heard.unwrap_or_else(|| Heard::read(services, &lease.portal, &mut row));
             all.push((row, heard));
         }
         let lowest = all.iter().filter_map(|(row, _)| row.message).min();

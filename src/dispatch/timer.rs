@@ -130,6 +130,7 @@ pub(super) fn event_of(portal: &PortalKey, timer: &DueTimer) -> Result<NewEvent,
         message: None,
         body: serde_json::to_vec(&body)?.into(),
         park: None,
+        read: None,
     })
 }
 

@@ -54,6 +54,7 @@ impl Report {
             message: None,
             body: serde_json::to_vec(self)?.into(),
             park: None,
+            read: None,
         })
     }
 

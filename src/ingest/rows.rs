@@ -26,7 +26,10 @@ pub(super) fn of_callback(
     look: &mut dyn FnMut(&Incoming),
 ) -> Vec<NewEvent> {
     match Callback::read(Arc::clone(&raw)) {
-        Ok(callback) => of_events(portal, &callback, None, look),
+        Ok(callback) => {
+            drop(raw);
+            of_events(portal, callback, None, look)
+        }
         Err(error) => vec![unreadable(portal, &raw, &error.to_string())],
     }
 }
@@ -34,7 +37,7 @@ pub(super) fn of_callback(
 /// The rows of one event of `imbot.v2.Event.get`, with its number.
 pub(super) fn of_fetched(portal: &PortalKey, event: &Json) -> Vec<NewEvent> {
     match codec::fetched(event) {
-        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), &mut |_| {}),
         Err(error) => vec![unreadable(portal, &codec::from_json(event), &error.to_string())],
     }
 }
@@ -42,7 +45,7 @@ pub(super) fn of_fetched(portal: &PortalKey, event: &Json) -> Vec<NewEvent> {
 /// The row of an offline event of `event.offline.get`.
 pub(super) fn of_collected(portal: &PortalKey, row: &Json) -> Vec<NewEvent> {
     match codec::collected(row) {
-        Ok(fetched) => of_events(portal, &fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), &mut |_| {}),
         Err(error) => vec![unreadable(portal, &codec::from_json(row), &error.to_string())],
     }
 }
@@ -75,29 +78,34 @@ pub(super) fn removal(raw: &Arc<Raw>) -> Option<bool> {
 
 fn of_events(
     portal: &PortalKey,
-    callback: &Callback,
+    callback: Callback,
     event_id: Option<i64>,
     look: &mut dyn FnMut(&Incoming),
 ) -> Vec<NewEvent> {
-    match codec::events(callback) {
+    match codec::events(&callback) {
         Ok(events) if !events.is_empty() => {
+            // So that an event alone in its callback is the only one to hold its pairs.
+            drop(callback);
             events.iter().for_each(look);
-            events.iter().map(|incoming| row(portal, incoming, event_id)).collect()
+            events.into_iter().map(|incoming| row(portal, incoming, event_id)).collect()
         }
-        Ok(_) => vec![untyped(portal, callback, event_id, "the event names no bot; look at it, and drop it")],
-        Err(error) => vec![untyped(portal, callback, event_id, &error.to_string())],
+        Ok(_) => {
+            vec![untyped(portal, &callback, event_id, "the event names no bot; look at it, and drop it")]
+        }
+        Err(error) => vec![untyped(portal, &callback, event_id, &error.to_string())],
     }
 }
 
-fn row(portal: &PortalKey, incoming: &Incoming, event_id: Option<i64>) -> NewEvent {
+fn row(portal: &PortalKey, incoming: Incoming, event_id: Option<i64>) -> NewEvent {
     NewEvent {
         portal: portal.clone(),
-        lane: LaneKey::new(keys::lane(incoming)),
-        dedupe: dedupe(keys::fact(incoming, event_id)),
+        lane: LaneKey::new(keys::lane(&incoming)),
+        dedupe: dedupe(keys::fact(&incoming, event_id)),
         code: incoming.code.clone(),
-        message: keys::ordering(incoming),
-        body: codec::stored(incoming),
+        message: keys::ordering(&incoming),
+        body: codec::stored(&incoming),
         park: None,
+        read: codec::without_tokens(incoming).map(Arc::new),
     }
 }
 
@@ -110,6 +118,7 @@ fn untyped(portal: &PortalKey, callback: &Callback, event_id: Option<i64>, why: 
         message: None,
         body: codec::to_stored(&callback.raw),
         park: Some(why.to_owned()),
+        read: None,
     }
 }
 
@@ -133,6 +142,7 @@ fn unreadable(portal: &PortalKey, raw: &Raw, why: &str) -> NewEvent {
         message: None,
         body,
         park: Some(why.to_owned()),
+        read: None,
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::StoreError;
-use crate::wire::{BotId, MessageId, PortalKey, Timestamp};
+use crate::wire::{BotId, Incoming, MessageId, PortalKey, Timestamp};
 
 /// Place of an event in the journal; grows in the order of acceptance over all portals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,8 @@ pub struct NewEvent {
     pub body: Bytes,
     /// Accept it parked, with this reason: it is verified but cannot be typed.
     pub park: Option<String>,
+    /// What the body says, if the appender has read it anyway. Nothing of it is stored.
+    pub read: Option<Arc<Incoming>>,
 }
 
 /// What became of an appended event.
@@ -112,6 +114,8 @@ pub struct JournalRow {
     /// All members of the turn it is frozen into, itself included: several since their turn was started, a single
     /// one since its turn remembered a step or failed. Empty if there is no such turn.
     pub frozen: Vec<Seq>,
+    /// What the body says, if the store still has it from the appender; else read the body.
+    pub read: Option<Arc<Incoming>>,
 }
 
 /// Accepts events.

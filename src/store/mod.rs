@@ -16,6 +16,7 @@
 //!     message: None,
 //!     body: "token-free pairs".into(),
 //!     park: None,
+//!     read: None,
 //! };
 //! let leases = store.acquire(&[event.portal.clone()], &NodeId::new("here"), now).await?;
 //! store.append(vec![event.clone()], now).await?;

@@ -28,6 +28,7 @@ async fn sound() -> Vec<u8> {
         message: None,
         body: vec![b'x'; 1_000].into(),
         park: None,
+        read: None,
     };
     store.append((1..100).map(event).collect(), Timestamp::from_seconds(1)).await.unwrap();
     drop(store);

@@ -117,6 +117,7 @@ pub(crate) fn event(portal: &PortalKey, lane: &str, dedupe: DedupeKey) -> NewEve
         body: Bytes::from(format!("body of {}", dedupe.ordinal)),
         dedupe,
         park: None,
+        read: None,
     }
 }
 

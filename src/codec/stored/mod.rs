@@ -23,7 +23,7 @@ mod write;
 
 pub use error::StoredError;
 pub(super) use write::payload;
-use write::{Part, write};
+use write::{Part, is_token, write};
 
 use std::sync::Arc;
 
@@ -53,6 +53,18 @@ pub fn stored(incoming: &Incoming) -> Bytes {
         _ => Part::All,
     };
     write(&incoming.raw, &part)
+}
+
+/// The event as [`event_of_stored`] reads what [`stored`] kept of it, for who has it at hand and need not read it again.
+/// Only events of second-generation bots, whose callbacks hold one event each, and only if nobody else holds the
+/// [`Raw`]: that of any other is not the event's alone.
+pub fn without_tokens(mut incoming: Incoming) -> Option<Incoming> {
+    if incoming.origin != Origin::BotV2 {
+        return None;
+    }
+    let raw = Arc::into_inner(std::mem::take(&mut incoming.raw))?;
+    incoming.raw = Arc::new(raw.without(is_token));
+    Some(incoming)
 }
 
 /// Decoded pairs, read back. Never panics, whatever the bytes are.

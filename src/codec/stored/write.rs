@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Keys whose values are tokens, wherever they stand.
-fn is_token(key: &str) -> bool {
+pub(super) fn is_token(key: &str) -> bool {
     matches!(
         key,
         "access_token"

@@ -78,6 +78,7 @@ impl Model {
             attempts: 0,
             retry_at: None,
             frozen: Vec::new(),
+            read: None,
         };
         let author = author.filter(|_| message.is_some());
         let gather =

@@ -20,6 +20,7 @@ fn row(seq: i64, lane: &str, message: Option<i64>) -> Arrival {
         attempts: 0,
         retry_at: None,
         frozen: Vec::new(),
+        read: None,
     };
     Arrival { row, heard: None, gather: None }
 }

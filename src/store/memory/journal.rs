@@ -52,6 +52,7 @@ impl Tables {
                 self.waiting.insert((no, seq));
             }
         }
+        event.read = None;
         self.events.insert(seq, Event { no, fact, event, accepted: now });
         Appended::Fresh(Seq(seq))
     }

@@ -228,6 +228,7 @@ impl Tables {
             attempts: tries.map_or(0, |tries| tries.attempts),
             retry_at: tries.and_then(|tries| tries.retry_at),
             frozen: frozen.into_iter().map(Seq).collect(),
+            read: None,
         })
     }
 

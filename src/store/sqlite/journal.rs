@@ -126,6 +126,7 @@ fn row(seq: Seq, event: &NewEvent, accepted: Timestamp) -> JournalRow {
         attempts: 0,
         retry_at: None,
         frozen: Vec::new(),
+        read: event.read.clone(),
     }
 }
 

@@ -186,6 +186,7 @@ mod tests {
             message: None,
             body: "x".into(),
             park: None,
+            read: None,
         };
         let appended = store.append(vec![event], NOW).await.unwrap();
         let [Appended::Fresh(seq)] = appended[..] else { panic!("{appended:?}") };

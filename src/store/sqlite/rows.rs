@@ -67,6 +67,7 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<(JournalRow, Option<i64>)
         attempts: row.get::<_, Option<u32>>(6)?.unwrap_or(0),
         retry_at: row.get(7)?,
         frozen: Vec::new(),
+        read: None,
     };
     Ok((event, row.get(8)?))
 }

@@ -83,6 +83,27 @@ impl Raw {
         self.root().to_json()
     }
 
+    /// The same without the keys that `is_out` names, wherever they stand, and what lies under them.
+    pub(crate) fn without(mut self, is_out: impl Fn(&str) -> bool) -> Self {
+        for map in 0..self.maps.len() {
+            let (mut last, mut slot) = (NONE, self.maps[map].first);
+            while slot != NONE {
+                let Slot { key, next, .. } = self.slots[slot as usize];
+                if !is_out(self.piece(key)) {
+                    last = slot;
+                } else {
+                    self.maps[map].len -= 1;
+                    match last {
+                        NONE => self.maps[map].first = next,
+                        last => self.slots[last as usize].next = next,
+                    }
+                }
+                slot = next;
+            }
+        }
+        self
+    }
+
     fn piece(&self, span: Span) -> &str {
         let at = span.at as usize;
         self.text.get(at..at + span.len as usize).unwrap_or("")
@@ -167,6 +188,16 @@ mod tests {
         assert_eq!(one, raw(&[("", "a", "0"), ("m", "x", "2"), ("", "a", "1")]));
         assert_ne!(one, raw(&[("m", "x", "2"), ("", "a", "1")]));
         assert_ne!(one, raw(&[("", "a", "1"), ("m", "x", "3")]));
+    }
+
+    #[test]
+    fn keys_are_taken_out_wherever_they_stand() {
+        let all = [("", "x", "1"), ("m", "x", "2"), ("m", "a", "3"), ("m", "x2", "4"), ("", "b", "5")];
+        let left = raw(&all).without(|key| key == "x");
+        assert_eq!(left, raw(&[("m", "a", "3"), ("m", "x2", "4"), ("", "b", "5")]));
+        assert_eq!(left.root().len(), 2);
+        assert!(left.root().get("x").is_none() && left.path(&["m", "x"]).is_none());
+        assert!(raw(&all).without(|_| true).root().is_empty());
     }
 
     #[test]

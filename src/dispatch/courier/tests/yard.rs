@@ -241,6 +241,7 @@ impl Yard {
             message: None,
             body: "".into(),
             park: None,
+            read: None,
         };
         let now = self.clock.now();
         self.store.append(vec![event], now).await.unwrap();
