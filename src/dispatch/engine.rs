@@ -139,7 +139,7 @@ impl Engine {
 
     /// Starts no more turns and lets those under way end: within 8 s, and what they sent, as far as it can leave at once,
     /// within 1 s more. A turn that takes longer is dropped without a commit and runs again after the restart, its steps
-    /// kept; so does a call. What is left is on disk.
+    /// kept; a call that takes longer is looked after then, by the guarantee of its route. What is left is on disk.
     pub async fn stop(&self) {
         self.shared.over.store(true, Ordering::SeqCst);
         let mut workers: Vec<Worker> = {

@@ -55,6 +55,10 @@ fn stops() -> Vec<Trial> {
             stopping::under_load,
         ),
         trial("told_to_stop_it_ends_in_time_beside_a_blocked_thread_and_half_a_request", stopping::held_up),
+        trial(
+            "told_to_stop_it_ends_in_time_beside_a_portal_that_does_not_answer_and_says_it_once",
+            stopping::unanswered,
+        ),
         trial("told_to_stop_while_it_starts_it_ends_at_once_and_well", stopping::at_once),
     ]
 }

@@ -10,8 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use openlines::{prelude::*, rest::Limits};
-use openlines_emulator::{Client, Emulator, Portal};
+use openlines::{
+    prelude::*,
+    rest::Limits,
+    store::{Inbox, InboxState, OpenMode, SqliteStore},
+};
+use openlines_emulator::{Client, Emulator, Portal, RestFault};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -192,6 +196,30 @@ pub(crate) async fn held_up() {
     let _bot = home.start().await;
     home.until("the answer", || stage.answered() == [(0, 0)]).await;
     assert_eq!(stage.steps()[&(0, 0)], 1);
+}
+
+/// A portal that carries calls out and does not answer them.
+pub(crate) async fn unanswered() {
+    let stage = Stage::new().await;
+    let home = stage.home();
+    let mut bot = stage.installed(&home).await;
+    let send = "imbot.v2.Chat.Message.send";
+    stage.portal.faults().rest(send, RestFault::SilenceAfterExecution, 99);
+    stage.portal.client("Ann").says("0/0").await;
+    stage.portal.wait_for_call(send, SOON).await;
+    let took = ends_in_time(&mut bot, &home).await;
+    println!("SIGTERM: ended in {took:?} beside a call that is not answered");
+
+    stage.portal.faults().clear();
+    let _bot = home.start().await;
+    let store = SqliteStore::open(home.database(), OpenMode::Inspect).unwrap();
+    let deadline = Instant::now() + SOON;
+    while !store.inbox(Some(InboxState::Pending), 1).await.unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "it is never settled\n{}", home.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(stage.answered(), [(0, 0)], "said once");
+    assert!(store.inbox(None, 9).await.unwrap().is_empty(), "and nobody is needed");
 }
 
 /// While it starts, and when there is nothing to do.
