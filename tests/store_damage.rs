@@ -8,9 +8,9 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use openlines::{
     store::{
         Appended, DedupeKey, DedupeKind, Inbox, Journal, LaneChange, LaneKey, LaneState, Lease, NewEvent,
-        NewOutboxRow, NodeId, OpenMode, Outbox, OutboxId, PortalRecord, PortalStatus, Portals, Priority,
-        Retention, SendOutcome, Seq, SqliteStore, StoreError, StoreErrorKind, TimerChange, TurnCommit,
-        TurnId, Upkeep, Verdict, Work,
+        NewOutboxRow, NodeId, OpenMode, Outbox, OutboxId, Parking, PortalRecord, PortalStatus, Portals,
+        Priority, Retention, SendOutcome, Seq, SqliteStore, StoreError, StoreErrorKind, TimerChange,
+        TurnCommit, TurnId, Upkeep, Work,
     },
     wire::{BotId, MessageId, PortalKey, Timestamp},
 };
@@ -48,15 +48,19 @@ fn commit(turn: TurnId, lane: LaneKey, seqs: Vec<Seq>, revision: u64) -> TurnCom
         call: r#"{"method":"imbot.v2.Chat.Message.send"}"#.into(),
         uuid: Uuid::from_u128(turn.0.as_u128() ^ 1),
     };
+    let (change, timers) = lane_change(revision);
+    TurnCommit { turn, lane, consumed: seqs, change, outbox: vec![row], timers }
+}
+
+fn parking(turn: TurnId, lane: LaneKey, revision: u64) -> Parking {
+    let (change, timers) = lane_change(revision);
+    Parking { turn, lane, error: "no".into(), change, timers }
+}
+
+fn lane_change(expected: u64) -> (Option<LaneChange>, Vec<TimerChange>) {
     let state = LaneState { dialogue: Some("state".into()), ..LaneState::default() };
-    TurnCommit {
-        turn,
-        lane,
-        consumed: seqs,
-        change: Some(LaneChange { expected: revision, state }),
-        outbox: vec![row],
-        timers: vec![TimerChange::Set { id: "tea".into(), at: at(50), payload: "tea".into() }],
-    }
+    let timer = TimerChange::Set { id: "tea".into(), at: at(50), payload: "tea".into() };
+    (Some(LaneChange { expected, state }), vec![timer])
 }
 
 async fn lease(store: &SqliteStore) -> Result<Lease, StoreError> {
@@ -100,8 +104,8 @@ async fn work(store: &SqliteStore, first: i64) -> (Vec<StoreError>, Option<Seq>)
                     commit(turn.id, row.lane, turn.seqs, state.revision),
                     at(3)
                 ))),
-                1 => drop(done!(store.fail(&lease, turn.id, "no", Verdict::Retry(at(9)), at(3)))),
-                _ => drop(done!(store.fail(&lease, turn.id, "no", Verdict::Park, at(3)))),
+                1 => drop(done!(store.fail(&lease, turn.id, "no", at(9)))),
+                _ => drop(done!(store.park(&lease, parking(turn.id, row.lane, state.revision), at(3)))),
             }
         }
         let calls = done!(store.unsettled(&lease, OutboxId(0), 9)).unwrap_or_default();

@@ -4,15 +4,21 @@
 mod stage;
 
 use std::{
-    sync::{Arc, Mutex},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use openlines::{
     clock::{Clock, ManualClock, SystemClock},
     prelude::*,
+    store::{InboxEntry, InboxRequest},
     testing::Conversation,
 };
+use openlines_emulator::{Emulator, Portal};
 use stage::{SOON, Stage, settings, stage};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -22,6 +28,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Default)]
 struct Kettle {
     fired: Arc<Mutex<Vec<String>>>,
+    /// The end of a session is parked, and the timer `kettle`.
+    fails: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -43,6 +51,9 @@ impl BotHandler for Kettle {
     }
 
     async fn on_timer(&self, cx: &Context, fired: &TimerFired) -> Handled {
+        if fired.name == "kettle" && self.fails.load(Ordering::SeqCst) {
+            return Err(HandlerError::msg("there is no kettle").permanent());
+        }
         self.fired.lock().unwrap().push(fired.name.clone());
         let payload: String = fired.payload_as()?;
         if let Some(other) = payload.strip_prefix("cancels ") {
@@ -50,6 +61,13 @@ impl BotHandler for Kettle {
         }
         let line = cx.chat().is_some_and(Chat::is_line);
         cx.reply(format!("{} of {payload} (in a line: {line})", fired.name));
+        Ok(Done)
+    }
+
+    async fn on_session_finish(&self, _cx: &Context, _session: &LineSessionEvent) -> Handled {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(HandlerError::msg("the bill cannot be written").permanent());
+        }
         Ok(Done)
     }
 }
@@ -68,6 +86,53 @@ impl Stage {
         clock.advance(span);
         self.quiet().await;
         self.said()
+    }
+
+    async fn parked(&self) -> Vec<InboxEntry> {
+        self.running.store().inbox(None, 99).await.unwrap()
+    }
+
+    /// Puts the one event that is parked back, and lets it run.
+    async fn puts_back(&self, clock: &ManualClock) {
+        let [parked] = &self.parked().await[..] else { panic!("one is parked") };
+        self.running.store().request(InboxRequest::Retry(parked.item), clock.now()).await.unwrap();
+        let deadline = std::time::Instant::now() + SOON;
+        while !self.parked().await.is_empty() {
+            assert!(std::time::Instant::now() < deadline, "it is not taken up");
+            clock.advance(Duration::from_millis(500));
+            tokio::task::yield_now().await;
+        }
+        self.quiet().await;
+    }
+}
+
+/// A database in a file, and the address of the process that has it.
+struct Shelf {
+    directory: tempfile::TempDir,
+    address: SocketAddr,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { directory: tempfile::tempdir().unwrap(), address }
+    }
+
+    fn app(&self, portal: &Portal, clock: &ManualClock, kettle: Kettle) -> App {
+        let config = settings(portal)
+            .listen(self.address)
+            .public_url(format!("http://{}", self.address))
+            .database_url(format!("sqlite://{}", self.directory.path().join("bot.db").display()));
+        App::new(config).clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)
+    }
+
+    async fn stage(&self, clock: &ManualClock, kettle: Kettle) -> Stage {
+        let emulator = Emulator::start().await;
+        let portal = emulator.portal();
+        let running = self.app(&portal, clock, kettle).start().await.unwrap();
+        portal.install(&format!("{}/install", running.url())).await;
+        tokio::time::timeout(SOON, running.set_up(1)).await.expect("the portal is set up");
+        Stage { emulator, portal, running }
     }
 }
 
@@ -115,7 +180,7 @@ async fn a_timer_that_waits_behind_the_turn_that_cancels_it_does_not_fire() {
 async fn a_timer_of_a_session_does_not_fire_after_the_session_closed() {
     let clock = clock();
     let fired = Arc::new(Mutex::new(Vec::new()));
-    let kettle = Kettle { fired: fired.clone() };
+    let kettle = Kettle { fired: fired.clone(), ..Kettle::default() };
     let stage =
         stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
     let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
@@ -136,30 +201,84 @@ fn a_timer_of_a_session_fires_while_the_session_lasts() {
 }
 
 #[tokio::test]
+async fn a_timer_of_a_session_whose_end_was_parked_does_not_fire_after_a_restart() {
+    let (clock, shelf, fired) = (clock(), Shelf::new(), Arc::new(Mutex::new(Vec::new())));
+    let kettle = || Kettle { fired: fired.clone(), fails: Arc::new(AtomicBool::new(true)) };
+    let stage = shelf.stage(&clock, kettle()).await;
+    let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
+    ann.says("10 mine with session").await;
+    ann.says("20 later").await;
+    stage.quiet().await;
+    ivan.finishes(&ann).await;
+    stage.quiet().await;
+    let parked = stage.parked().await;
+    assert_eq!((parked.len(), parked[0].error.as_str()), (1, "the bill cannot be written"));
+    let again = shelf.app(&stage.portal, &clock, kettle());
+    stage.running.stop().await;
+    let stage = Stage { running: again.start().await.unwrap(), ..stage };
+    clock.advance(60 * MINUTE);
+    stage.quiet().await;
+    assert_eq!(*fired.lock().unwrap(), ["later"], "the other went with its session");
+}
+
+/// Its session ended when it was parked: what has begun since is another one.
+#[tokio::test]
+async fn a_parked_end_that_is_put_back_leaves_the_next_session_its_timers() {
+    let (clock, fired, fails) = (clock(), Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(true)));
+    let kettle = Kettle { fired: fired.clone(), fails: fails.clone() };
+    let stage =
+        stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
+    let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
+    ann.says("10 first with session").await;
+    stage.quiet().await;
+    ivan.finishes(&ann).await;
+    stage.quiet().await;
+    clock.advance(MINUTE);
+    ann.says("10 second with session").await;
+    stage.quiet().await;
+    fails.store(false, Ordering::SeqCst);
+    stage.puts_back(&clock).await;
+    clock.advance(60 * MINUTE);
+    stage.quiet().await;
+    assert_eq!(*fired.lock().unwrap(), ["second"]);
+}
+
+#[tokio::test]
+async fn a_parked_timer_that_is_put_back_fires_and_one_that_went_with_its_session_does_not() {
+    for finishes in [false, true] {
+        let (clock, fails) = (clock(), Arc::new(AtomicBool::new(true)));
+        let fired = Arc::new(Mutex::new(Vec::new()));
+        let kettle = Kettle { fired: fired.clone(), fails: fails.clone() };
+        let stage =
+            stage(|app| app.clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), kettle)).await;
+        let ann = stage.portal.client("Ann");
+        ann.says("10 kettle with session").await;
+        stage.quiet().await;
+        clock.advance(10 * MINUTE);
+        stage.quiet().await;
+        fails.store(false, Ordering::SeqCst);
+        if finishes {
+            stage.portal.operator("Ivan").finishes(&ann).await;
+            stage.quiet().await;
+        }
+        stage.puts_back(&clock).await;
+        let expected: &[&str] = if finishes { &[] } else { &["kettle"] };
+        assert_eq!(*fired.lock().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_timer_that_came_due_while_nobody_was_there_fires_after_the_restart() {
-    let clock = clock();
-    let directory = tempfile::tempdir().unwrap();
-    let database = format!("sqlite://{}", directory.path().join("bot.db").display());
-    let app = |config: Config| {
-        let config = config.database_url(&database);
-        App::new(config).clock(Arc::new(clock.clone())).bot(BotProfile::openline("kettle"), Kettle::default())
-    };
-    let emulator = openlines_emulator::Emulator::start().await;
-    let portal = emulator.portal();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let config = || settings(&portal).listen(port).public_url(format!("http://{port}"));
-    let running = app(config()).start().await.unwrap();
-    portal.install(&format!("{}/install", running.url())).await;
-    tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
-    let ann = portal.client("Ann");
+    let (clock, shelf) = (clock(), Shelf::new());
+    let stage = shelf.stage(&clock, Kettle::default()).await;
+    let ann = stage.portal.client("Ann");
     ann.says("10 tea").await;
     ann.says("90 cake").await;
-    portal.settled(SOON).await;
-    running.idle().await;
-    running.stop().await;
-
+    stage.quiet().await;
+    let again = shelf.app(&stage.portal, &clock, Kettle::default());
+    stage.running.stop().await;
     clock.advance(60 * MINUTE);
-    let stage = Stage { emulator, running: app(config()).start().await.unwrap(), portal };
+    let stage = Stage { running: again.start().await.unwrap(), ..stage };
     stage.quiet().await;
     assert_eq!(stage.said(), ["tea of 10 tea (in a line: true)"]);
     assert_eq!(stage.after(&clock, 30 * MINUTE).await[1..], ["cake of 90 cake (in a line: true)"]);

@@ -1,19 +1,26 @@
 //! How a turn ends: committed, failed or parked, in one write.
+//!
+//! A parked turn does nothing that its handler asked for. What its event says by itself stays true, and is written with
+//! the parking: who has the session, and that a session that ended took its timers and states along. An event that
+//! cannot be read says nothing, and a timer counts as set until its turn is committed.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
     HandlerError, Services,
+    dialogue::Record,
     figures::FIGURES,
     ownership::{Begun, Fence, Ownership, Stamp, held_back},
     timer::Place,
-    turn::{Effects, NOTHING, TurnEnd},
+    turn::{Effects, TurnEnd},
     withheld::Report,
 };
 use crate::{
     dispatch::{ownership::line_chat, router::chat_of, withheld::line_place},
     portal::RegisteredBot,
-    store::{Committed, JournalRow, LaneChange, LaneKey, LaneState, StoreError, Turn, TurnCommit, Verdict},
+    store::{Committed, JournalRow, LaneChange, LaneKey, LaneState, Parking, StoreError, Turn, TurnCommit},
     wire::{Event, Incoming, Timestamp},
 };
 
@@ -28,6 +35,8 @@ pub(super) struct Ending<'a> {
     /// Of an open line.
     pub(super) session: Option<Begun>,
     pub(super) event: Stamp,
+    /// What the event changes, whatever becomes of its turn.
+    pub(super) itself: Effects,
 }
 
 impl Ending<'_> {
@@ -42,13 +51,7 @@ impl Ending<'_> {
         });
         let written =
             self.to_write(ownership.as_ref(), last_message != state.last_message || record.is_some());
-        let change =
-            (last_message != state.last_message || record.is_some() || written.is_some()).then(|| {
-                let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
-                let ownership = written.clone().or_else(|| state.ownership.clone());
-                let state = LaneState { last_message, dialogue, ownership, ..(*state).clone() };
-                LaneChange { expected: state.revision, state }
-            });
+        let change = self.change(last_message, record, written.as_ref());
         let armed = !timers.is_empty();
         let commit = TurnCommit {
             turn: turn.id,
@@ -80,9 +83,26 @@ impl Ending<'_> {
         }
     }
 
+    /// What becomes of the lane, if it is to be written.
+    fn change(
+        &self,
+        last_message: i64,
+        record: Option<Option<Bytes>>,
+        ownership: Option<&Bytes>,
+    ) -> Option<LaneChange> {
+        let state = self.state;
+        if last_message == state.last_message && record.is_none() && ownership.is_none() {
+            return None;
+        }
+        let dialogue = record.unwrap_or_else(|| state.dialogue.clone());
+        let ownership = ownership.or(state.ownership.as_ref()).cloned();
+        let state = LaneState { revision: state.revision, last_message, dialogue, ownership };
+        Some(LaneChange { expected: state.revision, state })
+    }
+
     /// The session as it is to be stored: when somebody else has it, or when its evidence has aged and the lane is
     /// written anyway.
-    fn to_write(&self, ownership: Option<&Ownership>, anyway: bool) -> Option<bytes::Bytes> {
+    fn to_write(&self, ownership: Option<&Ownership>, anyway: bool) -> Option<Bytes> {
         let (ownership, session) = (ownership?, self.session.as_ref()?);
         let nothing = Ownership::default();
         let aged = || {
@@ -96,6 +116,20 @@ impl Ending<'_> {
         ownership.written().inspect_err(|error| {
             tracing::error!(portal = %self.fence.lease().portal, %error, "who has a session cannot be stored");
         }).ok()
+    }
+
+    /// What the lane is to remember, if that changed.
+    pub(super) fn written(&self, record: &Record) -> Option<Option<Bytes>> {
+        let written = record.written().inspect_err(|error| {
+            tracing::error!(portal = %self.fence.lease().portal, %error, "what a dialog remembers cannot be stored");
+        });
+        written.ok().flatten()
+    }
+
+    /// Whether another session has begun since the event was accepted: it was parked, and put back by a person.
+    pub(super) fn is_of_a_session_before(&self) -> bool {
+        let stored = self.session.as_ref().and_then(|session| session.stored.as_ref());
+        stored.is_some_and(|stored| stored.has_begun_since(self.row.accepted))
     }
 
     /// Puts the report of a cancelled turn into the journal, once however often it is called.
@@ -134,8 +168,36 @@ impl Ending<'_> {
     }
 
     pub(super) async fn park(&self, error: &str) -> Result<TurnEnd, StoreError> {
-        let Self { services, turn, row, .. } = self;
+        let Self { services, lane, turn, row, state, .. } = self;
         let lease = self.fence.lease();
+        let Effects { timers, record, .. } = &self.itself;
+        let ownership = self.session.as_ref().map(|session| &session.ownership);
+        let written = self.to_write(ownership, record.is_some());
+        let armed = !timers.is_empty();
+        let parking = Parking {
+            turn: turn.id,
+            lane: (*lane).clone(),
+            error: error.to_owned(),
+            change: self.change(state.last_message, record.clone(), written.as_ref()),
+            timers: timers.clone(),
+        };
+        let now = services.clock.now();
+        if services.store.park(lease, parking, now).await? == Committed::Conflict {
+            // The next try finds the dialog as it is.
+            let at = now.plus(services.policy.wait(turn.attempts + 1, self.salt()));
+            tracing::warn!(
+                portal = %lease.portal,
+                event = row.code,
+                dialog = row.lane.as_str(),
+                error,
+                again_in = ?at.since(now),
+                "event:{} is not parked yet: the dialog was changed by somebody else meanwhile", row.seq
+            );
+            return Ok(TurnEnd::Again(at));
+        }
+        if let (Some(ownership), Some(bytes)) = (ownership, written) {
+            self.fence.sessions().stored(lane, ownership.clone(), bytes);
+        }
         tracing::error!(
             portal = %lease.portal,
             event = row.code,
@@ -143,9 +205,13 @@ impl Ending<'_> {
             error,
             "event:{} is parked and its dialog goes on; see `inbox show event:{}`", row.seq, row.seq
         );
-        services.store.fail(lease, turn.id, error, Verdict::Park, services.clock.now()).await?;
         FIGURES.turns_parked.increment(1);
-        Ok(NOTHING)
+        Ok(TurnEnd::Over { sent: false, armed })
+    }
+
+    /// Tells the waits of one turn from those of another.
+    fn salt(&self) -> u64 {
+        self.turn.id.0.as_u64_pair().0
     }
 
     pub(super) async fn fail(&self, error: &HandlerError, last: bool) -> Result<TurnEnd, StoreError> {
@@ -156,8 +222,7 @@ impl Ending<'_> {
             return self.park(&text).await;
         }
         let now = services.clock.now();
-        let salt = turn.id.0.as_u64_pair().0;
-        let at: Timestamp = now.plus(services.policy.wait(turn.attempts + 1, salt));
+        let at: Timestamp = now.plus(services.policy.wait(turn.attempts + 1, self.salt()));
         tracing::warn!(
             portal = %lease.portal,
             event = row.code,
@@ -166,7 +231,7 @@ impl Ending<'_> {
             again_in = ?at.since(now),
             "try {} of event:{} failed", turn.attempts + 1, row.seq
         );
-        services.store.fail(lease, turn.id, &text, Verdict::Retry(at), now).await?;
+        services.store.fail(lease, turn.id, &text, at).await?;
         FIGURES.turns_failed.increment(1);
         Ok(TurnEnd::Again(at))
     }

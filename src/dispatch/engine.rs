@@ -202,8 +202,13 @@ impl Engine {
         loop {
             match store.carry_out_requests(clock.now()).await {
                 Ok(reopened) => {
+                    // Together: the members of one turn are put back as one.
+                    let mut events: HashMap<PortalKey, Vec<JournalRow>> = HashMap::new();
                     for (portal, row) in reopened.events {
-                        self.with(&portal, |worker| worker.orders.send(Order::Again(vec![row])).is_ok());
+                        events.entry(portal).or_default().push(row);
+                    }
+                    for (portal, rows) in events {
+                        self.with(&portal, |worker| worker.orders.send(Order::Again(rows)).is_ok());
                     }
                     for (portal, row) in reopened.calls {
                         self.with(&portal, |worker| worker.orders.send(Order::Send(vec![row])).is_ok());

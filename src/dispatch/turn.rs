@@ -1,9 +1,10 @@
 //! One turn: an event through its handler, and what it changes in one commit.
 
-use std::sync::Arc;
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use bytes::Bytes;
-use tokio::{sync::oneshot, task::JoinSet};
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
 use super::{
     BotProfile, Context, Done, Handle, Handled, HandlerError, Recovery, Services,
@@ -95,8 +96,9 @@ async fn attempt(
     let mut session = fence.sessions().begin(lane, &turn.seqs, state.ownership.as_ref(), cancellable);
     let human = session.as_ref().is_some_and(|session| session.human);
     let cancelled = session.as_mut().and_then(|session| session.cancelled.take());
+    let (event, itself) = (Stamp::default(), Effects::default());
     let mut ending =
-        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event: Stamp::default() };
+        Ending { services, fence, lane, turn: &turn, row, state: &state, session, event, itself };
     let (mut incoming, fired) = match heard {
         Heard::Event { incoming, fired } => (incoming, fired),
         Heard::Unreadable(error) => return ending.park(&error).await,
@@ -128,14 +130,14 @@ async fn attempt(
         return ending.settle(Effects::default()).await;
     }
     incoming.late = lowest.is_some_and(|message| message.get() < state.last_message);
+    if matches!(incoming.event, Event::SessionFinished(_)) && !ending.is_of_a_session_before() {
+        let timers = record.end_session();
+        ending.itself = Effects { timers, record: ending.written(&record), ..Effects::default() };
+    }
     let Some(bot) = services.bot_for(&lease.portal, incoming.bot.as_ref()) else {
         let whose = incoming.bot.as_ref().map_or("", |bot| bot.code.as_str());
         let error = format!("no bot `{whose}` in this program; start the one that has it, or drop the event");
         return ending.park(&error).await;
-    };
-    let timers = match incoming.event {
-        Event::SessionFinished(_) => record.end_session(),
-        _ => Vec::new(),
     };
     let incoming = Arc::new(*incoming);
     let start = Start {
@@ -144,7 +146,7 @@ async fn attempt(
         incoming: incoming.clone(),
         burst,
         record,
-        timers,
+        timers: ending.itself.timers.clone(),
     };
     let cx = || Context::new(services.clone(), fence.clone(), lane.clone(), turn.clone(), start.clone());
     let outcome = if is_heard(services, lease, &bot.profile, &incoming.event, human) {
@@ -204,7 +206,7 @@ async fn forget_if_wanted(services: &Services, lease: &Lease) {
     }
 }
 
-/// Calls the handler in a task of its own, so that a panic fails the turn and not the engine.
+/// Calls the handler; a panic of it, also while it is stopped, fails the turn and not the engine.
 async fn handle(
     services: &Services,
     handler: Arc<dyn Handle>,
@@ -212,11 +214,6 @@ async fn handle(
     incoming: Arc<Incoming>,
     cancelled: Option<oneshot::Receiver<()>>,
 ) -> Result<Effects, HandlerError> {
-    let mut task = JoinSet::new();
-    task.spawn({
-        let cx = cx.clone();
-        async move { handler.handle(&cx, &incoming).await }
-    });
     let until = services.clock.now().plus(services.policy.turn_limit);
     let taken_over = async {
         let told = match cancelled {
@@ -227,26 +224,27 @@ async fn handle(
             std::future::pending::<()>().await;
         }
     };
-    let handled: Handled = tokio::select! {
-        biased;
-        () = taken_over => {
-            task.shutdown().await;
-            Err(HandlerError::withheld("an operator took the session over and the handler was stopped"))
-        }
-        Some(joined) = task.join_next() => joined.unwrap_or_else(|error| Err(panicked(error))),
-        () = services.clock.sleep_until(until) => {
-            task.shutdown().await;
-            let limit = services.policy.turn_limit;
-            Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
+    let running = async {
+        tokio::select! {
+            biased;
+            () = taken_over => {
+                Err(HandlerError::withheld("an operator took the session over and the handler was stopped"))
+            }
+            handled = handler.handle(&cx, &incoming) => handled,
+            () = services.clock.sleep_until(until) => {
+                let limit = services.policy.turn_limit;
+                Err(HandlerError::msg(format!("the handler took longer than {limit:?} and was stopped")))
+            }
         }
     };
+    let handled: Handled =
+        AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic)));
     let asked = cx.close();
     let Done = handled?;
     asked
 }
 
-fn panicked(error: tokio::task::JoinError) -> HandlerError {
-    let Ok(panic) = error.try_into_panic() else { return HandlerError::msg("the handler was stopped") };
+fn panicked(panic: &(dyn Any + Send)) -> HandlerError {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     HandlerError::msg(format!("the handler panicked: {text}"))
@@ -260,11 +258,12 @@ async fn recover(
     last: bool,
 ) -> Recovery {
     let error = HandlerError::msg(error.chain());
-    let mut task = JoinSet::new();
-    task.spawn(async move { handler.recover(&cx, &error, last).await });
     let until = services.clock.now().plus(services.policy.turn_limit);
-    tokio::select! {
-        Some(joined) = task.join_next() => joined.unwrap_or(Recovery::Retry),
-        () = services.clock.sleep_until(until) => Recovery::Retry,
-    }
+    let running = async {
+        tokio::select! {
+            recovery = handler.recover(&cx, &error, last) => recovery,
+            () = services.clock.sleep_until(until) => Recovery::Retry,
+        }
+    };
+    AssertUnwindSafe(running).catch_unwind().await.unwrap_or(Recovery::Retry)
 }

@@ -57,7 +57,7 @@ pub struct InboxEntry {
 #[non_exhaustive]
 pub enum InboxRequest {
     /// Put it back. A parked event runs again with attempts at zero, and so do the other parked members of its
-    /// turn; their steps are kept. An uncertain or rejected call is sent again under its old UUID, with attempts
+    /// turn; their steps are kept, and so is what was written when they were [parked](super::Work::park). An uncertain or rejected call is sent again under its old UUID, with attempts
     /// and first try forgotten.
     Retry(InboxItem),
     /// Give it up for good. A member dropped leaves its turn; the others keep theirs.

@@ -65,8 +65,8 @@ pub use sessions::{OpenSession, SessionChange, Sessions};
 pub use sqlite::{OpenMode, SqliteStore};
 pub use url::{inspect, open};
 pub use work::{
-    Committed, DueTimer, LaneChange, LaneState, Lease, NodeId, StepValue, TimerChange, Turn, TurnCommit,
-    TurnId, Verdict, Work,
+    Committed, DueTimer, LaneChange, LaneState, Lease, NodeId, Parking, StepValue, TimerChange, Turn,
+    TurnCommit, TurnId, Work,
 };
 
 use crate::wire::Timestamp;

@@ -133,19 +133,27 @@ pub struct TurnCommit {
     pub timers: Vec<TimerChange>,
 }
 
-/// What becomes of a failed turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Run it again, not before this moment.
-    Retry(Timestamp),
-    /// Park its members for a person to look at; the lane goes on.
-    Park,
+/// A turn that is given up, for a person to look at. Nothing that its handler asked for is done; what its events say by
+/// themselves stays true: who has the session, and that it is over.
+#[derive(Debug, Clone)]
+pub struct Parking {
+    /// The turn.
+    pub turn: TurnId,
+    /// Its lane.
+    pub lane: LaneKey,
+    /// Why, for the inbox; no secrets in it.
+    pub error: String,
+    /// New lane state, if it changed. Its `last_message` is that of the turns committed: a turn that is put back was not
+    /// overtaken by itself.
+    pub change: Option<LaneChange>,
+    /// Timers.
+    pub timers: Vec<TimerChange>,
 }
 
-/// The answer to a commit.
+/// The answer to a commit or a parking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
-    /// All of it is durable; the ids of the outbox rows, in their order.
+    /// All of it is durable; the ids of the outbox rows, in their order. A parking has none.
     Done(Vec<OutboxId>),
     /// The lane was not at the expected revision; nothing was written.
     Conflict,
@@ -196,16 +204,20 @@ pub trait Work: Send + Sync {
     ) -> Result<Committed, StoreError>;
 
     /// Records a failed try: `attempts` of every member grows by one, `error` (no secrets in it) is kept for the
-    /// inbox, and [`Verdict::Retry`]'s moment outlives a restart. A parked turn's steps stay until its members are
-    /// retried and done, or dropped.
+    /// inbox, and the moment before which it does not run again outlives a restart.
     async fn fail(
         &self,
         lease: &Lease,
         turn: TurnId,
         error: &str,
-        verdict: Verdict,
-        now: Timestamp,
+        retry_at: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Records the last failed try and parks every member, together with what stays true of the turn, all or none: at
+    /// another revision of the lane it answers [`Committed::Conflict`] and nothing is parked. The lane goes on; the
+    /// turn's steps stay until its members are retried and done, or dropped. Parking it again answers
+    /// [`Gone`](super::StoreErrorKind::Gone).
+    async fn park(&self, lease: &Lease, parking: Parking, now: Timestamp) -> Result<Committed, StoreError>;
 
     /// At most `limit` timers due at `now`, earliest first; they stay until [`timer_fired`](Self::timer_fired).
     async fn due_timers(

@@ -102,7 +102,8 @@ impl World {
         let watched = portal.clone();
         // The same turns have the same names in every run.
         let store = MemoryStore::with_identity(*b"a conversation's");
-        let store = store.watched(Arc::new(move |commit| watched.ledger().committed(commit)));
+        let store =
+            store.watched(Arc::new(move |lane, change, timers| watched.ledger().ended(lane, change, timers)));
         Ok(Self {
             runtime: Some(runtime),
             parked,

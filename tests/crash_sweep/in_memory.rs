@@ -134,6 +134,29 @@ fn stopped_at_every_point_a_retried_turn_makes_its_step_once_or_once_more() {
     stops.expect(["after put_step", "after fail", "after crm.deal.add"]);
 }
 
+/// A bot that asks whether its client is still there, and cannot write the bill when the client has gone.
+fn waiter() -> Router {
+    Router::new()
+        .on(async |_cx: Context, _fired: TimerFired| "Are you still there?")
+        .on(async |_cx: Context, _finished: SessionFinished| {
+            Err::<(), _>(HandlerError::msg("the bill cannot be written").permanent())
+        })
+        .fallback(async |cx: Context, _message: Message| {
+            cx.timer("reminder").with_session().after(10 * MINUTE)
+        })
+}
+
+#[test]
+fn stopped_at_every_point_a_session_whose_end_is_parked_takes_its_timers_along() {
+    let stops = CrashSweep::of(waiter)
+        .script(|talk| {
+            talk.client_says("soup").session_finishes().expect_parked("the bill cannot be written");
+            talk.after(60 * MINUTE).expect_nothing().expect_parked("the bill cannot be written");
+        })
+        .run();
+    stops.expect(["before park", "after park"]);
+}
+
 /// What a sweep of `sweep` says.
 fn found(sweep: CrashSweep) -> String {
     let panic = catch_unwind(AssertUnwindSafe(|| sweep.run())).expect_err("the sweep finds it");

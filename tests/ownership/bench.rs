@@ -41,6 +41,10 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    pub(crate) fn hears(&self, what: String) {
+        self.heard.lock().unwrap().push(what);
+    }
+
     pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
@@ -59,7 +63,7 @@ pub(crate) struct Echo(pub(crate) Notes);
 #[async_trait]
 impl BotHandler for Echo {
     async fn on_message(&self, cx: &Context, message: &Message) -> Handled {
-        self.0.heard.lock().unwrap().push(message.text.clone());
+        self.0.hears(message.text.clone());
         let (first, rest) = message.text.split_once(' ').unwrap_or((&message.text, ""));
         match first {
             "think" => {
@@ -87,7 +91,7 @@ impl BotHandler for Echo {
     }
 
     async fn on_command(&self, cx: &Context, command: &Command) -> Handled {
-        self.0.heard.lock().unwrap().push(format!("/{}", command.name.trim_start_matches('/')));
+        self.0.hears(format!("/{}", command.name.trim_start_matches('/')));
         if command.name.contains("back") {
             cx.take_back();
         }
@@ -96,7 +100,7 @@ impl BotHandler for Echo {
 
     async fn on_timer(&self, cx: &Context, _fired: &TimerFired) -> Handled {
         let holder = cx.session().map(|session| format!("{:?}", session.holder)).unwrap_or_default();
-        self.0.heard.lock().unwrap().push(format!("timer while {holder}"));
+        self.0.hears(format!("timer while {holder}"));
         cx.reply(Reply::text("A note").internal_note());
         cx.reply("Are you there?");
         Ok(Done)

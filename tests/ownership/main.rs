@@ -8,6 +8,7 @@ mod asked;
 mod batch;
 mod bench;
 mod given_back;
+mod parked;
 mod races;
 mod restart;
 mod taken;

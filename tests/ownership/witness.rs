@@ -14,9 +14,9 @@ use openlines::{
     store::{
         Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
         Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, MemoryStore, NewEvent,
-        NodeId, OpenSession, Outbox, OutboxId, OutboxRow, PendingId, PendingPortal, PortalRecord, Portals,
-        PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue,
-        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Verdict, Work,
+        NodeId, OpenSession, Outbox, OutboxId, OutboxRow, Parking, PendingId, PendingPortal, PortalRecord,
+        Portals, PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions,
+        StepValue, Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Work,
     },
     wire::{MemberId, PortalKey, Timestamp, UserId},
 };
@@ -177,7 +177,8 @@ handed_on! {
         fn start_turn(&self, lease: &Lease, seqs: &[Seq], now: Timestamp) -> Turn;
         fn put_step(&self, lease: &Lease, turn: TurnId, name: &str, value: StepValue) -> StepValue;
         fn commit(&self, lease: &Lease, commit: TurnCommit, now: Timestamp) -> Committed;
-        fn fail(&self, lease: &Lease, turn: TurnId, error: &str, verdict: Verdict, now: Timestamp) -> ();
+        fn fail(&self, lease: &Lease, turn: TurnId, error: &str, retry_at: Timestamp) -> ();
+        fn park(&self, lease: &Lease, parking: Parking, now: Timestamp) -> Committed;
         fn due_timers(&self, lease: &Lease, limit: u32, now: Timestamp) -> Vec<DueTimer>;
         fn next_timer(&self, lease: &Lease) -> Option<Timestamp>;
         fn timer_fired(&self, lease: &Lease, timer: &DueTimer) -> ();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use openlines::{
     store::{
         Appended, Committed, DedupeKey, DedupeKind, JournalRow, LaneChange, LaneKey, LaneState, Lease,
-        MemoryStore, NewEvent, NewOutboxRow, NodeId, OpenMode, OutboxId, Priority, Retention, Seq,
+        MemoryStore, NewEvent, NewOutboxRow, NodeId, OpenMode, OutboxId, Parking, Priority, Retention, Seq,
         SqliteStore, Store, StoreError, StoreErrorKind, TimerChange, Turn, TurnCommit,
     },
     wire::{BotId, MessageId, PortalKey, Timestamp},
@@ -87,6 +87,11 @@ impl Bed {
         done(self.store().commit(lease, commit, at(50)).await)
     }
 
+    /// Parks a turn that changes nothing else.
+    pub(crate) async fn park(&self, lease: &Lease, turn: &Turn, error: &str, now: i64) {
+        done(self.store().park(lease, parking_of(turn, "a", error), at(now)).await);
+    }
+
     pub(crate) async fn waiting(&self, lease: &Lease) -> Vec<JournalRow> {
         self.store().load(lease, Seq(0), 1000).await.unwrap()
     }
@@ -144,6 +149,12 @@ pub(crate) fn commit_of(turn: &Turn, lane: &str) -> TurnCommit {
         outbox: Vec::new(),
         timers: Vec::new(),
     }
+}
+
+/// A parking that changes nothing of the lane.
+pub(crate) fn parking_of(turn: &Turn, lane: &str, error: &str) -> Parking {
+    let (lane, error) = (LaneKey::new(lane), error.to_owned());
+    Parking { turn: turn.id, lane, error, change: None, timers: Vec::new() }
 }
 
 pub(crate) fn change(expected: u64, dialogue: &str) -> Option<LaneChange> {

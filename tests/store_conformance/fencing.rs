@@ -1,14 +1,14 @@
 //! An old lease does nothing, whatever it is used for.
 
 use openlines::store::{
-    DueTimer, InboxState, LaneKey, Lease, NodeId, OutboxId, OutboxState, SendOutcome, StoreErrorKind, Verdict,
+    DueTimer, InboxState, LaneKey, Lease, NodeId, OutboxId, OutboxState, SendOutcome, StoreErrorKind,
 };
 use rstest::rstest;
 
 use crate::bed::{
     Bed,
     Kind::{self, Memory, Sqlite},
-    at, call, change, commit_of, done, portal, refused, set_timer,
+    at, call, change, commit_of, done, parking_of, portal, refused, set_timer,
 };
 
 #[rstest]
@@ -83,8 +83,10 @@ async fn an_old_lease_writes_nothing_and_reads_nothing(
     refused(store.start_turn(&old, &seqs, at(9)).await, Fenced);
     refused(store.put_step(&old, turn.id, "t", "2".into()).await, Fenced);
     refused(store.commit(&old, commit, at(9)).await, Fenced);
-    refused(store.fail(&old, turn.id, "x", Verdict::Retry(at(10)), at(9)).await, Fenced);
-    refused(store.fail(&old, turn.id, "x", Verdict::Park, at(9)).await, Fenced);
+    refused(store.fail(&old, turn.id, "x", at(10)).await, Fenced);
+    let mut parking = parking_of(&turn, "a", "x");
+    (parking.change, parking.timers) = (change(0, "x"), vec![set_timer("idle", 4)]);
+    refused(store.park(&old, parking, at(9)).await, Fenced);
     refused(store.due_timers(&old, 9, at(9)).await, Fenced);
     refused(store.next_timer(&old).await, Fenced);
     refused(store.timer_fired(&old, &timer).await, Fenced);

@@ -1,8 +1,6 @@
 //! What a person sees and asks for.
 
-use openlines::store::{
-    InboxItem, InboxRequest, InboxState, Lease, OutboxId, OutboxState, SendOutcome, Seq, Verdict,
-};
+use openlines::store::{InboxItem, InboxRequest, InboxState, Lease, OutboxId, OutboxState, SendOutcome, Seq};
 use rstest::rstest;
 
 use crate::bed::{
@@ -34,7 +32,7 @@ async fn mess(bed: &Bed) -> Mess {
     store.settle(&lease, calls[0], SendOutcome::Uncertain("maybe".into()), at(14)).await.unwrap();
     let parked = bed.message(&p, "b", 2, 20).await;
     let turn = bed.start(&lease, &[parked]).await;
-    store.fail(&lease, turn.id, "boom", Verdict::Park, at(21)).await.unwrap();
+    bed.park(&lease, &turn, "boom", 21).await;
     let waiting = bed.message(&p, "b", 3, 30).await;
     Mess { lease, parked, calls, waiting }
 }
@@ -155,7 +153,7 @@ async fn retrying_one_member_puts_its_whole_turn_back(#[values(Memory, Sqlite)] 
     ];
     let lease = bed.lease(&p).await;
     let turn = bed.start(&lease, &seqs).await;
-    bed.store().fail(&lease, turn.id, "x", Verdict::Park, at(4)).await.unwrap();
+    bed.park(&lease, &turn, "x", 4).await;
     bed.store().request(InboxRequest::Drop(InboxItem::Event(seqs[2])), at(5)).await.unwrap();
     bed.store().request(InboxRequest::Retry(InboxItem::Event(seqs[1])), at(5)).await.unwrap();
     let reopened = bed.store().carry_out_requests(at(6)).await.unwrap();

@@ -10,6 +10,7 @@ mod ledger;
 mod levels;
 mod model;
 mod outbox;
+mod parking;
 mod portals;
 mod sessions;
 mod steps;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openlines::store::{
     InboxRequest, InboxState, LaneKey, OutboxId, PendingId, PendingPortal, PortalRecord, PortalStatus,
-    PutPending, SendOutcome, Verdict,
+    PutPending, SendOutcome,
 };
 use rstest::rstest;
 
@@ -154,7 +154,7 @@ async fn a_forgotten_portal_leaves_nothing_and_takes_nothing_of_others(
         let parked = bed.message(&p, "b", 1, 4).await;
         let turn = bed.start(&lease, &[parked]).await;
         bed.store().put_step(&lease, turn.id, "s", "1".into()).await.unwrap();
-        bed.store().fail(&lease, turn.id, "boom", Verdict::Park, at(4)).await.unwrap();
+        bed.park(&lease, &turn, "boom", 4).await;
         assert!(bed.store().begin_refresh(&p, 1, HOUR, at(4)).await.unwrap());
     }
     let of_q = bed.store().inbox(None, 9).await.unwrap();

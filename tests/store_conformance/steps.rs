@@ -1,6 +1,6 @@
 //! Steps: remembered by name until the turn is done.
 
-use openlines::store::{InboxItem, InboxRequest, StoreErrorKind, Verdict};
+use openlines::store::{InboxItem, InboxRequest, StoreErrorKind};
 use rstest::rstest;
 
 use crate::bed::{
@@ -46,9 +46,9 @@ async fn steps_stay_over_failure_parking_and_retry_and_go_with_the_commit(
     let store = bed.store();
     let turn = bed.start(&lease, &[seq]).await;
     store.put_step(&lease, turn.id, "deal", "41".into()).await.unwrap();
-    store.fail(&lease, turn.id, "x", Verdict::Retry(at(2)), at(1)).await.unwrap();
+    store.fail(&lease, turn.id, "x", at(2)).await.unwrap();
     assert_eq!(bed.start(&lease, &[seq]).await.steps["deal"], "41");
-    store.fail(&lease, turn.id, "x", Verdict::Park, at(3)).await.unwrap();
+    bed.park(&lease, &turn, "x", 3).await;
     store.request(InboxRequest::Retry(InboxItem::Event(seq)), at(4)).await.unwrap();
     store.carry_out_requests(at(5)).await.unwrap();
     let again = bed.start(&lease, &[seq]).await;

@@ -1,9 +1,7 @@
 //! Turns: membership, commit, conflict, failure.
 
 use openlines::{
-    store::{
-        Committed, InboxItem, InboxRequest, InboxState, LaneKey, LaneState, Seq, StoreErrorKind, Verdict,
-    },
+    store::{Committed, InboxItem, InboxRequest, InboxState, LaneKey, LaneState, Seq, StoreErrorKind},
     wire::PortalKey,
 };
 use rstest::rstest;
@@ -12,7 +10,7 @@ use uuid::Variant;
 use crate::bed::{
     Bed,
     Kind::{self, Memory, Sqlite},
-    at, call, change, commit_of, done, portal, refused, set_timer,
+    at, call, change, commit_of, done, parking_of, portal, refused, set_timer,
 };
 
 async fn three(bed: &Bed, portal: &PortalKey) -> [Seq; 3] {
@@ -84,7 +82,7 @@ async fn a_single_event_is_frozen_by_its_first_step_or_failure(
     if by_step {
         bed.store().put_step(&lease, turn.id, "s", "1".into()).await.unwrap();
     } else {
-        bed.store().fail(&lease, turn.id, "boom", Verdict::Retry(at(9)), at(8)).await.unwrap();
+        bed.store().fail(&lease, turn.id, "boom", at(9)).await.unwrap();
     }
     bed.reopen();
     let lease = bed.lease(&p).await;
@@ -242,8 +240,8 @@ async fn a_failed_turn_counts_a_try_of_each_member_and_keeps_its_moment_over_a_r
     let lease = bed.lease(&p).await;
     let burst = bed.start(&lease, &[one, two]).await;
     let store = bed.store();
-    store.fail(&lease, burst.id, "first", Verdict::Retry(at(30)), at(20)).await.unwrap();
-    store.fail(&lease, burst.id, "second", Verdict::Retry(at(40)), at(31)).await.unwrap();
+    store.fail(&lease, burst.id, "first", at(30)).await.unwrap();
+    store.fail(&lease, burst.id, "second", at(40)).await.unwrap();
     bed.reopen();
     let lease = bed.lease(&p).await;
     let rows = bed.waiting(&lease).await;
@@ -268,7 +266,7 @@ async fn a_parked_turn_leaves_the_lane_and_can_neither_fail_nor_commit(
     let [one, two, three] = three(&bed, &p).await;
     let lease = bed.lease(&p).await;
     let burst = bed.start(&lease, &[one, two]).await;
-    bed.store().fail(&lease, burst.id, "gave up", Verdict::Park, at(20)).await.unwrap();
+    bed.park(&lease, &burst, "gave up", 20).await;
     if restart {
         bed.reopen();
     }
@@ -279,7 +277,8 @@ async fn a_parked_turn_leaves_the_lane_and_can_neither_fail_nor_commit(
     assert_eq!(parked, [(InboxItem::Event(one), 1, "gave up"), (InboxItem::Event(two), 1, "gave up")]);
     let store = bed.store();
     refused(store.commit(&lease, commit_of(&burst, "a"), at(21)).await, StoreErrorKind::Gone);
-    refused(store.fail(&lease, burst.id, "x", Verdict::Park, at(21)).await, StoreErrorKind::Gone);
+    refused(store.fail(&lease, burst.id, "x", at(30)).await, StoreErrorKind::Gone);
+    refused(store.park(&lease, parking_of(&burst, "a", "x"), at(21)).await, StoreErrorKind::Gone);
     refused(store.put_step(&lease, burst.id, "x", "1".into()).await, StoreErrorKind::Gone);
     refused(store.start_turn(&lease, &[one], at(21)).await, StoreErrorKind::Gone);
 }
@@ -293,7 +292,7 @@ async fn a_dropped_event_is_gone_for_its_old_turn(#[values(Memory, Sqlite)] kind
     let lease = bed.lease(&p).await;
     let burst = bed.start(&lease, &[one, two]).await;
     let store = bed.store();
-    store.fail(&lease, burst.id, "gave up", Verdict::Park, at(20)).await.unwrap();
+    bed.park(&lease, &burst, "gave up", 20).await;
     store.request(InboxRequest::Drop(InboxItem::Event(one)), at(21)).await.unwrap();
     store.request(InboxRequest::Retry(InboxItem::Event(two)), at(21)).await.unwrap();
     store.carry_out_requests(at(22)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openlines::store::{InboxItem, InboxState, OutboxId, SendOutcome, Seq, StoreErrorKind, Swept, Verdict};
+use openlines::store::{InboxItem, InboxState, OutboxId, SendOutcome, Seq, StoreErrorKind, Swept};
 use rstest::rstest;
 
 use crate::bed::{
@@ -37,7 +37,7 @@ async fn bodies_go_before_keys_and_only_of_what_is_done(#[values(Memory, Sqlite)
     }
     // 0 waits, 1 is parked, the others are done.
     let turn = bed.start(&lease, &[seqs[1]]).await;
-    bed.store().fail(&lease, turn.id, "x", Verdict::Park, at(59)).await.unwrap();
+    bed.park(&lease, &turn, "x", 59).await;
     for seq in &seqs[2..] {
         bed.finish(&lease, "a", *seq, &[]).await;
     }
@@ -132,7 +132,7 @@ async fn what_was_parked_too_long_is_given_up(#[values(Memory, Sqlite)] kind: Ki
     let turn = bed.start(&lease, &[one, two]).await;
     bed.store().put_step(&lease, turn.id, "s", "1".into()).await.unwrap();
     // Accepted long ago, parked just now: its age counts from the parking.
-    bed.store().fail(&lease, turn.id, "x", Verdict::Park, at(500)).await.unwrap();
+    bed.park(&lease, &turn, "x", 500).await;
     let calls = bed.finish(&lease, "a", three, &["im.a"]).await;
     bed.store().settle(&lease, calls[0], SendOutcome::Rejected("no".into()), at(500)).await.unwrap();
     let mut keep = retention(10_000);

@@ -60,6 +60,11 @@ impl Ownership {
             || self.farewell != other.farewell
     }
 
+    /// Whether who has it has it only since then.
+    pub(in crate::dispatch) fn has_begun_since(&self, moment: Timestamp) -> bool {
+        self.holder != Holder::Closed && self.since > moment
+    }
+
     /// Whether its evidence is so much newer than what is stored that it is worth storing.
     pub(in crate::dispatch) fn is_fresher(&self, stored: Option<&Self>, span: std::time::Duration) -> bool {
         match (self.seen, stored.and_then(|stored| stored.seen)) {

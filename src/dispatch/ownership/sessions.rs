@@ -147,6 +147,13 @@ impl Sessions {
         }
     }
 
+    /// The store has this of a session now.
+    pub(in crate::dispatch) fn stored(&self, lane: &LaneKey, ownership: Ownership, bytes: Bytes) {
+        if let Some(entry) = self.table().get_mut(lane) {
+            entry.put(ownership, bytes);
+        }
+    }
+
     /// The events are done or parked.
     pub(in crate::dispatch) fn over(&self, lane: &LaneKey, seqs: &[Seq]) {
         if let Some(entry) = self.table().get_mut(lane) {

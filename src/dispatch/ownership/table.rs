@@ -179,11 +179,16 @@ impl Entry {
         let before = self.now.holder;
         self.forget(seqs);
         if let Some(bytes) = bytes {
-            self.stored = Some(Stored { bytes: Some(bytes), ownership: Some(ownership.clone()) });
+            self.put(ownership.clone(), bytes);
         }
         self.base = ownership;
         self.fold();
         self.compare(before);
+    }
+
+    /// The store has this now.
+    pub(super) fn put(&mut self, ownership: Ownership, bytes: Bytes) {
+        self.stored = Some(Stored { bytes: Some(bytes), ownership: Some(ownership) });
     }
 
     /// These events wait no more, however they ended; what they said stays true.

@@ -33,10 +33,10 @@ use std::{
 
 use tables::Tables;
 
-use super::TurnCommit;
+use super::{LaneChange, LaneKey, TimerChange};
 
-/// Is told of every commit.
-pub(crate) type Watch = Arc<dyn Fn(&TurnCommit) + Send + Sync>;
+/// Is told what every turn changes in its lane, whether it is committed or parked.
+pub(crate) type Watch = Arc<dyn Fn(&LaneKey, Option<&LaneChange>, &[TimerChange]) + Send + Sync>;
 
 /// A store in memory. Clones share it.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl MemoryStore {
         Self { tables: Arc::new(Mutex::new(Tables::new(identity))), identity, watch: None }
     }
 
-    /// Tells `watch` of every turn that this one commits.
+    /// Tells `watch` of every turn that this one commits or parks.
     pub(crate) fn watched(self, watch: Watch) -> Self {
         Self { watch: Some(watch), ..self }
     }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
-    tables::{Parked, Tables, Timer},
+    tables::{Tables, Timer},
 };
 use crate::{
     store::{
-        Committed, DueTimer, JournalRow, LaneKey, LaneState, Lease, NodeId, Seq, StepValue, StoreError,
-        StoreErrorKind, TimerChange, Turn, TurnCommit, TurnId, Verdict, Work,
+        Committed, DueTimer, JournalRow, LaneKey, LaneState, Lease, NodeId, Parking, Seq, StepValue,
+        StoreError, StoreErrorKind, TimerChange, Turn, TurnCommit, TurnId, Work,
     },
     wire::{PortalKey, Timestamp},
 };
@@ -71,25 +71,14 @@ impl Tables {
         lease: &Lease,
         turn: TurnId,
         error: &str,
-        verdict: Verdict,
-        now: Timestamp,
+        retry_at: Timestamp,
     ) -> Result<(), StoreError> {
         let no = self.check(lease)?;
         let first = self.turn_of(no, &lease.portal, turn)?;
         let members = self.members_of(first);
         self.freeze(first, &members);
         for seq in members {
-            let tries = self.tries.entry(seq).or_default();
-            tries.attempts = tries.attempts.saturating_add(1);
-            tries.error = error.to_owned();
-            tries.retry_at = match verdict {
-                Verdict::Retry(at) => Some(at),
-                Verdict::Park => None,
-            };
-            if verdict == Verdict::Park {
-                self.waiting.remove(&(no, seq));
-                self.parked.insert(seq, Parked { at: now, error: error.to_owned() });
-            }
+            self.count_try(seq, error, Some(retry_at));
         }
         Ok(())
     }
@@ -193,9 +182,18 @@ impl Work for MemoryStore {
         let Some(watch) = &self.watch else { return self.tables().commit(lease, commit, now) };
         let committed = self.tables().commit(lease, commit.clone(), now)?;
         if let Committed::Done(_) = committed {
-            watch(&commit);
+            watch(&commit.lane, commit.change.as_ref(), &commit.timers);
         }
         Ok(committed)
+    }
+
+    async fn park(&self, lease: &Lease, parking: Parking, now: Timestamp) -> Result<Committed, StoreError> {
+        let Some(watch) = &self.watch else { return self.tables().park(lease, parking, now) };
+        let parked = self.tables().park(lease, parking.clone(), now)?;
+        if let Committed::Done(_) = parked {
+            watch(&parking.lane, parking.change.as_ref(), &parking.timers);
+        }
+        Ok(parked)
     }
 
     async fn fail(
@@ -203,10 +201,9 @@ impl Work for MemoryStore {
         lease: &Lease,
         turn: TurnId,
         error: &str,
-        verdict: Verdict,
-        now: Timestamp,
+        retry_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.tables().fail(lease, turn, error, verdict, now)
+        self.tables().fail(lease, turn, error, retry_at)
     }
 
     async fn due_timers(

@@ -1,11 +1,12 @@
-//! The commit of a turn.
+//! How a turn ends: its commit, or that it is parked.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{fault::Halt, known::Change, writer::Tx};
 use crate::{
     store::{
-        Committed, Lease, NewOutboxRow, OutboxId, OutboxRow, OutboxState, StoreError, TurnCommit, TurnId,
+        Committed, LaneChange, LaneKey, Lease, NewOutboxRow, OutboxId, OutboxRow, OutboxState, Parking,
+        StoreError, TimerChange, TurnCommit, TurnId,
     },
     wire::Timestamp,
 };
@@ -28,9 +29,7 @@ impl Tx<'_> {
         let first = match (named, consumed.as_slice()) {
             (Some(first), [_]) if !self.known.is_marked(first) => {
                 // The common turn: whether it is open is told by the removal below, before anything is written.
-                if let Some(change) = &change
-                    && self.revision(no, &lane)? != change.expected
-                {
+                if self.is_stale(no, &lane, change.as_ref())? {
                     if let Some(ids) = self.done(first)? {
                         return Ok(Committed::Done(ids));
                     }
@@ -55,9 +54,7 @@ impl Tx<'_> {
                 if members != consumed {
                     return Err(gone(turn));
                 }
-                if let Some(change) = &change
-                    && self.revision(no, &lane)? != change.expected
-                {
+                if self.is_stale(no, &lane, change.as_ref())? {
                     return Ok(Committed::Conflict);
                 }
                 for seq in members {
@@ -68,12 +65,7 @@ impl Tx<'_> {
             }
         };
 
-        for timer in &timers {
-            self.change_timer(no, &lane, timer)?;
-        }
-        if let Some(change) = change {
-            self.put_lane(no, lane, change)?;
-        }
+        self.change_lane(no, lane, change, &timers)?;
         let ids = self.enqueue(no, &outbox, now)?;
         let first_call = ids.first().map_or(0, |id| id.0);
         self.sql("INSERT INTO turns (seq, first_call, calls) VALUES (?1, ?2, ?3)")?.execute(params![
@@ -82,6 +74,65 @@ impl Tx<'_> {
             i64::try_from(ids.len()).unwrap_or(i64::MAX)
         ])?;
         Ok(Committed::Done(ids))
+    }
+
+    pub(super) fn park(
+        &mut self,
+        lease: &Lease,
+        parking: Parking,
+        started: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Committed, Halt> {
+        let no = self.check(lease)?;
+        let Parking { turn, lane, error, change, timers } = parking;
+        let (first, members) = self.open_turn(no, &lease.portal, turn, started)?;
+        if self.is_stale(no, &lane, change.as_ref())? {
+            return Ok(Committed::Conflict);
+        }
+        self.freeze_once(first, &members)?;
+        for seq in members {
+            self.count_try(seq, &error, None)?;
+            self.delete_waiting(no, seq)?;
+            self.sql("INSERT INTO parked (seq, at, error) VALUES (?1, ?2, ?3)")?.execute(params![
+                seq,
+                now.millis(),
+                error
+            ])?;
+        }
+        self.change_lane(no, lane, change, &timers)?;
+        Ok(Committed::Done(Vec::new()))
+    }
+
+    pub(super) fn count_try(
+        &self,
+        seq: i64,
+        error: &str,
+        retry_at: Option<Timestamp>,
+    ) -> rusqlite::Result<()> {
+        self.sql(
+            "INSERT INTO tries (seq, attempts, retry_at, error) VALUES (?1, 1, ?2, ?3) ON CONFLICT (seq)
+             DO UPDATE SET attempts = attempts + 1, retry_at = excluded.retry_at, error = excluded.error",
+        )?
+        .execute(params![seq, retry_at.map(Timestamp::millis), error])?;
+        Ok(())
+    }
+
+    /// Whether the lane is no longer as it was read for this change.
+    fn is_stale(&self, no: i64, lane: &LaneKey, change: Option<&LaneChange>) -> rusqlite::Result<bool> {
+        change.map_or(Ok(false), |change| Ok(self.revision(no, lane)? != change.expected))
+    }
+
+    fn change_lane(
+        &mut self,
+        no: i64,
+        lane: LaneKey,
+        change: Option<LaneChange>,
+        timers: &[TimerChange],
+    ) -> rusqlite::Result<()> {
+        for timer in timers {
+            self.change_timer(no, &lane, timer)?;
+        }
+        change.map_or(Ok(()), |change| self.put_lane(no, lane, change))
     }
 
     /// The ids a done turn was given.

@@ -37,6 +37,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The same, unless they are frozen already.
+    pub(super) fn freeze_once(&mut self, first: i64, members: &[i64]) -> rusqlite::Result<()> {
+        match members.first().map(|seq| self.frozen_into(*seq)).transpose()?.flatten() {
+            Some(_) => Ok(()),
+            None => self.freeze(first, members),
+        }
+    }
+
     /// First member and members of an open turn; `started` is where this process remembers to have started it.
     pub(super) fn open_turn(
         &self,

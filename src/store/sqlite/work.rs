@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     store::{
-        Committed, DueTimer, JournalRow, LaneKey, LaneState, Lease, NodeId, Seq, StepValue, StoreError,
-        StoreErrorKind, Turn, TurnCommit, TurnId, Verdict, Work, naming,
+        Committed, DueTimer, JournalRow, LaneKey, LaneState, Lease, NodeId, Parking, Seq, StepValue,
+        StoreError, StoreErrorKind, Turn, TurnCommit, TurnId, Work, naming,
     },
     wire::{PortalKey, Timestamp},
 };
@@ -91,9 +91,7 @@ impl Tx<'_> {
     ) -> Result<(i64, Vec<i64>), Halt> {
         let no = self.check(lease)?;
         let (first, members) = self.open_turn(no, &lease.portal, turn, started)?;
-        if self.frozen_into(members[0])?.is_none() {
-            self.freeze(first, &members)?;
-        }
+        self.freeze_once(first, &members)?;
         Ok((first, members))
     }
 
@@ -122,29 +120,11 @@ impl Tx<'_> {
         lease: &Lease,
         (turn, started): (TurnId, Option<i64>),
         error: &str,
-        verdict: Verdict,
-        now: Timestamp,
+        retry_at: Timestamp,
     ) -> Result<(), Halt> {
         let (_, members) = self.frozen_turn(lease, turn, started)?;
-        let no = self.check(lease)?;
-        let retry_at = match verdict {
-            Verdict::Retry(at) => Some(at.millis()),
-            Verdict::Park => None,
-        };
         for seq in members {
-            self.sql(
-                "INSERT INTO tries (seq, attempts, retry_at, error) VALUES (?1, 1, ?2, ?3) ON CONFLICT (seq)
-                 DO UPDATE SET attempts = attempts + 1, retry_at = excluded.retry_at, error = excluded.error",
-            )?
-            .execute(params![seq, retry_at, error])?;
-            if verdict == Verdict::Park {
-                self.sql("DELETE FROM waiting WHERE portal = ?1 AND seq = ?2")?.execute([no, seq])?;
-                self.sql("INSERT INTO parked (seq, at, error) VALUES (?1, ?2, ?3)")?.execute(params![
-                    seq,
-                    now.millis(),
-                    error
-                ])?;
-            }
+            self.count_try(seq, error, Some(retry_at))?;
         }
         Ok(())
     }
@@ -269,13 +249,21 @@ impl Work for SqliteStore {
         lease: &Lease,
         turn: TurnId,
         error: &str,
-        verdict: Verdict,
-        now: Timestamp,
+        retry_at: Timestamp,
     ) -> Result<(), StoreError> {
         let (started, lease, error) = (self.started(lease, turn), lease.clone(), error.to_owned());
-        self.write(move |tx| tx.fail(&lease, started, &error, verdict, now)).await?;
+        self.write(move |tx| tx.fail(&lease, started, &error, retry_at)).await?;
         self.shared.started().remove(&turn);
         Ok(())
+    }
+
+    async fn park(&self, lease: &Lease, parking: Parking, now: Timestamp) -> Result<Committed, StoreError> {
+        let ((turn, started), lease) = (self.started(lease, parking.turn), lease.clone());
+        let parked = self.write(move |tx| tx.park(&lease, parking, started, now)).await?;
+        if matches!(parked, Committed::Done(_)) {
+            self.shared.started().remove(&turn);
+        }
+        Ok(parked)
     }
 
     async fn due_timers(

@@ -20,7 +20,7 @@ use super::sent::{Press, Said, Sent};
 use crate::{
     dispatch::{setting_in, states_in},
     rest::{Api, Call, CallError, CallErrorKind, KeptFiles},
-    store::{LaneKey, TimerChange, TurnCommit},
+    store::{LaneChange, LaneKey, TimerChange},
     wire::{MessageId, UserId},
 };
 
@@ -170,9 +170,9 @@ impl Ledger {
         self.sent.push((sent, false));
     }
 
-    /// Timers and states of a turn that was committed.
-    pub(super) fn committed(&mut self, commit: &TurnCommit) {
-        for change in &commit.timers {
+    /// Timers and states that a turn changed, whether it was committed or parked.
+    pub(super) fn ended(&mut self, lane: &LaneKey, change: Option<&LaneChange>, timers: &[TimerChange]) {
+        for change in timers {
             match change {
                 TimerChange::Set { at, payload, .. } => {
                     let (name, payload) = setting_in(payload).unwrap_or_default();
@@ -184,8 +184,8 @@ impl Ledger {
                 }
             }
         }
-        let Some(change) = &commit.change else { return };
-        let before = self.lanes.get(&commit.lane).map(states_in).unwrap_or_default();
+        let Some(change) = change else { return };
+        let before = self.lanes.get(lane).map(states_in).unwrap_or_default();
         let now = change.state.dialogue.as_ref();
         let after = now.map(states_in).unwrap_or_default();
         let keys = before.keys().chain(after.keys()).collect::<BTreeSet<_>>();
@@ -198,8 +198,8 @@ impl Ledger {
             })
             .collect();
         match now {
-            Some(record) => drop(self.lanes.insert(commit.lane.clone(), record.clone())),
-            None => drop(self.lanes.remove(&commit.lane)),
+            Some(record) => drop(self.lanes.insert(lane.clone(), record.clone())),
+            None => drop(self.lanes.remove(lane)),
         }
         for (name, state) in changed {
             self.record(format!("bot goes to {state}"), Sent::State { name, state });

@@ -68,7 +68,14 @@ pub(super) enum Op {
     Fail {
         lease: Pick,
         turn: Pick,
-        park: bool,
+    },
+    Park {
+        lease: Pick,
+        turn: Pick,
+        lane: Pick,
+        /// Revision and dialogue.
+        change: Option<(u64, u8)>,
+        timers: Vec<TimerOp>,
     },
     DueTimers {
         lease: Pick,
@@ -187,6 +194,12 @@ fn commit() -> impl Strategy<Value = Op> {
     )
 }
 
+fn park() -> impl Strategy<Value = Op> {
+    let change = prop::option::weighted(0.5, (0..4u64, any::<u8>()));
+    (lease(), any::<Pick>(), 0..2u8, change, timers())
+        .prop_map(|(lease, turn, lane, change, timers)| Op::Park { lease, turn, lane, change, timers })
+}
+
 fn turns() -> impl Strategy<Value = Op> {
     let seqs = prop::collection::vec(any::<Pick>(), 0..4);
     prop_oneof![
@@ -194,8 +207,8 @@ fn turns() -> impl Strategy<Value = Op> {
         3 => (lease(), any::<Pick>(), 0..2u8, any::<u8>())
             .prop_map(|(lease, turn, name, value)| Op::PutStep { lease, turn, name, value }),
         6 => commit(),
-        3 => (lease(), any::<Pick>(), any::<bool>())
-            .prop_map(|(lease, turn, park)| Op::Fail { lease, turn, park }),
+        2 => (lease(), any::<Pick>()).prop_map(|(lease, turn)| Op::Fail { lease, turn }),
+        3 => park(),
         2 => (lease(), any::<Pick>(), 0..9u32)
             .prop_map(|(lease, after, limit)| Op::Load { lease, after, limit }),
         1 => (lease(), 0..2u8).prop_map(|(lease, lane)| Op::Lane { lease, lane }),

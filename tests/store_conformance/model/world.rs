@@ -6,9 +6,9 @@ use bytes::Bytes;
 use openlines::{
     store::{
         Appended, Committed, DueTimer, InboxItem, InboxRequest, InboxState, LaneChange, LaneKey, LaneState,
-        Lease, NewEvent, NewOutboxRow, NodeId, OutboxId, PendingId, PendingPortal, PortalRecord,
+        Lease, NewEvent, NewOutboxRow, NodeId, OutboxId, Parking, PendingId, PendingPortal, PortalRecord,
         PortalStatus, Priority, Retention, SendOutcome, Seq, Store, StoreError, TimerChange, Turn,
-        TurnCommit, TurnId, Verdict,
+        TurnCommit, TurnId,
     },
     wire::{PortalKey, Timestamp},
 };
@@ -41,7 +41,8 @@ pub(super) enum Call {
     StartTurn(Lease, Vec<Seq>),
     PutStep(Lease, TurnId, String, Bytes),
     Commit(Lease, TurnCommit, Timestamp),
-    Fail(Lease, TurnId, Verdict, Timestamp),
+    Fail(Lease, TurnId, Timestamp),
+    Park(Lease, Parking, Timestamp),
     DueTimers(Lease, u32, Timestamp),
     NextTimer(Lease),
     TimerFired(Lease, DueTimer),
@@ -118,9 +119,8 @@ impl Call {
                 };
                 Answer { calls, ..just(answer) }
             }
-            Self::Fail(lease, turn, verdict, now) => {
-                just(store.fail(lease, *turn, "boom", *verdict, *now).await)
-            }
+            Self::Fail(lease, turn, retry_at) => just(store.fail(lease, *turn, "boom", *retry_at).await),
+            Self::Park(lease, parking, now) => just(store.park(lease, parking.clone(), *now).await),
             Self::DueTimers(lease, limit, now) => {
                 let answer = store.due_timers(lease, *limit, *now).await;
                 Answer { timers: answer.iter().flatten().cloned().collect(), ..just(answer) }
@@ -162,6 +162,11 @@ fn named(pick: Pick) -> PortalKey {
 
 fn lane(pick: Pick) -> LaneKey {
     LaneKey::new(["a", "b"][usize::from(pick) % 2])
+}
+
+fn lane_change((expected, dialogue): (u64, u8)) -> LaneChange {
+    let dialogue = Some(Bytes::from(vec![dialogue]));
+    LaneChange { expected, state: LaneState { dialogue, ..LaneState::default() } }
 }
 
 impl World {
@@ -263,26 +268,31 @@ impl World {
             ),
             Op::Commit { lease, turn, lane: of, consumed, change, calls, timers } => {
                 let (turn, lane) = (self.turn(*turn), lane(*of));
-                let dialogue = |value: u8| Some(Bytes::from(vec![value]));
                 let commit = TurnCommit {
                     turn: turn.id,
                     consumed: match consumed {
                         Some(seqs) => seqs.iter().map(|index| self.seq(*index)).collect(),
                         None => turn.seqs,
                     },
-                    change: change.map(|(expected, value)| LaneChange {
-                        expected,
-                        state: LaneState { dialogue: dialogue(value), ..LaneState::default() },
-                    }),
+                    change: change.map(lane_change),
                     outbox: (0..*calls).map(|_| self.outbox_row(&lane)).collect(),
                     timers: timers.iter().map(|timer| self.timer(timer)).collect(),
                     lane,
                 };
                 Call::Commit(self.lease(*lease), commit, now)
             }
-            Op::Fail { lease, turn, park } => {
-                let verdict = if *park { Verdict::Park } else { Verdict::Retry(at(self.seconds + 5)) };
-                Call::Fail(self.lease(*lease), self.turn(*turn).id, verdict, now)
+            Op::Fail { lease, turn } => {
+                Call::Fail(self.lease(*lease), self.turn(*turn).id, at(self.seconds + 5))
+            }
+            Op::Park { lease, turn, lane: of, change, timers } => {
+                let parking = Parking {
+                    turn: self.turn(*turn).id,
+                    lane: lane(*of),
+                    error: "gave up".into(),
+                    change: change.map(lane_change),
+                    timers: timers.iter().map(|timer| self.timer(timer)).collect(),
+                };
+                Call::Park(self.lease(*lease), parking, now)
             }
             Op::DueTimers { lease, limit } => Call::DueTimers(self.lease(*lease), *limit, now),
             Op::NextTimer { lease } => Call::NextTimer(self.lease(*lease)),
