@@ -47,7 +47,9 @@ impl Ending<'_> {
         let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
         let Effects { outbox, timers, record, acts } = effects;
         let ownership = self.session.as_ref().map(|session| {
-            acts.iter().fold(session.ownership.clone(), |after, act| after.acted(*act, self.event, now))
+            let acted =
+                acts.iter().fold(session.ownership.clone(), |after, act| after.acted(*act, self.event, now));
+            self.fence.sessions().meanwhile(lane, acted)
         });
         let written =
             self.to_write(ownership.as_ref(), last_message != state.last_message || record.is_some());
@@ -171,8 +173,9 @@ impl Ending<'_> {
         let Self { services, lane, turn, row, state, .. } = self;
         let lease = self.fence.lease();
         let Effects { timers, record, .. } = &self.itself;
-        let ownership = self.session.as_ref().map(|session| &session.ownership);
-        let written = self.to_write(ownership, record.is_some());
+        let ownership = self.session.as_ref().map(|session| session.ownership.clone());
+        let ownership = ownership.map(|ownership| self.fence.sessions().meanwhile(lane, ownership));
+        let written = self.to_write(ownership.as_ref(), record.is_some());
         let armed = !timers.is_empty();
         let parking = Parking {
             turn: turn.id,
@@ -196,7 +199,7 @@ impl Ending<'_> {
             return Ok(TurnEnd::Again(at));
         }
         if let (Some(ownership), Some(bytes)) = (ownership, written) {
-            self.fence.sessions().stored(lane, ownership.clone(), bytes);
+            self.fence.sessions().stored(lane, ownership, bytes);
         }
         tracing::error!(
             portal = %lease.portal,

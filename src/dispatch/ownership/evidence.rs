@@ -202,6 +202,10 @@ impl Evidence {
         self.owner.is_some() || self.signal.is_some() || self.writer != Writer::Nobody
     }
 
+    pub(super) fn names_a_person(&self) -> bool {
+        matches!(self.owner, Some(Owner::Person(_)))
+    }
+
     /// Whether it tells who has the session, and not only that something happened.
     pub(super) fn tells(&self) -> bool {
         self.owner.is_some()

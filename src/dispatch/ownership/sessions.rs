@@ -129,10 +129,18 @@ impl Sessions {
         let mut table = self.table();
         let entry = table.get_mut(lane)?;
         load(entry, lane, bytes);
-        let ownership = entry.with(seqs);
+        let ownership = entry.begin(seqs);
         let human = ownership.holder == Holder::Human || entry.now().holder == Holder::Human;
         let cancelled = (cancellable && !human).then(|| entry.cancellable());
         Some(Begun { ownership, stored: entry.stored().cloned(), human, cancelled })
+    }
+
+    /// What a turn makes of a session, with what the portal has answered since it began.
+    pub(in crate::dispatch) fn meanwhile(&self, lane: &LaneKey, ownership: Ownership) -> Ownership {
+        match self.table().get(lane) {
+            Some(entry) => entry.meanwhile(ownership),
+            None => ownership,
+        }
     }
 
     pub(in crate::dispatch) fn committed(

@@ -36,6 +36,8 @@ pub(super) struct Entry {
     /// Messages to the client on their way.
     under_way: usize,
     asked: Option<Timestamp>,
+    /// An answer that named a person since the turn that runs began, and so is not in what that turn began with.
+    person_named: Option<Evidence>,
     /// Something has happened since it was asked last: a message to the client may follow.
     stirred: bool,
 }
@@ -156,12 +158,24 @@ impl Entry {
         if let Some(evidence) = evidence {
             self.base = self.base.after(evidence);
             self.fold();
+            self.person_named = Some(evidence.clone()).filter(Evidence::names_a_person);
         }
         self.compare(before);
     }
 
-    /// What these events make of it, before anything is done about them.
-    pub(super) fn with(&self, seqs: &[Seq]) -> Ownership {
+    /// A turn begins: what its events make of the session, before anything is done about them.
+    pub(super) fn begin(&mut self, seqs: &[Seq]) -> Ownership {
+        self.person_named = None;
+        self.with(seqs)
+    }
+
+    /// What a turn makes of the session, and what the portal answered meanwhile. That the session is free was true
+    /// when it was asked, and need not be after what the turn has done.
+    pub(super) fn meanwhile(&self, ownership: Ownership) -> Ownership {
+        self.person_named.as_ref().map(|answer| ownership.after(answer)).unwrap_or(ownership)
+    }
+
+    fn with(&self, seqs: &[Seq]) -> Ownership {
         let members = self.pending.iter().filter(|(seq, _)| seqs.contains(seq));
         let evidence = members.filter_map(|(_, evidence)| evidence.as_ref());
         evidence.fold(self.base.clone(), |ownership, evidence| ownership.after(evidence))
@@ -181,7 +195,7 @@ impl Entry {
         if let Some(bytes) = bytes {
             self.put(ownership.clone(), bytes);
         }
-        self.base = ownership;
+        self.base = self.meanwhile(ownership);
         self.fold();
         self.compare(before);
     }
@@ -233,7 +247,10 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::{
-        dispatch::ownership::evidence::{Owner, Stamp, Writer},
+        dispatch::ownership::{
+            act::Act,
+            evidence::{Owner, Stamp, Writer},
+        },
         wire::UserId,
     };
     use proptest::prelude::*;
@@ -275,6 +292,28 @@ mod tests {
         assert_eq!(cancelled.try_recv(), Ok(()));
         assert_eq!(entry.now().holder, Holder::Human);
         assert_eq!(entry.with(&[Seq(1)]).holder, Holder::Bot, "for the turn itself it was the bot's");
+    }
+
+    #[test]
+    fn a_person_of_whom_the_portal_told_during_a_turn_is_not_forgotten_at_its_commit() {
+        let mut entry = loaded();
+        entry.arrived(Seq(1), Some(client(1)));
+        let began = entry.begin(&[Seq(1)]);
+        let told = |owner| Evidence {
+            asked: true,
+            at: Timestamp::from_seconds(2),
+            ..evidence(Writer::Nobody, owner, 1)
+        };
+        entry.answered(Some(&told(Owner::Person(UserId::new(27)))), Timestamp::from_seconds(2));
+        assert_eq!(entry.meanwhile(began.clone()).holder, Holder::Human, "to be stored");
+        entry.committed(&[Seq(1)], began.clone(), None);
+        assert_eq!(entry.now().holder, Holder::Human);
+
+        entry.begin(&[Seq(2)]);
+        entry.answered(Some(&told(Owner::Free)), Timestamp::from_seconds(2));
+        let given = began.acted(Act::Transfer(UserId::new(27)), Stamp::default(), Timestamp::from_seconds(3));
+        entry.committed(&[Seq(2)], given, None);
+        assert_eq!(entry.now().holder, Holder::Human, "it was free before the turn gave it away");
     }
 
     #[test]
