@@ -13,7 +13,7 @@ use std::{
 use openlines::{
     dispatch::Policy,
     prelude::*,
-    rest::{CallError, CallErrorKind},
+    rest::{CallError, CallErrorKind, methods::imopenlines::DialogGet},
     testing::{Conversation, Press, Sent},
 };
 use rstest::rstest;
@@ -354,4 +354,59 @@ fn a_restart_keeps_what_is_durable_and_a_newer_program_goes_on_from_there() {
 #[test]
 fn an_operator_is_not_heard_unless_the_profile_says_so() {
     Conversation::with(echo).operator_says("hi").expect_nothing();
+}
+
+/// Asks the portal who has the session of this chat, in each way in which it can be named, and of another one.
+async fn whose(cx: Context, message: Message) -> Result<Reply, HandlerError> {
+    let chat = message.chat.id;
+    let known = cx.invoke(&DialogGet::of_chat(chat)).await?.chat;
+    let session = known.session.as_ref().map(|session| session.id).unwrap_or_default();
+    let openlines::wire::ChatEntity::Lines(address) = &known.entity else {
+        return Err(HandlerError::msg("no line"));
+    };
+    let address =
+        format!("{}|{}|{}|{}", address.connector, address.line, address.external_chat, address.user);
+    for other in [
+        DialogGet::new().dialog_id(DialogId::of_chat(chat)),
+        DialogGet::new().session_id(session),
+        DialogGet::of_client(&address),
+        DialogGet::of_client(format!("imol|{address}")),
+    ] {
+        assert_eq!(cx.invoke(&other).await?.chat, known);
+    }
+    for unknown in
+        [DialogGet::of_chat(openlines::wire::ChatId::new(1)), DialogGet::of_client("livechat|1|2|3")]
+    {
+        assert!(cx.invoke(&unknown).await.is_err());
+    }
+    let owner = known.owner.unwrap_or_default();
+    let whose = match owner.get() {
+        0 => "nobody".to_owned(),
+        _ if cx.bot().is_some_and(|bot| bot.id.get() == owner.get()) => "the bot".to_owned(),
+        person => format!("person {person}"),
+    };
+    Ok(Reply::text(whose).internal_note())
+}
+
+#[test]
+fn a_handler_that_asks_the_portal_who_has_the_session_is_told() {
+    let bot = Router::new()
+        .text("a person, please", async |cx: Context, _message: Message| cx.hand_over())
+        .fallback(whose);
+    let mut talk = Conversation::builder().bot(BotProfile::openline("asks").hears_operators()).with(bot);
+    talk.client_says("who has it?").expect("the bot");
+    talk.client_says("a person, please").expect_hand_over();
+    talk.client_says("and now?").expect("nobody");
+    talk.operator_says("I do").expect("person 27");
+    talk.session_finishes().client_says("again").expect("the bot");
+}
+
+#[test]
+fn of_a_private_chat_the_portal_tells_no_session() {
+    let asks =
+        async |cx: Context, message: Message| match cx.invoke(&DialogGet::of_chat(message.chat.id)).await {
+            Ok(_) => "there is one".to_owned(),
+            Err(error) => error.to_string(),
+        };
+    Conversation::builder().private_chat().with(asks).client_says("hi").expect_containing("ACCESS_ERROR");
 }

@@ -7,7 +7,14 @@ use std::net::SocketAddr;
 
 use openlines::{
     app::{AppErrorKind, Diagnosis, Running, Verdict},
+    portal::BotTokens,
     prelude::*,
+    rest::{
+        ApiExt, HttpApi, HttpOptions, Method,
+        methods::{imbot, imbot_v2},
+    },
+    store::PortalStatus,
+    wire::BotId,
 };
 use openlines_emulator::{Emulator, Portal};
 use stage::{SOON, settings};
@@ -23,7 +30,10 @@ struct Home {
 
 impl Home {
     async fn new() -> Self {
-        let emulator = Emulator::start().await;
+        Self::on(Emulator::start().await).await
+    }
+
+    async fn on(emulator: Emulator) -> Self {
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         Self { portal: emulator.portal(), address, dir: tempfile::tempdir().unwrap(), emulator }
     }
@@ -196,7 +206,7 @@ async fn tokens_that_have_ended_are_not_renewed_but_told_of() {
         home.portal.calls().split_off(asked).iter().all(|call| call.status != 200),
         "nothing went through"
     );
-    assert_eq!(running.registry().portals()[0].status, openlines::store::PortalStatus::Active);
+    assert_eq!(running.registry().portals()[0].status, PortalStatus::Active);
     running.stop().await;
     drop(home.emulator);
 }
@@ -255,5 +265,91 @@ async fn a_portal_by_incoming_webhook_is_looked_at_by_what_it_can_tell() {
     }
     let gone = home.portal.webhook_url().replace("/rest/1/", "/rest/1/x");
     wrong(&home.of(config().webhook(gone, "a-token-of-our-own")).await, "BITRIX24_WEBHOOK_URL");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_scope_that_is_missing_is_named_with_what_to_do() {
+    for (granted, missing) in [("imbot,im", "imopenlines"), ("imopenlines,im", "imbot")] {
+        let home = Home::on(Emulator::builder().scope(granted).start().await.unwrap()).await;
+        let running = home.app(home.config()).start().await.unwrap();
+        home.portal.install(&format!("{}/install", running.url())).await;
+        home.portal.wait_for_call("event.bind", SOON).await;
+        let found = home.doctor().await;
+        wrong(&found, &format!("scopes: {missing} missing; add it to the application's"));
+        assert!(!found.to_string().contains("scopes: imbot and"), "{found}");
+        assert!(!found.to_string().contains("token has ended"), "{found}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn rt_events_of_a_page_need_a_scope_of_their_own() {
+    let home = Home::on(Emulator::builder().scope("imbot,imopenlines").start().await.unwrap()).await;
+    let app = || home.app(home.config()).page("/orders", "<!doctype html>");
+    let running = app().start().await.unwrap();
+    home.portal.install(&format!("{}/install", running.url())).await;
+    tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
+    assert_eq!(home.doctor().await.wrong(), 0, "without a page it is not needed");
+    only_wrong(&app().diagnose().await, "scopes: pull missing");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_portal_whose_refresh_was_refused_is_wrong_and_one_that_may_be_dead_is_not_called_well() {
+    let home = Home::new().await;
+    let running = home.installed().await;
+    home.portal.expire_access_tokens();
+    home.portal.revoke_refresh_tokens();
+    // Nobody has asked for new ones yet, and it is not for the doctor to do.
+    let found = home.doctor().await;
+    assert_eq!(found.wrong(), 0, "{found}");
+    assert!(
+        found.to_string().ends_with("nothing is wrong as far as could be asked; 1 thing could not\n"),
+        "{found}"
+    );
+
+    let key = running.registry().portals().remove(0).key;
+    let api = HttpApi::new(std::sync::Arc::new(running.registry().clone()), HttpOptions::default()).unwrap();
+    let get = imbot_v2::BotList::new();
+    assert!(api.invoke(&key, &get).await.is_err());
+    assert_eq!(running.registry().portals()[0].status, PortalStatus::Broken);
+    let found = home.doctor().await;
+    only_wrong(
+        &found,
+        "its tokens no longer work, so that nothing can be sent; open the application's page there once",
+    );
+    wrong(&found, key.member.as_str());
+    running.stop().await;
+}
+
+/// Somebody deletes the bot on the portal, and the bot is not told.
+async fn deleted<M: Method>(home: &Home, running: &Running, call: impl FnOnce(BotId) -> M) {
+    home.portal.faults().drop_deliveries(true);
+    let portal = running.registry().portals().remove(0);
+    let http = HttpApi::new(std::sync::Arc::new(running.registry().clone()), HttpOptions::default()).unwrap();
+    let api = BotTokens::new(http, running.registry().clone());
+    api.invoke(&portal.key, &call(portal.bots[0].id)).await.unwrap();
+    assert_eq!(home.portal.bot_id("helper"), None);
+}
+
+#[tokio::test]
+async fn a_bot_that_somebody_deleted_on_the_portal_is_found() {
+    let gone = "bot `helper`: it was deleted on the portal; the server registers it again when it is started";
+    let home = Home::new().await;
+    let running = home.installed().await;
+    deleted(&home, &running, imbot_v2::BotUnregister::new).await;
+    wrong(&home.doctor().await, gone);
+    running.stop().await;
+
+    let home = Home::new().await;
+    let app = || App::new(home.config()).bot(BotProfile::openline("helper").name("Helper").v1(), quiet);
+    let running = app().start().await.unwrap();
+    home.portal.install(&format!("{}/install", running.url())).await;
+    tokio::time::timeout(SOON, running.set_up(1)).await.unwrap();
+    let found = app().diagnose().await;
+    assert_eq!(found.wrong(), 0, "{found}");
+    deleted(&home, &running, imbot::Unregister::new).await;
+    wrong(&app().diagnose().await, gone);
     running.stop().await;
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{App, Diagnosis, running};
+use super::{App, Diagnosis, wanted};
 use crate::{
     dispatch::Bot,
     portal::{BotGeneration, Delivery, PortalView, RegisteredBot, Registry},
     rest::{
-        Api, ApiExt, BotToken, CallError, CallErrorKind, Method,
+        Api, ApiExt, CallError, CallErrorKind, Method,
         methods::{
             basic::{AppInfo, Scope},
-            event, imbot_v2,
+            event, imbot, imbot_v2,
             imopenlines::ConfigListGet,
         },
     },
@@ -18,12 +18,17 @@ use crate::{
 
 /// Without these scopes nothing works.
 const SCOPES: [&str; 2] = ["imbot", "imopenlines"];
+/// And without this one no page hears of anything.
+const SCOPE_OF_PAGES: &str = "pull";
+
+const DELETED: &str = "it was deleted on the portal; the server registers it again when it is started, or within a quarter of an hour if it runs. Then choose it again in the settings of its open lines";
 
 /// What every portal is to have.
 pub(super) struct Expected {
     bots: Vec<Bot>,
     events: Vec<String>,
     handler_url: Option<String>,
+    scopes: Vec<&'static str>,
 }
 
 impl Expected {
@@ -31,8 +36,9 @@ impl Expected {
         let handler_url = app.config.public_url.as_deref();
         Self {
             bots: app.bots.clone(),
-            events: running::bound_events(&app.events).map(str::to_ascii_uppercase).collect(),
-            handler_url: handler_url.map(running::handler_url),
+            events: wanted::bound_events(&app.events).map(str::to_ascii_uppercase).collect(),
+            handler_url: handler_url.map(wanted::handler_url),
+            scopes: SCOPES.into_iter().chain((!app.pages.is_empty()).then_some(SCOPE_OF_PAGES)).collect(),
         }
     }
 }
@@ -104,12 +110,14 @@ impl Checkup<'_> {
             Ok(granted) => granted,
             Err(error) => return self.unanswered("scopes", &error, found),
         };
-        let missing: Vec<&str> = SCOPES
-            .into_iter()
+        let scopes = &self.expected.scopes;
+        let missing: Vec<&str> = scopes
+            .iter()
+            .copied()
             .filter(|scope| !granted.names.iter().any(|known| known.eq_ignore_ascii_case(scope)))
             .collect();
         if missing.is_empty() {
-            found.good(self.here("scopes: imbot and imopenlines are granted"));
+            found.good(self.here(&format!("scopes: {} are granted", scopes.join(" and "))));
         } else {
             found.bad(self.here(&format!(
                 "scopes: {} missing; add it to the application's or the webhook's permissions, then install the application again",
@@ -152,10 +160,23 @@ impl Checkup<'_> {
             )));
             return;
         }
-        if known.generation == BotGeneration::V2 {
-            self.bot_v2(known, wants, &named, found).await;
-        } else {
-            found.good(named(format!("registered as {}, {}", known.id, delivery(wants, &known.handler_url))));
+        match known.generation {
+            BotGeneration::V1 => self.bot_v1(known, &named, found).await,
+            _ => self.bot_v2(known, wants, &named, found).await,
+        }
+    }
+
+    /// The portal tells of a v1 bot only that it is there.
+    async fn bot_v1(&self, known: &RegisteredBot, named: &dyn Fn(String) -> String, found: &mut Diagnosis) {
+        match self.ask(&imbot::BotList::new()).await {
+            Ok(answer) if answer.bots.values().any(|bot| bot.id == known.id) => {
+                let how = delivery(known.delivery, &known.handler_url);
+                found.good(named(format!("registered as {}, {how}", known.id)));
+            }
+            Ok(_) => found.bad(named(DELETED.into())),
+            Err(error) => {
+                self.unanswered("the bot", &error, found);
+            }
         }
     }
 
@@ -167,10 +188,7 @@ impl Checkup<'_> {
         named: &dyn Fn(String) -> String,
         found: &mut Diagnosis,
     ) {
-        let mut get = imbot_v2::BotGet::new().bot_id(known.id);
-        get.bot_token =
-            self.registry.webhook(&self.portal.key).map(|hook| BotToken::from(hook.bot_token().clone()));
-        match self.ask(&get).await {
+        match self.ask(&imbot_v2::BotGet::new().bot_id(known.id)).await {
             Ok(answer) => {
                 let mode = answer.bot.event_mode;
                 let fits =
@@ -185,9 +203,7 @@ impl Checkup<'_> {
                 }
             }
             Err(error) if error.is("BOT_NOT_FOUND") => {
-                found.bad(named(
-                    "it was deleted on the portal; start the server, it registers it again".into(),
-                ));
+                found.bad(named(DELETED.into()));
             }
             Err(error) => {
                 self.unanswered("the bot", &error, found);

@@ -40,7 +40,11 @@ impl Diagnosis {
 
     /// How many things have to be mended.
     pub fn wrong(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.verdict == Verdict::Wrong).count()
+        self.count(Verdict::Wrong)
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
     pub(super) fn good(&mut self, text: impl Into<String>) {
@@ -75,10 +79,14 @@ impl fmt::Display for Diagnosis {
             };
             writeln!(f, "{mark}  {text}")?;
         }
-        match self.wrong() {
-            0 => writeln!(f, "nothing is wrong"),
-            1 => writeln!(f, "1 thing has to be mended"),
-            wrong => writeln!(f, "{wrong} things have to be mended"),
+        match (self.wrong(), self.count(Verdict::Unknown)) {
+            (0, 0) => writeln!(f, "nothing is wrong"),
+            (0, 1) => writeln!(f, "nothing is wrong as far as could be asked; 1 thing could not"),
+            (0, unknown) => {
+                writeln!(f, "nothing is wrong as far as could be asked; {unknown} things could not")
+            }
+            (1, _) => writeln!(f, "1 thing has to be mended"),
+            (wrong, _) => writeln!(f, "{wrong} things have to be mended"),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    App, AppError, AppErrorKind, Diagnosis,
+    App, AppError, AppErrorKind, Diagnosis, checks,
     checkup::{Checkup, Expected},
     guarantee::Guarantee,
-    running,
+    wanted,
 };
 use crate::{
-    portal::{Credentials, KeptTokens, NoGrants, PortalView, Registry},
+    portal::{BotTokens, Credentials, KeptTokens, NoGrants, PortalView, Registry},
     rest::{Api, HttpApi, HttpOptions, Limited, Limits},
     store::{self, PortalStatus},
 };
@@ -51,7 +51,8 @@ pub(super) async fn diagnose(app: App) -> Diagnosis {
             return found;
         }
     };
-    let api: Arc<dyn Api> = Arc::new(Limited::new(http, Limits::standard(), app.clock.clone()));
+    let limited = Limited::new(http, Limits::standard(), app.clock.clone());
+    let api: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     if registry.portals().is_empty() {
         found.bad("portals: the bot is installed on none; start the server and install the application on a portal (its installation path is {OPENLINES_PUBLIC_URL}/install)");
     }
@@ -82,16 +83,16 @@ fn stands(portal: &PortalView, found: &mut Diagnosis) -> bool {
 /// Bots, addresses and keys; the credentials, if they are good.
 fn settings(app: &App, found: &mut Diagnosis) -> Option<Credentials> {
     let before = found.wrong();
-    if let Err(error) = running::check_bots(&app.bots) {
+    if let Err(error) = checks::check_bots(&app.bots) {
         found.bad(format!("bots: {error}"));
     }
     if let Some(url) = &app.config.public_url
-        && let Err(error) = running::check_public_url(url)
+        && let Err(error) = checks::check_public_url(url)
     {
         found.bad(error.to_string());
     }
     if app.bots.len() > 1 {
-        found.note(running::several_bots(app.bots.len()));
+        found.note(checks::several_bots(app.bots.len()));
     }
     let credentials = app.config.credentials();
     let usable = credentials.and_then(|credentials| app.config.vault(&credentials).map(|_| credentials));
@@ -111,7 +112,7 @@ fn settings(app: &App, found: &mut Diagnosis) -> Option<Credentials> {
 
 /// Whether the portal would reach this very program by its public address.
 async fn public_address(url: &str, found: &mut Diagnosis) {
-    let address = running::handler_url(url);
+    let address = wanted::handler_url(url);
     match asked(&address).await {
         // A GET is refused by the gate in words of its own.
         Ok(text) if text.contains("NOT_A_POST") => {

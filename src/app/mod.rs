@@ -24,6 +24,7 @@ mod admin;
 mod builder;
 #[cfg(feature = "emulator")]
 mod chat;
+mod checks;
 mod checkup;
 mod command_line;
 mod config;
@@ -32,6 +33,7 @@ mod demo;
 mod diagnosis;
 mod doctor;
 mod error;
+mod following;
 mod guarantee;
 mod inbox;
 mod levels;
@@ -45,6 +47,7 @@ mod serve;
 #[cfg(feature = "emulator")]
 mod trial;
 mod upkeep;
+mod wanted;
 
 pub use builder::App;
 pub use config::Config;

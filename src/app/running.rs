@@ -1,7 +1,6 @@
 //! A started app: its floors put together, its tasks, and how it stops.
 
 use std::{
-    collections::HashSet,
     fmt,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -14,35 +13,27 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, AppError, AppErrorKind, admin, levels::StoredLevels, metrics, rt, upkeep};
+use super::{
+    App, AppError, AppErrorKind, admin, checks,
+    following::{Greeting, Watch, follow_portals, look_back},
+    levels::StoredLevels,
+    metrics, rt, upkeep, wanted,
+};
 use crate::{
-    clock::Clock,
-    dispatch::{Bot, Engine, PortalDesk, Services},
+    dispatch::{Engine, PortalDesk, Services},
     ingest::{GapRepair, Gate, Poller},
-    portal::{
-        BotGeneration, BotTokens, Credentials, Delivery, Installer, PortalChange, PortalWatch, Reconciler,
-        Registry, Wanted, Welcome,
-    },
+    portal::{BotTokens, Installer, PortalChange, Reconciler, Registry},
     rest::{
         Api, Background, Counted, Downloads, HttpApi, HttpOptions, Limited, Retrying, SetupError, Slots,
         oauth::OAuthClient,
     },
-    store::{self, NodeId, OpenSession, PortalStatus, Store, StoreError},
-    wire::PortalKey,
+    store::{self, NodeId, PortalStatus, Store},
 };
 
-/// Events every application asks for, besides what the reconciler adds.
-const EVENTS: [&str; 2] = ["ONSESSIONSTART", "ONSESSIONFINISH"];
 /// How often offline events are asked for, while the portal tells of none.
 const OFFLINE_PAUSE: Duration = Duration::from_secs(60);
-/// How long a dialog waits at the start until it is known whether something was missed in it. What is found later comes
-/// late.
-const LOOK_BACK_LIMIT: Duration = Duration::from_secs(10);
-/// Dialogs that wait so, those heard of last: about as many as are looked into within that time.
-const LOOK_BACK_HELD: usize = 500;
-/// How long `on_install` waits for the bots it is to find.
-const SET_UP_LIMIT: Duration = Duration::from_secs(30);
-
+/// How long requests under way may take to end once everything else has.
+const DRAIN: Duration = Duration::from_millis(500);
 /// Where the portal reaches the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Address {
@@ -63,16 +54,18 @@ pub struct Running {
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
     stop: watch::Sender<bool>,
+    /// Of the addresses, which are the last to go.
+    close: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
 }
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
     let App { config, bots, events, offline, clock, store, wrap, policy, limits, pages, routes, .. } = app;
-    check_bots(&bots)?;
+    checks::check_bots(&bots)?;
     rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
-        check_public_url(url)?;
+        checks::check_public_url(url)?;
     }
     let counting = config.admin_listen.and_then(|_| metrics::begin());
     let credentials = config.credentials()?;
@@ -89,7 +82,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         #[cfg(feature = "emulator")]
         Address::Own => Some(format!("http://{listens}")),
     };
-    let wanted = wanted(&bots, &events, public_url.as_deref(), &credentials)?;
+    let wanted = wanted::wanted(&bots, &events, public_url.as_deref(), &credentials)?;
     let wanted = offline.iter().fold(wanted, |wanted, code| wanted.offline_event(code));
     let codes = bots.iter().map(|bot| bot.profile.code().to_owned()).collect();
 
@@ -178,7 +171,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     if let Some(routes) = routes {
         public = public.reset_fallback().fallback_service(routes);
     }
-    let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(stop.subscribe()));
+    let (close, closing) = watch::channel(false);
+    let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(closing.clone()));
     tasks.spawn(async move {
         if let Err(error) = serve.await {
             tracing::error!(%error, "the public address is no longer listened on");
@@ -190,7 +184,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     if let Some(admin_listen) = config.admin_listen {
         let listener = listen(admin_listen, "OPENLINES_ADMIN_LISTEN").await?;
         let admin = admin::router(store.clone(), snapshot);
-        let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(stop.subscribe()));
+        let serve = axum::serve(listener, admin).with_graceful_shutdown(stopped(closing));
         tasks.spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the admin address is no longer listened on");
@@ -213,7 +207,7 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, slots, store, set_up, stop, tasks: Mutex::new(tasks) })
+    Ok(Running { listens, engine, registry, slots, store, set_up, stop, close, tasks: Mutex::new(tasks) })
 }
 
 impl Running {
@@ -255,12 +249,22 @@ impl Running {
         self.engine.idle().await;
     }
 
-    /// Stops listening, lets what is under way end, and returns. What is left is on disk.
+    /// Lets what is under way end, and returns within ten seconds.
+    ///
+    /// Turns that end within 8 s are committed, and what they sent leaves if it can at once. A turn that takes longer is
+    /// dropped and runs again at the next start; what it remembered by [`step`](crate::dispatch::Context::step) it does
+    /// not do again. Until then the portal's events are still taken in, for the next start. What is left is on disk.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.engine.stop().await;
+        let _ = self.close.send(true);
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        while tasks.join_next().await.is_some() {}
+        // A socket's time-out is real time, also in tests.
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, ended).await.is_err() {
+            tracing::debug!(tasks = tasks.len(), "not all requests came to their end");
+            tasks.shutdown().await;
+        }
         self.slots.save().await;
     }
 }
@@ -280,126 +284,12 @@ impl fmt::Debug for Running {
     }
 }
 
-/// Bots are found again by their codes.
-pub(super) fn check_bots(bots: &[Bot]) -> Result<(), AppError> {
-    let wrong = |what: String| Err(AppError::new(AppErrorKind::Setting, what));
-    if bots.is_empty() {
-        return wrong("the app has no bot; add one with `App::bot`".into());
-    }
-    let mut codes = HashSet::new();
-    for bot in bots {
-        let code = bot.profile.code();
-        if code.trim().is_empty() {
-            return wrong(
-                "a bot has an empty code; the portal knows it by its code, so give it one that stays".into(),
-            );
-        }
-        let spec = bot.profile.spec();
-        if spec.name.trim().is_empty() {
-            return wrong(format!("bot `{code}` has an empty name; people see it, so give it one"));
-        }
-        for command in spec.commands.iter().map(|command| command.name.as_str()) {
-            if command.is_empty() || command.chars().any(char::is_whitespace) {
-                return wrong(format!(
-                    "bot `{code}` has the command `{command}`, and the name of a command is one word; the rest of what is typed are its arguments"
-                ));
-            }
-        }
-        if !codes.insert(code) {
-            return wrong(format!("two bots have the code `{code}`; each needs one of its own"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a portal would take it as the address of a handler (protocol 1.9), and safely.
-pub(super) fn check_public_url(text: &str) -> Result<(), AppError> {
-    let wrong = |why: &str| {
-        let what = format!(
-            "OPENLINES_PUBLIC_URL {why}; it is how the portal reaches the bot, such as https://bot.example.com"
-        );
-        Err(AppError::new(AppErrorKind::Setting, what))
-    };
-    let Ok(url) = url::Url::parse(text.trim()) else { return wrong("is no URL") };
-    let host = url.host_str().unwrap_or_default();
-    let loopback = host.starts_with("127.") || host == "[::1]";
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return wrong("is plain http, which carries the portal's tokens in the clear; use https"),
-        _ => return wrong("is neither https nor http"),
-    }
-    if !host.get(1..).is_some_and(|rest| rest.contains('.')) {
-        return wrong("has a host without a dot, which portals refuse");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return wrong("has a query or a fragment");
-    }
-    Ok(())
-}
-
-/// What to know of an application with several bots.
-pub(super) fn several_bots(count: usize) -> String {
-    format!(
-        "this application has {count} bots: hand_over, transfer_to and finish_session act as the one registered first (protocol 4.4)"
-    )
-}
-
-/// Where portals send events, below the public address.
-pub(super) fn handler_url(public_url: &str) -> String {
-    format!("{}/events", public_url.trim_end_matches('/'))
-}
-
-/// The events that portals by OAuth are asked for.
-pub(super) fn bound_events(events: &[String]) -> impl Iterator<Item = &str> {
-    EVENTS.iter().copied().chain(events.iter().map(String::as_str))
-}
-
-/// What every portal is to have.
-fn wanted(
-    bots: &[Bot],
-    events: &[String],
-    public_url: Option<&str>,
-    credentials: &Credentials,
-) -> Result<Wanted, AppError> {
-    let mut wanted = Wanted::new();
-    let delivery = if public_url.is_some() { Delivery::Webhook } else { Delivery::Fetch };
-    for bot in bots {
-        let spec = bot.profile.spec().clone();
-        if spec.generation == BotGeneration::V1 {
-            if public_url.is_none() {
-                return Err(AppError::new(
-                    AppErrorKind::Setting,
-                    format!(
-                        "bot `{}` is a v1 bot, whose events cannot be fetched: set OPENLINES_PUBLIC_URL, or make it a v2 bot",
-                        spec.code
-                    ),
-                ));
-            }
-            wanted = wanted.bot(spec);
-        } else {
-            wanted = wanted.bot(spec.delivery(delivery));
-        }
-    }
-    if let Some(url) = public_url {
-        wanted = wanted.handler_url(&handler_url(url));
-        if matches!(credentials, Credentials::OAuth(_)) {
-            for event in bound_events(events) {
-                wanted = wanted.event(event);
-            }
-        }
-    }
-    if bots.len() > 1 {
-        tracing::warn!("{}", several_bots(bots.len()));
-    }
-    Ok(wanted)
-}
-
 fn no_tls(error: SetupError) -> AppError {
     AppError::new(AppErrorKind::Setting, error.to_string()).caused(error)
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
+/// Returns when the app is told to stop.
+pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
@@ -415,98 +305,4 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, AppError> {
     listener
         .local_addr()
         .map_err(|error| AppError::new(AppErrorKind::Listen, error.to_string()).caused(error))
-}
-
-/// Hears what becomes of portals. Holds the way to the engine, not the engine: that one holds the registry.
-struct Watch(mpsc::UnboundedSender<(PortalKey, PortalChange)>);
-
-impl PortalWatch for Watch {
-    fn portal_changed(&self, portal: &PortalKey, change: PortalChange) {
-        let _ = self.0.send((portal.clone(), change));
-    }
-}
-
-/// Accepts the event of a proven installation once the portal's bots are registered, so that `on_install` finds them.
-struct Greeting {
-    gate: Gate,
-    registry: Registry,
-    set_up: watch::Receiver<usize>,
-    codes: Vec<String>,
-}
-
-#[async_trait::async_trait]
-impl Welcome for Greeting {
-    async fn installed(&self, portal: &PortalKey, notice: bytes::Bytes) -> Result<(), StoreError> {
-        let has_its_bots = |_: &usize| {
-            let bots = self.registry.portal(portal).map(|portal| portal.bots).unwrap_or_default();
-            self.codes.iter().all(|code| bots.iter().any(|bot| bot.code == *code))
-        };
-        let mut set_up = self.set_up.clone();
-        if tokio::time::timeout(SET_UP_LIMIT, set_up.wait_for(has_its_bots)).await.is_err() {
-            tracing::warn!(%portal, "the portal is not set up yet; on_install runs without its bots");
-        }
-        self.gate.installed(portal, notice).await
-    }
-}
-
-/// Looks for what was missed in `sessions`. Their dialogs wait for that, though not for long.
-fn look_back(
-    tasks: &mut JoinSet<()>,
-    engine: &Engine,
-    repair: &GapRepair,
-    clock: &Arc<dyn Clock>,
-    portal: &PortalKey,
-    sessions: Vec<OpenSession>,
-    stopping: &watch::Receiver<bool>,
-) {
-    if sessions.is_empty() {
-        return;
-    }
-    engine.hold(portal, sessions.iter().take(LOOK_BACK_HELD).map(|session| session.lane.clone()));
-    let (waiting, key, clock, stop) =
-        (engine.clone(), portal.clone(), clock.clone(), stopped(stopping.clone()));
-    tasks.spawn(async move {
-        tokio::select! {
-            () = stop => {}
-            () = clock.sleep_until(clock.now().plus(LOOK_BACK_LIMIT)) => waiting.release(&key, None),
-        }
-    });
-    let (engine, repair, key) = (engine.clone(), repair.clone(), portal.clone());
-    let stop = stopped(stopping.clone());
-    tasks.spawn(async move {
-        let release = |session: &OpenSession| engine.release(&key, Some(&session.lane));
-        repair.run(&key, sessions, &release, stop).await;
-    });
-}
-
-/// Works for every portal that is heard of, and polls the active ones for the events of bots that fetch them.
-async fn follow_portals(
-    engine: Engine,
-    poller: Poller,
-    mut changes: mpsc::UnboundedReceiver<(PortalKey, PortalChange)>,
-    stopping: watch::Receiver<bool>,
-) {
-    let mut polling: JoinSet<()> = JoinSet::new();
-    let mut polled = HashSet::new();
-    loop {
-        tokio::select! {
-            biased;
-            () = stopped(stopping.clone()) => break,
-            Some((portal, change)) = changes.recv() => {
-                if change != PortalChange::Forgotten {
-                    engine.wake(&portal);
-                }
-                if change == PortalChange::Active && polled.insert(portal.clone()) {
-                    let (poller, stopping) = (poller.clone(), stopped(stopping.clone()));
-                    polling.spawn(async move { poller.run(&portal, stopping).await });
-                }
-            }
-            Some(ended) = polling.join_next() => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "polling a portal ended badly");
-                }
-            }
-        }
-    }
-    while polling.join_next().await.is_some() {}
 }

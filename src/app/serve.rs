@@ -4,20 +4,41 @@ use std::time::Duration;
 
 use super::{App, AppError, guarantee::Guarantee};
 
-/// How long what is under way may take to end: less than what service managers wait before they kill.
-const GRACE: Duration = Duration::from_secs(20);
+/// When the process ends at the latest after it was told to: less than the ten seconds after which many a service manager
+/// kills it.
+const LATEST: Duration = Duration::from_millis(9_800);
 
 /// Serves until SIGTERM, SIGINT or Ctrl-C, then lets what is under way end.
 pub(super) async fn serve(app: App) -> Result<(), AppError> {
     let guarantee = Guarantee::of(&app.config);
-    let running = app.start().await?;
+    let mut told = std::pin::pin!(told_to_stop());
+    let running = tokio::select! {
+        // First, so that it is heard from the beginning.
+        biased;
+        () = &mut told => return Ok(()),
+        running = app.start() => running?,
+    };
     tracing::info!("{}", guarantee.text());
-    told_to_stop().await;
-    tracing::info!("stopping: what is under way may end, what is left is on disk");
-    if tokio::time::timeout(GRACE, running.stop()).await.is_err() {
-        tracing::warn!(grace = ?GRACE, "a handler or a call took longer than the grace; it runs again at the next start");
-    }
+    told.await;
+    tracing::info!("stopping: what ends within 8 s may end, what is left is on disk");
+    end_by(LATEST);
+    running.stop().await;
     Ok(())
+}
+
+/// Ends the process after `limit`, if it is still there. A thread that a handler blocks can be stopped in no other way,
+/// and the runtime would wait for it.
+fn end_by(limit: Duration) {
+    let end = move || {
+        std::thread::sleep(limit);
+        tracing::warn!(
+            "a handler blocks its thread: the process ends without it, and it runs again at the next start"
+        );
+        std::process::exit(0);
+    };
+    if let Err(error) = std::thread::Builder::new().name("end".into()).spawn(end) {
+        tracing::warn!(%error, "nobody watches that the process ends in time");
+    }
 }
 
 /// Returns when the process is told to stop.

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use tokio::{
     sync::{mpsc, oneshot},
     task::{JoinHandle, JoinSet},
@@ -37,6 +37,9 @@ use crate::{
 
 /// How often requests of the command line are looked for.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
+/// How long turns may take to end when the engine is stopped, and calls after them.
+const TURNS_END: Duration = Duration::from_secs(8);
+const CALLS_END: Duration = Duration::from_secs(1);
 
 /// Turns accepted events into effects and carries them out, until it is stopped.
 #[derive(Clone)]
@@ -134,10 +137,12 @@ impl Engine {
         }
     }
 
-    /// Starts no more turns and calls, and waits for those under way. What is left is on disk.
+    /// Starts no more turns and lets those under way end: within 8 s, and what they sent, as far as it can leave at once,
+    /// within 1 s more. A turn that takes longer is dropped without a commit and runs again after the restart, its steps
+    /// kept; a call that takes longer is looked after then, by the guarantee of its route. What is left is on disk.
     pub async fn stop(&self) {
         self.shared.over.store(true, Ordering::SeqCst);
-        let workers: Vec<Worker> = {
+        let mut workers: Vec<Worker> = {
             let mut portals = self.shared.portals.lock().unwrap_or_else(PoisonError::into_inner);
             portals.drain().map(|(_, worker)| worker).collect()
         };
@@ -147,13 +152,24 @@ impl Engine {
             // Until it is gone it holds the store, and the store its lock.
             let _ = requests.await;
         }
+        let clock = &self.shared.services.clock;
+        let end = clock.now().plus(TURNS_END + CALLS_END);
         for worker in &workers {
             let _ = worker.orders.send(Order::Stop);
         }
-        for worker in workers {
-            if let Err(error) = worker.task.await {
-                tracing::error!(%error, "a portal's task ended badly");
+        let mut all = join_all(workers.iter_mut().map(|worker| &mut worker.task));
+        let ended = tokio::select! {
+            biased;
+            ended = &mut all => ended,
+            () = clock.sleep_until(end) => {
+                drop(all);
+                tracing::warn!("calls took too long to end; they are looked after at the next start");
+                workers.iter().for_each(|worker| worker.task.abort());
+                join_all(workers.into_iter().map(|worker| worker.task)).await
             }
+        };
+        for error in ended.into_iter().filter_map(Result::err).filter(|error| !error.is_cancelled()) {
+            tracing::error!(%error, "a portal's task ended badly");
         }
     }
 
@@ -312,7 +328,22 @@ async fn work(
         }
     }
     sessions.close();
-    while turns.join_next().await.is_some() {}
+    let end = services.clock.now().plus(TURNS_END);
+    loop {
+        tokio::select! {
+            biased;
+            ended = turns.join_next() => match ended {
+                Some(Ok((_, TurnEnd::Over { sent: true, .. }))) => drop(errands.send(Errand::Look)),
+                Some(_) => {}
+                None => break,
+            },
+            () = services.clock.sleep_until(end) => {
+                tracing::warn!(%portal, turns = turns.len(), "handlers took longer than {TURNS_END:?} to end and were stopped; they run again at the next start");
+                turns.shutdown().await;
+                break;
+            }
+        }
+    }
     drop(errands);
     if let Some(Err(error)) = courier.join_next().await {
         tracing::error!(%portal, %error, "the courier ended badly");

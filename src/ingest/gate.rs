@@ -10,7 +10,11 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{
-    Refusal, RefusalKind, claims, complaints::Complaints, figures::FIGURES, rows, sessions::SessionNotes,
+    Refusal, RefusalKind, claims,
+    complaints::{Complaints, Kind},
+    figures::FIGURES,
+    rows,
+    sessions::SessionNotes,
 };
 use crate::{
     clock::Clock,
@@ -157,12 +161,17 @@ impl Gate {
         let appending = self.append(&portal, rows);
         let appended = match &self.sessions {
             // Side by side: the store makes one transaction of both.
-            Some(notes) if !changes.is_empty() => tokio::join!(notes.write(&portal, changes), appending).1,
+            Some(notes) if !changes.is_empty() => {
+                tokio::join!(notes.write(&portal, changes, self.parts.clock.now()), appending).1
+            }
             _ => appending.await,
         };
         let fresh = appended.map_err(|error| {
-            tracing::error!(%portal, %error, "a verified event could not be stored; the portal was told so");
-            Refusal::new(RefusalKind::NotStored)
+            let kind = RefusalKind::NotStored;
+            if let Some(left_out) = self.parts.complaints.count(Kind::Refused(kind), self.parts.clock.now()) {
+                tracing::error!(%portal, %error, left_out, "a verified event could not be stored; the portal was told so");
+            }
+            Refusal::new(kind)
         })?;
         if let Some(clean) = removal
             && let Err(error) = self.parts.registry.uninstalled(&portal, clean).await
@@ -227,8 +236,13 @@ impl Gate {
         match self.parts.installer.receive(claim).await {
             Ok(()) => Ok(Accepted::Pending { claimed }),
             Err(error) => {
-                tracing::warn!(%error, "an installation was refused");
-                Err(error.into())
+                let why = error.to_string();
+                let refusal = Refusal::from(error);
+                let kind = Kind::Refused(refusal.kind());
+                if let Some(left_out) = self.parts.complaints.count(kind, self.parts.clock.now()) {
+                    tracing::warn!(why, left_out, "an installation was refused");
+                }
+                Err(refusal)
             }
         }
     }

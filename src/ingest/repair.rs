@@ -154,7 +154,9 @@ impl GapRepair {
                     }
                     Err(Untaken::Over) => {
                         if let Some(notes) = self.gate.notes() {
-                            notes.write(portal, vec![SessionChange::Over(session.chat)]).await;
+                            notes
+                                .write(portal, vec![SessionChange::Over(session.chat)], self.clock.now())
+                                .await;
                         }
                     }
                 }

@@ -73,14 +73,10 @@ fn refused(refusal: &Refusal) -> Response {
     with_retry_after(answer(status(refusal), "application/json; charset=utf-8", text.to_string()), refusal)
 }
 
-/// Refusals of strangers are no fault of ours; only those that the server causes are worth a warning.
+/// What a person has to hear of was told by the gate, once in a while.
 fn log(refusal: &Refusal) {
     FIGURES.refused(refusal.kind());
-    if refusal.status() >= 500 {
-        tracing::warn!(code = refusal.code(), %refusal, "a request was refused");
-    } else {
-        tracing::debug!(code = refusal.code(), %refusal, "a request was refused");
-    }
+    tracing::debug!(code = refusal.code(), %refusal, "a request was refused");
 }
 
 fn status(refusal: &Refusal) -> StatusCode {

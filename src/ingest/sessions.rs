@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::complaints::{Complaints, Kind};
 use crate::{
     codec::keys,
     store::{LaneKey, OpenSession, SessionChange, Sessions, StoreError},
@@ -24,11 +25,12 @@ type Met = HashMap<(ChatId, BotId), Timestamp>;
 pub(super) struct SessionNotes {
     store: Arc<dyn Sessions>,
     met: Mutex<HashMap<PortalKey, Met>>,
+    complaints: Complaints,
 }
 
 impl SessionNotes {
     pub(super) fn new(store: Arc<dyn Sessions>) -> Self {
-        Self { store, met: Mutex::default() }
+        Self { store, met: Mutex::default(), complaints: Complaints::default() }
     }
 
     /// What `incoming` tells of a session that is not written down yet; nothing for most events.
@@ -59,17 +61,22 @@ impl SessionNotes {
     }
 
     /// Writes changes down. That they could not be is no reason to refuse the events.
-    pub(super) async fn write(&self, portal: &PortalKey, changes: Vec<SessionChange>) {
+    pub(super) async fn write(&self, portal: &PortalKey, changes: Vec<SessionChange>, now: Timestamp) {
         if changes.is_empty() {
             return;
         }
         match self.store.note_sessions(portal, changes.clone()).await {
             Ok(()) => self.remember(portal, changes),
-            Err(error) => tracing::warn!(
-                %portal,
-                %error,
-                "which sessions are open could not be written down; what is missed in them during a downtime may stay missed"
-            ),
+            Err(error) => {
+                if let Some(left_out) = self.complaints.count(Kind::Sessions, now) {
+                    tracing::warn!(
+                        %portal,
+                        %error,
+                        left_out,
+                        "which sessions are open could not be written down; what is missed in them during a downtime may stay missed"
+                    );
+                }
+            }
         }
     }
 

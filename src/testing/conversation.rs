@@ -209,8 +209,8 @@ impl Conversation {
 
     /// What the portal answers from now on to calls of a method: its `result`.
     ///
-    /// Messages, edits, hand-over and whatever else the framework itself calls are answered anyhow. Anything else that a
-    /// handler calls and the test does not answer is refused.
+    /// Messages, edits, hand-over and whatever else the framework itself calls are answered anyhow; so is who has the
+    /// session (`imopenlines.dialog.get`). Anything else that a handler calls and the test does not answer is refused.
     pub fn answers(&mut self, method: &str, result: Value) -> &mut Self {
         self.world.portal.ledger().answer(method, result);
         self

@@ -47,6 +47,11 @@ impl<'a> Home<'a> {
         format!("http://{}/install", self.listen)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listen
+    }
+
     /// What it has logged so far, over all its lives.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.directory.join("bot.log")).unwrap_or_default()
@@ -120,6 +125,12 @@ impl Bot {
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        assert!(status.success());
     }
 
     /// Waits until it ends by itself, because of `what`; whether it says that all is well.

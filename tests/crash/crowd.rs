@@ -67,7 +67,7 @@ pub(crate) struct Answer {
     late: bool,
 }
 
-fn place(text: &str) -> Option<Place> {
+pub(crate) fn place(text: &str) -> Option<Place> {
     let (dialog, number) = text.split_once('/')?;
     Some((dialog.parse().ok()?, number.parse().ok()?))
 }
@@ -210,7 +210,7 @@ pub(crate) fn acknowledged(delivery: &Delivery) -> Option<Place> {
     if delivery.event != "ONIMBOTV2MESSAGEADD" || delivery.status != Ok(200) {
         return None;
     }
-    place(delivery.form()["data"]["message"]["text"].as_str()?)
+    place(delivery.form()["data"]["message"]["text"].as_str()?.split(' ').next()?)
 }
 
 /// The bot's answers in the order in which they were sent.

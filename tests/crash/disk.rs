@@ -8,7 +8,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use openlines_emulator::{Client, Emulator, Portal};
@@ -155,6 +155,7 @@ pub(crate) async fn full_in_the_middle(bound: Bound, fetches: bool) {
     portal.wait_for_call(if fetches { "imbot.v2.Event.get" } else { "event.bind" }, SOON).await;
     let clients: Vec<Client> = (0..CLIENTS).map(|at| portal.client(&format!("Client {at}"))).collect();
 
+    let began = Instant::now();
     // Under way in lanes and outbox while the disk fills up.
     say(&clients, 0..10).await;
     volume.fill(&bot);
@@ -165,6 +166,15 @@ pub(crate) async fn full_in_the_middle(bound: Bound, fetches: bool) {
         let refused: Vec<_> = statuses(&portal).into_iter().filter(|status| *status != Ok(200)).collect();
         assert!(refused.iter().all(|status| *status == Ok(503)), "{refused:?}\n{}", home.log());
         assert!(!refused.is_empty(), "more was accepted than there was room for\n{}", home.log());
+        let log = home.log();
+        let told = |line: &&str| {
+            (line.contains("WARN") || line.contains("ERROR")) && line.contains("openlines::ingest")
+        };
+        let told: Vec<&str> = log.lines().filter(told).collect();
+        // One of events and one of sessions.
+        let allowed = 2 * (1 + began.elapsed().as_secs() / 60);
+        assert!(told.len() as u64 <= allowed, "{} refusals, {} lines\n{log}", refused.len(), told.len());
+        println!("{bound:?}: {} refusals, {} lines in the log", refused.len(), told.len());
     }
 
     volume.free(&bot);

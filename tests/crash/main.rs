@@ -1,5 +1,5 @@
-//! Real processes: the bot is killed in the middle of its work, again and again, and nothing is lost, doubled or out
-//! of order. `OPENLINES_SOAK=1` kills ten times as often.
+//! Real processes: the bot is killed in the middle of its work, again and again, or told to stop, and nothing is lost,
+//! doubled or out of order. `OPENLINES_SOAK=1` kills ten times as often.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bot;
@@ -9,6 +9,7 @@ mod dialog;
 mod disk;
 mod locked;
 mod start;
+mod stopping;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         Ok(dialog::ECHO) => return runtime().block_on(dialog::bot()),
         Ok(crowd::CROWD) => return runtime().block_on(crowd::bot()),
         Ok(broadcast::HERALD) => return runtime().block_on(broadcast::bot()),
+        Ok(stopping::SLOW) => return runtime().block_on(stopping::bot()),
         _ => {}
     }
     let arguments = Arguments::from_args();
@@ -41,8 +43,24 @@ fn main() -> ExitCode {
             }
         }),
     ];
-    let tests = tests.into_iter().chain(bad_databases()).collect();
+    let tests = tests.into_iter().chain(bad_databases()).chain(stops()).collect();
     libtest_mimic::run(&arguments, tests).exit_code()
+}
+
+/// Ends that are asked for.
+fn stops() -> Vec<Trial> {
+    vec![
+        trial(
+            "told_to_stop_under_load_it_ends_within_ten_seconds_and_what_was_under_way_runs_again",
+            stopping::under_load,
+        ),
+        trial("told_to_stop_it_ends_in_time_beside_a_blocked_thread_and_half_a_request", stopping::held_up),
+        trial(
+            "told_to_stop_it_ends_in_time_beside_a_portal_that_does_not_answer_and_says_it_once",
+            stopping::unanswered,
+        ),
+        trial("told_to_stop_while_it_starts_it_ends_at_once_and_well", stopping::at_once),
+    ]
 }
 
 /// Disks and files that a bot cannot work with.

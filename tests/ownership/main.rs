@@ -5,6 +5,7 @@
 mod stage;
 
 mod asked;
+mod batch;
 mod bench;
 mod given_back;
 mod parked;

@@ -101,12 +101,12 @@ async fn no_message_begins_once_an_operator_is_known(
     judge(&bench, by, &clients, &said).await;
 }
 
-fn is_known(seen: &Seen, client: &Client) -> bool {
+pub(crate) fn is_known(seen: &Seen, client: &Client) -> bool {
     matches!(seen, Seen::Known(lane) if lane.ends_with(&format!("|{}", client.user_id())))
 }
 
 /// Returns once every take-over is heard of.
-async fn known_of(bench: &Bench, clients: &[Client]) {
+pub(crate) async fn known_of(bench: &Bench, clients: &[Client]) {
     let all = async {
         loop {
             let seen = bench.witness.seen();

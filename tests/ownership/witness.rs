@@ -21,6 +21,7 @@ use openlines::{
     wire::{MemberId, PortalKey, Timestamp, UserId},
 };
 use serde_json::Value;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// The words by which operators take over in these tests.
@@ -43,11 +44,31 @@ pub(crate) struct Witness {
     seen: Arc<Mutex<Vec<Seen>>>,
     /// Withheld rows are not settled: the process ends before that.
     pub(crate) never_settles: Arc<AtomicBool>,
+    /// While this is so, messages reach the portal, and its answers wait here.
+    holds: Arc<watch::Sender<bool>>,
+    held: Arc<Mutex<Vec<Vec<i64>>>>,
 }
 
 impl Witness {
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// From now on the answers to messages wait, or those that wait come.
+    pub(crate) fn hold_answers(&self, on: bool) {
+        self.holds.send_replace(on);
+    }
+
+    /// The chats of each call whose answer waited, or waits.
+    pub(crate) fn held(&self) -> Vec<Vec<i64>> {
+        self.held.lock().unwrap().clone()
+    }
+
+    async fn hold(&self, chats: &[i64]) {
+        if !chats.is_empty() && *self.holds.borrow() {
+            self.held.lock().unwrap().push(chats.to_vec());
+            let _ = self.holds.subscribe().wait_for(|holds| !holds).await;
+        }
     }
 
     fn sees(&self, what: Seen) {
@@ -109,6 +130,7 @@ impl Api for WatchedApi<Arc<dyn Api>> {
         let leaving = Arc::new(Leaving { witness, chats, left: AtomicBool::new(false) });
         let answer = self.inner.call(call.departing(leaving.clone())).await;
         if leaving.left.load(Ordering::SeqCst) {
+            self.witness.hold(&leaving.chats).await;
             leaving.chats.iter().for_each(|chat| self.witness.sees(Seen::Ended(*chat)));
         }
         answer

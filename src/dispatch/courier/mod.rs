@@ -56,7 +56,8 @@ const PAGE: u32 = 512;
 /// Errands taken at once.
 const ERRANDS: usize = 64;
 
-/// Works until the portal is fenced off or every sender of `errands` is gone; then lets what is under way end.
+/// Works until the portal is fenced off or every sender of `errands` is gone; then what can leave at once leaves, and
+/// what is under way ends.
 pub(super) async fn work(
     services: Arc<Services>,
     lease: Lease,
@@ -76,6 +77,7 @@ async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut last = OutboxId::default();
     let mut look = true;
+    let mut closing = false;
     loop {
         if look && reading.is_terminated() {
             look = false;
@@ -89,6 +91,9 @@ async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand
             && let Some(load) = sorting.next_load()
         {
             together = Box::pin(loaded(post, load)).fuse();
+        }
+        if closing && !look && reading.is_terminated() {
+            break;
         }
         let at_rest =
             sorting.is_empty() && singles.is_empty() && together.is_terminated() && reading.is_terminated();
@@ -117,9 +122,10 @@ async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand
                 sorting.came(rows);
                 Vec::new()
             }
-            count = errands.recv_many(&mut taken, ERRANDS) => {
+            count = errands.recv_many(&mut taken, ERRANDS), if !closing => {
                 if count == 0 {
-                    break;
+                    // For what was committed last.
+                    (closing, look) = (true, true);
                 }
                 for errand in taken.drain(..) {
                     match errand {

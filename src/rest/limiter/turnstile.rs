@@ -3,6 +3,8 @@
 //! Nobody but the one who watches the clock wakes before it has its slot: whoever finds room gives it to those next in
 //! line, and wakes each once. The watch is with the one who waits longest, so that it seldom changes hands.
 
+mod place;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,6 +13,7 @@ use std::{
 
 use tokio::sync::{Notify, OnceCell};
 
+pub(super) use self::place::Place;
 use super::{
     Level, Limits,
     bucket::{Bucket, Taken},
@@ -134,7 +137,7 @@ impl Turnstile {
         let spot = Spot::Waiting((priority, number));
         state.line.insert(spot, waiter.clone());
         drop(state);
-        Place { turnstile: self, clock, priority, waiter, stage: Stage::Waiting(spot) }
+        Place::new(self, clock, priority, waiter, spot)
     }
 
     /// Opens with the level that was kept, if one was.
@@ -351,169 +354,5 @@ fn opens(gate: Gate, now: Timestamp) -> Option<Timestamp> {
         Gate::Open => None,
         Gate::Until(moment) => Some(moment),
         Gate::Answered => Some(now.plus(LOOK_AGAIN)),
-    }
-}
-
-/// A call's place. Dropped, it leaves, and a slot not taken goes to the next one.
-pub(super) struct Place<'a> {
-    turnstile: &'a Turnstile,
-    clock: &'a dyn Clock,
-    priority: CallPriority,
-    waiter: Waiter,
-    stage: Stage,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Stage {
-    Waiting(Spot),
-    UnderWay { slot: u64, taken: Taken },
-    Out,
-}
-
-enum Step {
-    Pass,
-    TurnedAway(TurnedAway),
-    /// Those with earlier slots, woken just now, go first.
-    Aside,
-    Watch(Option<Timestamp>),
-    Wait,
-}
-
-impl Place<'_> {
-    /// Waits for its slot and takes it.
-    pub(super) async fn pass(&mut self) -> Result<(), TurnedAway> {
-        let mut stepped_aside = false;
-        loop {
-            match self.step(stepped_aside) {
-                Step::Pass => return Ok(()),
-                Step::TurnedAway(why) => return Err(why),
-                Step::Aside => {
-                    stepped_aside = true;
-                    tokio::task::yield_now().await;
-                }
-                Step::Watch(Some(moment)) => tokio::select! {
-                    () = self.clock.sleep_until(moment) => {}
-                    () = self.waiter.turn.notified() => {}
-                },
-                Step::Watch(None) | Step::Wait => self.waiter.turn.notified().await,
-            }
-        }
-    }
-
-    fn step(&mut self, stepped_aside: bool) -> Step {
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        state.settle(now);
-        let watches = state.is_watched_by(self.waiter.number);
-        if let Some(given) = state.given.get(&self.waiter.number)
-            && !stepped_aside
-            && state.given.values().any(|other| other.slot < given.slot)
-        {
-            return Step::Aside;
-        }
-        if let Some(given) = state.given.remove(&self.waiter.number) {
-            self.stage = Stage::UnderWay { slot: given.slot, taken: given.taken };
-            if watches {
-                state.hand_over(now);
-            }
-            return Step::Pass;
-        }
-        if let Some(why) = state.turned_away.remove(&self.waiter.number) {
-            self.stage = Stage::Out;
-            if watches {
-                state.hand_over(now);
-            }
-            return Step::TurnedAway(why);
-        }
-        if !state.open {
-            return Step::Wait;
-        }
-        if !watches && state.watch.is_some() {
-            state.rearm(now);
-            return Step::Wait;
-        }
-        let until = state.next_moment(now);
-        let turn = Arc::clone(&self.waiter.turn);
-        state.watch = Some(Watch { number: self.waiter.number, turn, until });
-        Step::Watch(until)
-    }
-
-    /// The call under way was answered.
-    pub(super) fn answered(&mut self, report: &Report) {
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        state.note(&self.waiter.meters, report, now);
-        self.stage = Stage::Out;
-        state.settle(now);
-        state.rearm(now);
-    }
-
-    /// The call was held back before it was sent: its slot goes to the next one.
-    pub(super) fn withheld(&mut self) {
-        let Stage::UnderWay { taken, .. } = self.stage else { return };
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        state.bucket.put_back(taken, now);
-        state.note(&self.waiter.meters, &Report::default(), now);
-        self.stage = Stage::Out;
-        state.settle(now);
-        state.rearm(now);
-    }
-
-    /// The portal said that it is full: back to the head of the line, in the order of slots.
-    pub(super) fn overflowed(&mut self, wait: Option<Duration>) {
-        let Stage::UnderWay { slot, .. } = self.stage else { return };
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        state.bucket.overflow(now, wait);
-        state.unsaved = true;
-        state.note(&self.waiter.meters, &Report::default(), now);
-        self.stage = rejoin(&mut state, Spot::Refused(slot), &mut self.waiter);
-        state.rearm(now);
-    }
-
-    /// The portal said that the method is over its limit: back to where it stood.
-    pub(super) fn over_operating(&mut self, report: &Report) {
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        state.note(&self.waiter.meters, report, now);
-        let spot = Spot::Waiting((self.priority, self.waiter.number));
-        self.stage = rejoin(&mut state, spot, &mut self.waiter);
-        state.settle(now);
-        state.rearm(now);
-    }
-}
-
-fn rejoin(state: &mut State, spot: Spot, waiter: &mut Waiter) -> Stage {
-    // A turn of its own: what the last one may still hold would wake it for nothing.
-    waiter.turn = Arc::new(Notify::new());
-    state.line.insert(spot, waiter.clone());
-    Stage::Waiting(spot)
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let now = self.clock.now();
-        let mut state = self.turnstile.lock();
-        match self.stage {
-            Stage::Out => return,
-            // Its answer will not be read.
-            Stage::UnderWay { .. } => state.note(&self.waiter.meters, &Report::default(), now),
-            Stage::Waiting(spot) => match state.given.remove(&self.waiter.number) {
-                Some(given) => {
-                    state.bucket.put_back(given.taken, now);
-                    state.note(&self.waiter.meters, &Report::default(), now);
-                }
-                None => {
-                    state.turned_away.remove(&self.waiter.number);
-                    state.remove(spot, &self.waiter);
-                }
-            },
-        }
-        if state.is_watched_by(self.waiter.number) {
-            state.watch = None;
-        }
-        state.settle(now);
-        state.rearm(now);
     }
 }

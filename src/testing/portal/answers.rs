@@ -125,7 +125,7 @@ impl Ledger {
             "imbot.chat.user.list" => {
                 json!(self.people().iter().map(|user| user["id"].clone()).collect::<Vec<_>>())
             }
-            "imopenlines.dialog.get" => self.dialog(),
+            "imopenlines.dialog.get" => return Some(self.dialog(params)),
             "imopenlines.session.history.get" => self.history(),
             "imopenlines.crm.chat.get" => {
                 json!([{"CHAT_ID": chat, "CONNECTOR_ID": self.scene.connector, "CONNECTOR_TITLE": ""}])
@@ -209,15 +209,30 @@ impl Ledger {
         people
     }
 
-    fn dialog(&self) -> Value {
+    /// Of any other chat, and of one that is no open line's, a portal tells nothing.
+    fn dialog(&self, params: &Value) -> Result<Value, CallError> {
         let scene = &self.scene;
+        let is_this = if !params["CHAT_ID"].is_null() {
+            int(&params["CHAT_ID"]) == scene.chat.get()
+        } else if !params["DIALOG_ID"].is_null() {
+            text(&params["DIALOG_ID"]) == scene.dialog().as_str()
+        } else if !params["SESSION_ID"].is_null() {
+            int(&params["SESSION_ID"]) == scene.session
+        } else {
+            let code = text(&params["USER_CODE"]);
+            code.strip_prefix("imol|").unwrap_or(&code) == scene.address()
+        };
+        if scene.private || !is_this {
+            return Err(CallError::new(CallErrorKind::Refused, "imopenlines.dialog.get")
+                .code_of_portal("ACCESS_ERROR")
+                .describe("You don't have access to this chat"));
+        }
         let last = self.written.last().map_or(0, |(id, ..)| *id);
-        json!({
+        Ok(json!({
             "id": scene.chat, "dialog_id": scene.dialog(), "name": format!("{} - Support", scene.client.name),
             "owner": scene.owner, "message_type": "L", "entity_type": "LINES", "entity_id": scene.address(),
-            "entity_data_1": format!("N|NONE|0|N|N|{}|0|0|0|0", scene.session), "entity_data_3": "N",
-            "last_message_id": last,
-        })
+            "entity_data_1": scene.session_text(), "entity_data_3": "N", "last_message_id": last,
+        }))
     }
 
     fn history(&self) -> Value {

@@ -73,7 +73,7 @@ impl Scene {
         format!("{}|{}|{}|{}", self.connector, self.line, self.chat.get() - 2, self.client.id)
     }
 
-    fn session_text(&self) -> String {
+    pub(in crate::testing) fn session_text(&self) -> String {
         format!("N|NONE|0|N|N|{}|0|0|0|0", self.session)
     }
 
