@@ -23,10 +23,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// As the deployed bots have it, and so the baseline has it too.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// What can go wrong: the text says what and where.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
