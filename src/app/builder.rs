@@ -197,13 +197,18 @@ fn log_to_stderr() {
     let wrong = filter.is_err();
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let format = std::env::var("OPENLINES_LOG_FORMAT").unwrap_or_default();
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     // A program that has set up its own subscriber keeps it.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .try_init();
+    let _ = match format.as_str() {
+        "json" => lines.json().flatten_event(true).try_init(),
+        _ => lines.try_init(),
+    };
     if wrong {
         tracing::warn!("RUST_LOG cannot be read and counts as `info`; it looks like `info,openlines=debug`");
+    }
+    if !matches!(format.as_str(), "" | "text" | "json") {
+        tracing::warn!(format, "OPENLINES_LOG_FORMAT is `text` or `json`; it counts as `text`");
     }
 }
