@@ -87,9 +87,11 @@ pub struct Assistant {
 impl BotHandler for Assistant {
     /// Who asks for a person does not wait; questions do until the client is quiet.
     fn turn_policy(&self, message: &Message) -> TurnPolicy {
-        match self.asks_for_person(message) {
-            true => TurnPolicy::Each,
-            false => TurnPolicy::burst(Duration::from_secs(self.settings.quiet_seconds.into())),
+        match self.settings.quiet_seconds {
+            quiet if quiet > 0 && !self.asks_for_person(message) => {
+                TurnPolicy::burst(Duration::from_secs(quiet.into()))
+            }
+            _ => TurnPolicy::Each,
         }
     }
 
@@ -132,9 +134,12 @@ impl BotHandler for Assistant {
         if let Some(reason) = reason {
             // First, so that whoever takes over finds it.
             cx.reply(texts.brief(reason, &outcome.why, &message.text, &talk, &found));
-            cx.hand_over();
         }
         cx.reply(Text::markdown(&said));
+        if reason.is_some() {
+            // Last: what comes after it may meet a person.
+            cx.hand_over();
+        }
         talk.add(true, &message.text);
         talk.add(false, &said);
         cx.goto(talk);

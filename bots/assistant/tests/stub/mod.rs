@@ -7,7 +7,13 @@ use std::{
 };
 
 use assistant::{Assistant, Ledger, Model, Settings, knowledge::Knowledge};
-use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::post,
+};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -34,13 +40,18 @@ pub(crate) struct Stub {
 struct Inner {
     answers: Mutex<Answers>,
     asked: Mutex<Vec<Value>>,
+    keys: Mutex<Vec<String>>,
     came: Notify,
 }
 
 impl Stub {
     pub(crate) fn start(answers: Answers) -> Self {
-        let inner =
-            Arc::new(Inner { answers: Mutex::new(answers), asked: Mutex::default(), came: Notify::new() });
+        let inner = Arc::new(Inner {
+            answers: Mutex::new(answers),
+            asked: Mutex::default(),
+            keys: Mutex::default(),
+            came: Notify::new(),
+        });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -64,6 +75,11 @@ impl Stub {
         self.inner.asked.lock().unwrap().clone()
     }
 
+    /// What they had for authorization.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.inner.keys.lock().unwrap().clone()
+    }
+
     /// Once so many questions have come.
     pub(crate) async fn came(&self, count: usize) {
         loop {
@@ -81,7 +97,13 @@ impl Stub {
     }
 }
 
-async fn answer(State(stub): State<Arc<Inner>>, Json(body): Json<Value>) -> impl IntoResponse {
+async fn answer(
+    State(stub): State<Arc<Inner>>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> impl IntoResponse {
+    let key = headers.get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default();
+    stub.keys.lock().unwrap().push(key.to_owned());
     stub.asked.lock().unwrap().push(body);
     stub.came.notify_waiters();
     let answers = stub.answers.lock().unwrap().clone();
