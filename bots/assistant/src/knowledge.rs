@@ -24,10 +24,7 @@ use std::{
 use rusqlite::{Connection, params};
 
 /// Words that say nothing of what is asked about.
-const EMPTY: &str = "the and for are you your can how what when where which who why does did will with from that this have has \
-                     there any about please want need would could should is do it me my we of in on to at if or an be long \
-                     much many take takes get как что где когда кто чем для это или есть мне вас вам ваш меня можно нужно \
-                     если при про на по из за от до не ли сколько долго какой какая какие";
+const EMPTY: &str = include_str!("empty-words.txt");
 
 /// A part of a page.
 #[derive(Debug, Clone, PartialEq)]

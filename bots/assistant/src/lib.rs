@@ -58,9 +58,7 @@ pub fn app(app: App) -> Result<App, AppError> {
     let model = match std::env::var(KEY).unwrap_or_default().trim() {
         "" => None,
         key if !key.bytes().all(|sign| sign.is_ascii_graphic()) => {
-            return Err(AppError::wrong_setting(format!(
-                "{KEY}: only ASCII letters, digits and signs are allowed"
-            )));
+            return Err(AppError::wrong_setting(format!("{KEY}: only ASCII signs are allowed")));
         }
         key => {
             let file = settings.ledger.display();

@@ -65,3 +65,9 @@ fn a_day_has_its_budget_and_what_was_not_spent_is_there_again() {
     assert!(!ledger.reserve(1, 81).unwrap(), "a restart does not forget");
     assert!(ledger.reserve(1, 80).unwrap());
 }
+
+#[test]
+fn the_file_of_settings_shows_the_defaults() {
+    let shown: assistant::Settings = toml::from_str(include_str!("../assistant.toml")).unwrap();
+    assert_eq!(format!("{shown:?}"), format!("{:?}", assistant::Settings::default()));
+}

@@ -19,7 +19,7 @@
 mod crm;
 mod request;
 mod settings;
-mod words;
+mod texts;
 
 use std::{pin::Pin, sync::Arc};
 
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use request::Request;
 use request::form;
 pub use settings::{Kind, Settings};
-use words::{ENGLISH, RUSSIAN, Words, filled};
+use texts::{TEXTS, Texts, filled, spoken};
 
 /// The app with the bot in it, as its settings say.
 pub fn app(app: App) -> Result<App, AppError> {
@@ -69,15 +69,16 @@ impl DialogState for Over {
 pub fn routes(settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let (begins, first) = (settings.clone(), settings.clone());
-    Router::new()
-        .form(with_ways_out(&ENGLISH, &settings), confirmed(&ENGLISH, &settings))
-        .form(with_ways_out(&RUSSIAN, &settings), confirmed(&RUSSIAN, &settings))
-        .text(texts(&settings.begin), move |cx: Context, message: Message| {
+    let forms = TEXTS.keys().fold(Router::new(), |router, language| {
+        router.form(with_ways_out(language, &settings), confirmed(language, &settings))
+    });
+    forms
+        .text(folded(&settings.begin), move |cx: Context, message: Message| {
             let settings = begins.clone();
-            async move { cx.begin(&with_ways_out(Words::of(&message.language), &settings)) }
+            async move { cx.begin(&with_ways_out(spoken(&message.language), &settings)) }
         })
-        .text(texts(&settings.person), async |cx: Context, message: Message| {
-            cx.reply(Words::of(&message.language).handed_over);
+        .text(folded(&settings.person), async |cx: Context, message: Message| {
+            cx.reply(texts(&message.language).handed_over.as_str());
             hand_over(&cx);
         })
         .fallback(move |cx: Context, message: Message| {
@@ -88,57 +89,58 @@ pub fn routes(settings: Settings) -> Router {
 }
 
 fn first_message(cx: &Context, message: &Message, settings: &Arc<Settings>) {
-    let words = Words::of(&message.language);
+    let texts = texts(&message.language);
     let over: Over = cx.state();
     if over.session != session(cx) {
-        cx.reply(words.greeting);
-        cx.begin(&with_ways_out(words, settings));
+        cx.reply(texts.greeting.as_str());
+        cx.begin(&with_ways_out(spoken(&message.language), settings));
     } else if over.item > 0 {
-        cx.reply(filled(words.again, &settings.begin[0]));
+        cx.reply(filled(&texts.again, &settings.begin[0]));
     }
 }
 
 /// The form in a language, which a person's name or a new beginning interrupts.
-fn with_ways_out(words: &'static Words, settings: &Arc<Settings>) -> Form<Request> {
-    let calls = texts(&settings.person);
+fn with_ways_out(language: &'static str, settings: &Arc<Settings>) -> Form<Request> {
+    let calls = folded(&settings.person);
     let by_name = move |incoming: &Incoming| match &incoming.event {
         Event::Message(message) => calls.iter().any(|call| *call == message.text.trim().to_lowercase()),
         _ => false,
     };
     let settings_of = settings.clone();
-    form(words, settings).unless(Filter::new(by_name)).left(move |cx: Context, left: FormLeft| {
+    form(language, settings).unless(Filter::new(by_name)).left(move |cx: Context, left: FormLeft| {
         let again = settings_of.begin[0].clone();
         async move {
             cx.goto(Over { session: session(&cx), item: 0 });
-            filled(if left.why == WhyLeft::TimedOut { words.timed_out } else { words.cancelled }, again)
+            let texts = &TEXTS[language];
+            filled(if left.why == WhyLeft::TimedOut { &texts.timed_out } else { &texts.cancelled }, again)
         }
     })
 }
 
 /// What is done with the answers.
 fn confirmed(
-    words: &'static Words,
+    language: &'static str,
     settings: &Arc<Settings>,
 ) -> impl Fn(Context, Request) -> BoxFuture<Handled> + Send + Sync + 'static {
     let settings = settings.clone();
     move |cx, request| {
         let settings = settings.clone();
-        Box::pin(async move { enter(&cx, &request, words, &settings).await })
+        Box::pin(async move { enter(&cx, &request, &TEXTS[language], &settings).await })
     }
 }
 
-async fn enter(cx: &Context, request: &Request, words: &Words, settings: &Settings) -> Handled {
+async fn enter(cx: &Context, request: &Request, texts: &Texts, settings: &Settings) -> Handled {
     let before: Over = cx.state();
     let (session, used) = (session(cx), before.item);
     if !request.consent {
-        cx.reply(filled(words.no_consent, &settings.begin[0]));
+        cx.reply(filled(&texts.no_consent, &settings.begin[0]));
         cx.goto(Over { session, item: used });
         return Ok(Done);
     }
     let entered = crm::enter(cx, request, settings, used).await?;
-    cx.reply(filled(words.thanks, entered.id));
+    cx.reply(filled(&texts.thanks, entered.id));
     if is_line(cx) {
-        cx.crm_reply(entered.of_chat, filled(words.goes_on, entered.id));
+        cx.crm_reply(entered.of_chat, filled(&texts.goes_on, entered.id));
         if settings.hand_over {
             cx.hand_over();
         }
@@ -165,7 +167,7 @@ impl BotHandler for Failing {
         let note = Text::new()
             .plain(format!("The request was not entered: {}. The answers stand above.", error.chain()));
         cx.reply(Reply::from(note).internal_note());
-        cx.reply(Words::of(language).failed);
+        cx.reply(texts(language).failed.as_str());
         cx.leave_form();
         cx.goto(Over { session: session(cx), item: 0 });
         cx.hand_over();
@@ -185,11 +187,15 @@ fn is_line(cx: &Context) -> bool {
     cx.chat().is_some_and(Chat::is_line)
 }
 
+fn texts(language: &str) -> &'static Texts {
+    &TEXTS[spoken(language)]
+}
+
 /// The session that the event names; 0 in private chats.
 fn session(cx: &Context) -> i64 {
     cx.chat().and_then(|chat| chat.session.as_ref()).map_or(0, |session| session.id.get())
 }
 
-fn texts(words: &[String]) -> Vec<String> {
+fn folded(words: &[String]) -> Vec<String> {
     words.iter().map(|word| word.trim().to_lowercase()).collect()
 }

@@ -5,7 +5,7 @@
 use openlines::{prelude::*, wire::FileRef};
 use serde::Deserialize;
 
-use crate::{Settings, words::Words};
+use crate::{Settings, texts::TEXTS};
 
 /// What the client told.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -28,24 +28,28 @@ pub struct Request {
 }
 
 /// The questions in a language.
-pub(crate) fn form(words: &'static Words, settings: &Settings) -> Form<Request> {
+pub(crate) fn form(language: &str, settings: &Settings) -> Form<Request> {
+    let texts = &TEXTS[language];
+    let asked = |[question, label]: &[String; 2],
+                 field: fn(&'static str, String) -> Field,
+                 name: &'static str| { field(name, question.clone()).label(label) };
     let need = match settings.needs.as_slice() {
-        [] => Field::text("need", words.need[0]).longest(500),
+        [] => asked(&texts.need, Field::text, "need").longest(500),
         needs => {
-            let menu =
-                needs.iter().fold(Menu::new(words.need[0]), |menu, need| menu.item(need.clone(), need));
-            Field::choice("need", menu)
+            let menu = Menu::new(&texts.need[0]);
+            let menu = needs.iter().fold(menu, |menu, need| menu.item(need.clone(), need));
+            Field::choice("need", menu).label(&texts.need[1])
         }
     };
-    Form::new(format!("request.{}", words.language))
-        .ask(Field::text("name", words.name[0]).label(words.name[1]).longest(100))
-        .ask(Field::phone("phone", words.phone[0]).label(words.phone[1]))
-        .ask(Field::email("email", words.email[0]).label(words.email[1]).optional())
-        .ask(need.label(words.need[1]))
-        .ask(Field::number("budget", words.budget[0]).label(words.budget[1]).at_least(0).optional())
-        .ask(Field::files("files", words.files[0]).label(words.files[1]).optional())
-        .ask(Field::yes_no("consent", words.consent[0]).label(words.consent[1]))
-        .summary(words.summary)
+    Form::new(format!("request.{language}"))
+        .ask(asked(&texts.name, Field::text, "name").longest(100))
+        .ask(asked(&texts.phone, Field::phone, "phone"))
+        .ask(asked(&texts.email, Field::email, "email").optional())
+        .ask(need)
+        .ask(asked(&texts.budget, Field::number, "budget").at_least(0).optional())
+        .ask(asked(&texts.files, Field::files, "files").optional())
+        .ask(asked(&texts.consent, Field::yes_no, "consent"))
+        .summary(&texts.summary)
 }
 
 impl Request {
@@ -71,13 +75,11 @@ mod tests {
     use openlines::dispatch::assert_form;
 
     use super::*;
-    use crate::words::{ENGLISH, RUSSIAN};
 
     #[test]
     fn the_forms_make_a_request_in_each_language_with_needs_and_without() {
         let plain = Settings::default();
-        let mut choosing = Settings::default();
-        choosing.needs = vec!["A visit".into(), "A quote".into()];
+        let choosing = Settings { needs: vec!["A visit".into(), "A quote".into()], ..Settings::default() };
         let answers = |need, yes| {
             [
                 ("name", "Ann"),
@@ -89,13 +91,13 @@ mod tests {
                 ("consent", yes),
             ]
         };
-        let made = assert_form(&form(&ENGLISH, &plain), &answers("A bridge", "yes"));
+        let made = assert_form(&form("en", &plain), &answers("A bridge", "yes"));
         assert_eq!(
             made.in_words("EUR"),
             "A bridge\nAnn, +49301234567\nann@shop.example\n1500.5 EUR\n[plan.pdf]"
         );
-        let made = assert_form(&form(&ENGLISH, &choosing), &answers("2", "no"));
+        let made = assert_form(&form("en", &choosing), &answers("2", "no"));
         assert_eq!((made.need.as_str(), made.consent), ("A quote", false));
-        assert_form(&form(&RUSSIAN, &plain), &answers("Мост", "yes"));
+        assert_form(&form("ru", &plain), &answers("Мост", "yes"));
     }
 }

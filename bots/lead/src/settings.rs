@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, de::Error};
 /// The settings; every one has a default.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
 pub struct Settings {
     /// The bot's name.
     pub name: String,

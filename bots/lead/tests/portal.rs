@@ -127,8 +127,7 @@ async fn an_item_that_the_line_has_bound_is_filled_in(
     #[case] name: &str,
     #[case] binding: CrmBinding,
 ) {
-    let mut settings = Settings::default();
-    settings.item = kind;
+    let settings = Settings { item: kind, ..Settings::default() };
     let stage = stage(false, settings).await;
     stage.portal.line().crm(binding);
     let ann = stage.portal.client("Ann");
@@ -148,8 +147,7 @@ async fn an_unknown_outcome_makes_no_second_lead(
     #[case] fault: RestFault,
     #[values(false, true)] fetches: bool,
 ) {
-    let mut settings = Settings::default();
-    settings.item = Kind::Lead;
+    let settings = Settings { item: Kind::Lead, ..Settings::default() };
     let stage = stage(fetches, settings).await;
     stage.portal.faults().rest("crm.lead.add", fault, 1);
     let ann = stage.portal.client("Ann");

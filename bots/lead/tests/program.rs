@@ -36,3 +36,9 @@ async fn sigterm_under_load_loses_nothing_and_answers_nothing_twice() {
     // Each asks the first question again.
     stopped_under_load(PROGRAM, "", "lead", "back", "What is your name?").await;
 }
+
+#[test]
+fn the_file_of_settings_shows_the_defaults() {
+    let shown: lead::Settings = toml::from_str(include_str!("../lead.toml")).unwrap();
+    assert_eq!(format!("{shown:?}"), format!("{:?}", lead::Settings::default()));
+}

@@ -135,9 +135,7 @@ fn a_known_contact_is_found_and_told_which_chat_is_theirs() {
 
 #[test]
 fn a_lead_carries_the_person_itself() {
-    let mut settings = Settings::default();
-    settings.item = lead::Kind::Lead;
-    settings.responsible = Some(27);
+    let settings = Settings { item: lead::Kind::Lead, responsible: Some(27), ..Settings::default() };
     let mut talk = Conversation::with(routes(settings));
     empty(&mut talk);
     answered(&mut talk);
