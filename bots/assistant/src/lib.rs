@@ -12,7 +12,7 @@
 //! let mut talk = Conversation::with(Assistant::new(Settings::default(), pages, None));
 //! talk.client_says("how long is the delivery?");
 //! talk.after(std::time::Duration::from_secs(2)).expect("It takes [b]two[/b] days.");
-//! talk.client_says("operator").expect_containing("the client asks for a person").expect_hand_over();
+//! talk.client_says("operator").expect_containing("fetch a colleague").expect_hand_over();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -129,14 +129,14 @@ impl BotHandler for Assistant {
             Err(reason) if message.chat.is_line() => (texts.handed_over.clone(), Some(reason)),
             Err(_) => (texts.unknown.clone(), None),
         };
-        if let Some(reason) = reason {
-            // First, so that whoever takes over finds it.
-            cx.reply(texts.brief(reason, &outcome.why, &message.text, &talk, &found));
-        }
-        cx.reply(Text::markdown(&said));
-        if reason.is_some() {
-            // Last: what comes after it may meet a person.
-            cx.hand_over();
+        match reason {
+            None => cx.reply(Text::markdown(&said)),
+            Some(reason) => {
+                // At once: if a person has come unheard this is refused, and ends the turn without a hand-over.
+                cx.send_now("said", Text::markdown(&said)).await?;
+                cx.reply(texts.brief(reason, &outcome.why, &message.text, &talk, &found));
+                cx.hand_over();
+            }
         }
         talk.add(true, &message.text);
         talk.add(false, &said);

@@ -5,7 +5,11 @@ mod stub;
 
 use std::{sync::Arc, time::Duration};
 
-use openlines::{app::Running, prelude::*};
+use openlines::{
+    app::Running,
+    clock::{Clock, ManualClock, SystemClock},
+    prelude::*,
+};
 use openlines_emulator::{BotLeaves, Emulator, Portal, RestFault, containing};
 use rstest::rstest;
 use stub::{Answers, Stub, assistant};
@@ -19,6 +23,7 @@ struct Stage {
     portal: Portal,
     running: Running,
     stub: Stub,
+    clock: ManualClock,
     _emulator: Emulator,
 }
 
@@ -37,10 +42,12 @@ async fn stage(fetches: bool, answers: Answers) -> Stage {
     let stub = Stub::start(answers);
     let settings = stub.settings("quiet_seconds = 0");
     let profile = BotProfile::openline("assistant").name("Assistant").return_command("/bot");
-    let app = App::new(config).bot(profile, assistant(settings));
-    let running = app.start().await.unwrap();
+    let clock = ManualClock::new(SystemClock.now());
+    // Who fetches waits for the clock, which then has to go by itself.
+    let app = if fetches { App::new(config) } else { App::new(config).clock(Arc::new(clock.clone())) };
+    let running = app.bot(profile, assistant(settings)).start().await.unwrap();
     tokio::time::timeout(SOON, running.set_up(1)).await.expect("the portal is set up");
-    Stage { portal, running, stub, _emulator: emulator }
+    Stage { portal, running, stub, clock, _emulator: emulator }
 }
 
 impl Stage {
@@ -65,11 +72,15 @@ async fn a_client_asks_and_hears_the_answer_while_the_bot_is_seen_typing(
     #[values(false, true)] fetches: bool,
 ) {
     let go = Arc::new(Notify::new());
-    let stage = stage(fetches, Answers::Waits(go.clone())).await;
+    let stage = stage(fetches, Answers::Waits(go.clone(), "After a while.")).await;
     let ann = stage.portal.client("Ann");
     ann.says("how long does delivery take?").await;
     stage.stub.came(1).await;
     stage.portal.wait_for_call(TYPING, SOON).await;
+    if !fetches {
+        stage.clock.advance(Duration::from_secs(9));
+        stage.portal.wait_for_calls(TYPING, 2, SOON).await;
+    }
     go.notify_one();
     ann.hears("After a while.").within(SOON).await;
     stage.nobody_is_needed().await;
@@ -101,7 +112,7 @@ async fn a_person_who_takes_over_while_the_model_thinks_is_not_talked_over(
     #[values(false, true)] fetches: bool,
 ) {
     let go = Arc::new(Notify::new());
-    let stage = stage(fetches, Answers::Waits(go.clone())).await;
+    let stage = stage(fetches, Answers::Waits(go.clone(), "After a while.")).await;
     let ann = stage.portal.client("Ann");
     ann.says("how long does delivery take?").await;
     stage.stub.came(1).await;
@@ -127,9 +138,35 @@ async fn a_person_who_takes_over_while_the_model_thinks_is_not_talked_over(
     assert_eq!(said, ["Two days."], "nothing before it, a brief neither");
 }
 
+#[rstest]
+#[case::sure("Two days.")]
+#[case::unsure("HAND_OVER")]
+#[tokio::test]
+async fn a_person_of_whom_nobody_told_keeps_the_session_and_is_not_talked_over(#[case] says: &'static str) {
+    let go = Arc::new(Notify::new());
+    let stage = stage(false, Answers::Waits(go.clone(), says)).await;
+    // The bot leaves the chat to the person, and hears nothing of it.
+    stage.portal.line().bot_leaves(BotLeaves::AfterHandOver);
+    let ann = stage.portal.client("Ann");
+    ann.says("how long does delivery take?").await;
+    stage.stub.came(1).await;
+    let ivan = stage.portal.operator("Ivan");
+    ivan.takes(&ann).await;
+    ivan.says(&ann, "Good day, I am Ivan").await;
+    stage.clock.advance(Duration::from_secs(15));
+    go.notify_one();
+    stage.quiet().await;
+    assert_eq!(stage.portal.session_operator(ann.chat_id()), Some(ivan.user_id()));
+    let heard: Vec<String> = ann.sees().into_iter().filter(|seen| !seen.own).map(|seen| seen.text).collect();
+    assert_eq!(heard.len(), 1, "Ivan's alone: {heard:?}");
+    assert!(stage.portal.bot_messages().is_empty(), "no brief either: {:?}", stage.portal.bot_messages());
+    assert_eq!(stage.calls(HAND_OVER), 0);
+    stage.nobody_is_needed().await;
+}
+
 #[tokio::test]
 async fn an_answer_whose_sending_breaks_is_heard_once_and_asked_for_once() {
-    let stage = stage(false, Answers::Says("Two days.")).await;
+    let stage = stage(true, Answers::Says("Two days.")).await;
     stage.portal.faults().rest("imbot.v2.Chat.Message.send", RestFault::CloseAfterExecution, 1);
     let ann = stage.portal.client("Ann");
     ann.says("how long does delivery take?").await;

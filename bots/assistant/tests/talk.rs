@@ -77,11 +77,12 @@ fn an_unsure_model_hands_over_with_a_brief_and_the_bot_is_quiet_until_a_person_c
     talk.expect("Two days.");
     stub.now(Answers::Says("HAND_OVER"));
     says(&mut talk, "is [b]delivery[/b] insured?");
+    talk.expect("I will fetch a colleague, who answers you here.");
     talk.expect(
         "[b]Handed over[/b]: no sure answer in the pages\n[b]Asked[/b]: is [b]delivery[/b] insured?\n[b]Before that[/b]:\n\
          client: how long does delivery take?\nbot: Two days.\n[b]Pages that may help[/b]: delivery.md, Delivery",
     );
-    talk.expect("I will fetch a colleague, who answers you here.").expect_hand_over();
+    talk.expect_hand_over();
     let notes =
         talk.effects().into_iter().filter_map(|sent| sent.said().cloned()).filter(|said| said.internal_note);
     let notes: Vec<_> = notes.collect();
@@ -101,8 +102,8 @@ fn who_asks_for_a_person_gets_one_at_once_and_the_model_is_not_asked() {
     for text in ["operator", "I want a HUMAN!", "позовите оператора, пожалуйста"] {
         let mut talk = talk(&stub);
         talk.client_says(text);
-        talk.expect_containing("the client asks for a person")
-            .expect_containing("colleague")
+        talk.expect_containing("colleague")
+            .expect_containing("the client asks for a person")
             .expect_hand_over();
     }
     let mut talk = talk(&stub);
@@ -115,7 +116,7 @@ fn who_asks_for_a_person_gets_one_at_once_and_the_model_is_not_asked() {
 fn an_endpoint_that_is_down_hands_over_and_says_why_without_the_key() {
     let stub = Stub::start(Answers::Fails(401));
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let waits = Answers::Waits(Arc::default());
+    let waits = Answers::Waits(Arc::default(), "Late.");
     for (answers, endpoint, why) in [
         (Answers::Fails(401), None, "HTTP 401"),
         (Answers::Fails(404), None, "HTTP 404"),
@@ -130,7 +131,7 @@ fn an_endpoint_that_is_down_hands_over_and_says_why_without_the_key() {
         };
         let mut talk = Conversation::with(assistant(settings));
         says(&mut talk, "how long does delivery take?");
-        talk.expect_containing(why).expect_containing("colleague").expect_hand_over();
+        talk.expect_containing("colleague").expect_containing(why).expect_hand_over();
         assert!(!talk.transcript().contains(stub::KEY), "{}", talk.transcript());
     }
 }
@@ -154,7 +155,7 @@ fn the_budget_of_a_dialog_and_that_of_the_day_end_in_a_person() {
                 talk.take_effects().into_iter().filter_map(|sent| sent.said().map(|said| said.shown()));
             let said: Vec<String> = said.collect();
             if said[0] != "Two days." {
-                assert!(said[0].contains(why), "{said:?}");
+                assert!(said[1].contains(why), "{said:?}");
                 break;
             }
             answered += 1;
@@ -200,7 +201,7 @@ fn without_a_model_the_best_passage_answers_and_the_second_miss_goes_to_a_person
     says(&mut talk, "bicycles?");
     talk.expect_containing("in other words");
     says(&mut talk, "two wheels, a chain and a bell?");
-    talk.expect_containing("no sure answer").expect_containing("colleague").expect_hand_over();
+    talk.expect_containing("colleague").expect_containing("no sure answer").expect_hand_over();
 }
 
 #[test]
@@ -208,7 +209,7 @@ fn a_file_without_a_word_goes_to_a_person_and_a_site_in_russian_is_answered_so()
     let mut talk =
         Conversation::builder().language("ru").with(Assistant::new(Settings::default(), pages(), None));
     talk.client_sends_file("photo.png", "PNG", "").after(QUIET);
-    talk.expect_containing("сообщение без текста").expect_containing("Зову коллегу").expect_hand_over();
+    talk.expect_containing("Зову коллегу").expect_containing("сообщение без текста").expect_hand_over();
 }
 
 #[test]

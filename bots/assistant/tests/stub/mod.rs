@@ -29,7 +29,7 @@ pub(crate) enum Answers {
     /// Says something that is none of the interface, and repeats the key.
     Babbles,
     /// Once it is let go.
-    Waits(Arc<Notify>),
+    Waits(Arc<Notify>, &'static str),
 }
 
 pub(crate) struct Stub {
@@ -109,9 +109,9 @@ async fn answer(
     let answers = stub.answers.lock().unwrap().clone();
     match answers {
         Answers::Says(text) => (StatusCode::OK, Json(completion(text))),
-        Answers::Waits(go) => {
+        Answers::Waits(go, text) => {
             go.notified().await;
-            (StatusCode::OK, Json(completion("After a while.")))
+            (StatusCode::OK, Json(completion(text)))
         }
         Answers::Babbles => (StatusCode::BAD_REQUEST, Json(json!({"detail": format!("what is {KEY}?")}))),
         Answers::Fails(status) => {
