@@ -15,7 +15,7 @@ use assistant::{Assistant, Settings};
 use openlines::{
     dispatch::{Layer, Next},
     prelude::*,
-    testing::{Conversation, Sent},
+    testing::{Conversation, CrashSweep, Sent},
     wire::Incoming,
 };
 use stub::{Answers, Stub, assistant, assistant_of_a_day, pages};
@@ -219,4 +219,12 @@ fn an_employee_in_a_private_chat_is_told_so_and_not_handed_over() {
     talk.client_says("operator");
     talk.expect("I did not find an answer to that.").expect_nothing();
     assert!(!talk.effects().contains(&Sent::HandOver));
+}
+
+#[test]
+fn wherever_the_process_ends_each_question_has_its_answer_once_and_who_is_handed_over_is_told_once() {
+    let each = || toml::from_str::<Settings>("quiet_seconds = 0").unwrap();
+    let bot = move || Assistant::new(each(), pages(), None);
+    let stops = CrashSweep::of(bot).says(["delivery?", "bicycles?", "send it back?", "operator"]).run();
+    stops.expect(["after append", "before commit", "after imopenlines.bot.session.operator"]);
 }

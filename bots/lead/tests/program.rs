@@ -1,10 +1,14 @@
 //! The program as people start it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use bot_trials::{chat, demo, refused, stopped_under_load};
+use std::time::Duration;
+
+use bot_trials::{Home, chat, demo, refused, stopped_under_load};
+use openlines_emulator::{CrmBinding, Emulator, RestFault, containing};
 use rstest::rstest;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lead");
+const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_request_is_made_in_the_terminal() {
@@ -41,4 +45,35 @@ async fn sigterm_under_load_loses_nothing_and_answers_nothing_twice() {
 fn the_file_of_settings_shows_the_defaults() {
     let shown: lead::Settings = toml::from_str(include_str!("../lead.toml")).unwrap();
     assert_eq!(format!("{shown:?}"), format!("{:?}", lead::Settings::default()));
+}
+
+#[rstest]
+#[case("crm.contact.add")]
+#[case("crm.deal.add")]
+#[tokio::test]
+async fn killed_while_it_waits_for_an_answer_of_the_crm_it_makes_nothing_twice(#[case] method: &str) {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    portal.line().crm(CrmBinding::Nothing);
+    let home = Home::new(&portal, "");
+    let bot = home.serve(PROGRAM, &portal, "lead").await;
+    let ann = portal.client("Ann");
+    for text in ["hello", "Ann", "+49 30 1234567", "skip", "A bridge", "skip", "skip", "yes"] {
+        ann.says(text).await;
+    }
+    ann.hears(containing("Is this right?")).within(SOON).await;
+    portal.faults().rest(method, RestFault::SilenceAfterExecution, 1);
+    ann.says("yes").await;
+    portal.wait_for_call(method, SOON).await;
+    bot.kill();
+    portal.faults().clear();
+    let bot = home.serve(PROGRAM, &portal, "lead").await;
+    ann.hears(containing("has the number")).within(SOON).await;
+    ann.hears(containing("We will write to you here")).within(SOON).await;
+    bot.terminate().await;
+    for added in ["crm.contact.add", "crm.deal.add"] {
+        assert_eq!(portal.calls().iter().filter(|call| call.method == added).count(), 1, "{added}");
+    }
+    let thanks = portal.bot_messages().into_iter().filter(|said| said.text.contains("has the number"));
+    assert_eq!(thanks.count(), 1);
 }
