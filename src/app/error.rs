@@ -41,6 +41,22 @@ impl AppError {
         Self::new(AppErrorKind::Setting, error.to_string())
     }
 
+    /// A setting of the bot's own is wrong: say which, in which file, and what is allowed. What a type can check while
+    /// it is read, [`App::settings`](super::App::settings) tells by itself. The exit status is 2 with
+    /// [`main`](super::main()).
+    ///
+    /// ```
+    /// use openlines::app::{AppError, AppErrorKind};
+    ///
+    /// let error = AppError::wrong_setting("shop.toml: `folder`: there is no folder `pages`; one with .md files is allowed");
+    /// assert_eq!(error.kind(), AppErrorKind::Setting);
+    /// ```
+    ///
+    /// **Trap:** put no secret into it; it is printed.
+    pub fn wrong_setting(what: impl Into<String>) -> Self {
+        Self::new(AppErrorKind::Setting, what)
+    }
+
     /// The store that the settings name could not be opened.
     pub(super) fn database(error: &crate::store::StoreError) -> Self {
         Self::new(AppErrorKind::Store, format!("OPENLINES_DATABASE_URL: {error}"))

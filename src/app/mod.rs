@@ -56,6 +56,7 @@ pub use desks::{Desks, Visitor};
 pub use diagnosis::{Diagnosis, Finding, Verdict};
 pub use error::{AppError, AppErrorKind};
 pub use main::main;
+pub use own_settings::settings_of;
 pub use running::Running;
 
 /// Writes to standard output. A reader that has gone away, such as `head`, is no error.

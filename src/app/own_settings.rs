@@ -39,7 +39,7 @@ impl App {
             None => (PathBuf::from(file), false),
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => read(&path, &text),
+            Ok(text) => settings_of(&path, &text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(T::default()),
             Err(error) => {
                 let what = format!("{}: the settings cannot be read ({error})", path.display());
@@ -49,7 +49,19 @@ impl App {
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, AppError> {
+/// Reads `text`, the content of the TOML file `path`, as [`App::settings`] does: for what a bot keeps in further files.
+///
+/// ```
+/// use openlines::app::settings_of;
+/// use std::{collections::BTreeMap, path::Path};
+///
+/// type Prices = BTreeMap<String, u32>;
+/// assert_eq!(settings_of::<Prices>(Path::new("prices.toml"), "tea = 60")?["tea"], 60);
+/// let wrong = settings_of::<Prices>(Path::new("prices.toml"), "tea = -1").unwrap_err();
+/// assert!(wrong.to_string().starts_with("prices.toml: `tea`: "));
+/// # Ok::<(), openlines::prelude::AppError>(())
+/// ```
+pub fn settings_of<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, AppError> {
     let wrong = |key: Option<String>, why: &toml::de::Error| {
         let line = why.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let place = match (key, line) {
@@ -95,7 +107,7 @@ mod tests {
     }
 
     fn wrong(text: &str) -> String {
-        let error = read::<Shop>(Path::new("shop.toml"), text).unwrap_err();
+        let error = settings_of::<Shop>(Path::new("shop.toml"), text).unwrap_err();
         assert_eq!(error.kind(), AppErrorKind::Setting);
         error.to_string()
     }

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use openlines::{
-    dispatch::{Answer as _, Holder},
-    message::MenuReading,
-    prelude::*,
-};
+use openlines::{dispatch::Holder, message::MenuReading, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{Contact, Settings, Speech, contact};

@@ -7,6 +7,12 @@
 
 #![allow(clippy::panic, clippy::expect_used, reason = "a trial says by a panic what is wrong")]
 
+mod demo;
+mod home;
+mod stopping;
 mod terminal;
 
+pub use demo::demo;
+pub use home::{Home, Process, until};
+pub use stopping::stopped_under_load;
 pub use terminal::{chat, refused};

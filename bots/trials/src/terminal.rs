@@ -3,9 +3,10 @@
 use std::{
     ffi::OsStr,
     io::Write,
-    path::Path,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
+
+use super::home::bare;
 
 /// Pipes the lines of `scenario` into `program chat` and returns its transcript: what the bot's messages say, in order.
 ///
@@ -42,19 +43,6 @@ fn run(program: &OsStr, command: &str, settings: &str, input: &str) -> Output {
     // One that refuses its settings ends without reading.
     let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
     child.wait_with_output().expect("the program ends")
-}
-
-/// `program` in `home`, with none of the caller's settings.
-fn bare(program: &OsStr, home: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(home);
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("OPENLINES_") || text.starts_with("BITRIX24_") || text == "RUST_LOG" {
-            command.env_remove(&name);
-        }
-    }
-    command
 }
 
 fn text(bytes: &[u8]) -> String {

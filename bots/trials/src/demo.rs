@@ -1,0 +1,37 @@
+//! A bot in the browser.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+};
+
+use super::home::{bare, get};
+
+/// Starts `program demo`, and looks whether the chat page is at the address that it prints.
+pub fn demo(program: impl AsRef<OsStr>) {
+    let home = tempfile::tempdir().expect("a directory for the trial");
+    let mut child = bare(program.as_ref(), home.path())
+        .args(["demo", "--portal-listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
+    let _ends = Ends(child);
+    let address = lines
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.trim().strip_prefix("http://")?.trim_end_matches('/').to_owned()))
+        .expect("it prints an address");
+    let page = get(address.parse().expect("an address and a port"), "/").expect("the page answers");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<html"), "{page}");
+}
+
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
