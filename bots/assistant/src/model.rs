@@ -58,9 +58,9 @@ impl Model {
     /// Asks, within the budgets and the patience of the settings. An error is the ledger's.
     pub(crate) async fn ask(&self, day: i64, talk: &Talk, asked: &str, found: &[Passage]) -> Result<Outcome> {
         let request = self.request(talk, asked, found);
-        // A token has two letters at the least: it will not cost more.
-        let letters: usize = request.messages.iter().map(|line| format!("{line:?}").chars().count()).sum();
-        let reserved = u32::try_from(letters / 2).unwrap_or(u32::MAX);
+        // A token has two bytes at the least, taken together: it will not cost more.
+        let bytes: usize = request.messages.iter().map(|line| format!("{line:?}").len()).sum();
+        let reserved = u32::try_from(bytes / 2).unwrap_or(u32::MAX);
         let reserved = reserved.saturating_add(self.settings.tokens_per_answer.get());
         if talk.tokens.saturating_add(reserved) > self.settings.tokens_per_dialog.get() {
             return Ok(Outcome::free(Err(Reason::DialogSpent)));

@@ -69,6 +69,12 @@ impl DialogState for Over {
 pub fn routes(settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let (begins, first) = (settings.clone(), settings.clone());
+    let calls = Router::new().text(folded(&settings.person), async |cx: Context, message: Message| {
+        cx.leave_form();
+        cx.goto(Over { session: session(&cx), ..cx.state() });
+        cx.reply(texts(&message.language).handed_over.as_str());
+        cx.hand_over();
+    });
     let forms = TEXTS.keys().fold(Router::new(), |router, language| {
         router.form(with_ways_out(language, &settings), confirmed(language, &settings))
     });
@@ -77,10 +83,7 @@ pub fn routes(settings: Settings) -> Router {
             let settings = begins.clone();
             async move { cx.begin(&with_ways_out(spoken(&message.language), &settings)) }
         })
-        .text(folded(&settings.person), async |cx: Context, message: Message| {
-            cx.reply(texts(&message.language).handed_over.as_str());
-            hand_over(&cx);
-        })
+        .when(Filter::open_line(), calls)
         .fallback(move |cx: Context, message: Message| {
             let settings = first.clone();
             async move { first_message(&cx, &message, &settings) }
@@ -107,14 +110,16 @@ fn with_ways_out(language: &'static str, settings: &Arc<Settings>) -> Form<Reque
         _ => false,
     };
     let settings_of = settings.clone();
-    form(language, settings).unless(Filter::new(by_name)).left(move |cx: Context, left: FormLeft| {
-        let again = settings_of.begin[0].clone();
-        async move {
-            cx.goto(Over { session: session(&cx), item: 0 });
-            let texts = &TEXTS[language];
-            filled(if left.why == WhyLeft::TimedOut { &texts.timed_out } else { &texts.cancelled }, again)
-        }
-    })
+    form(language, settings).unless(Filter::open_line().and(Filter::new(by_name))).left(
+        move |cx: Context, left: FormLeft| {
+            let again = settings_of.begin[0].clone();
+            async move {
+                cx.goto(Over { session: session(&cx), item: 0 });
+                let texts = &TEXTS[language];
+                filled(if left.why == WhyLeft::TimedOut { &texts.timed_out } else { &texts.cancelled }, again)
+            }
+        },
+    )
 }
 
 /// What is done with the answers.
@@ -172,14 +177,6 @@ impl BotHandler for Failing {
         cx.goto(Over { session: session(cx), item: 0 });
         cx.hand_over();
         Recovery::Settle
-    }
-}
-
-fn hand_over(cx: &Context) {
-    if is_line(cx) {
-        cx.leave_form();
-        cx.goto(Over { session: session(cx), item: cx.state::<Over>().item });
-        cx.hand_over();
     }
 }
 
