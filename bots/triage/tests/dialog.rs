@@ -13,9 +13,7 @@ const TOPICS: [&str; 3] = ["Order", "Complaint", "Something else"];
 
 fn closed() -> Settings {
     let hours = WorkingHours::builder("UTC").days(openlines::prelude::Weekday::ALL, "00:00-00:01").build();
-    let mut settings = Settings::default();
-    settings.hours = Some(hours.unwrap());
-    settings
+    Settings { hours: Some(hours.unwrap()), ..Settings::default() }
 }
 
 /// Through the questions, up to what the bot says to the last answer.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use openlines::{app::Running, prelude::*};
-use openlines_emulator::{Emulator, Portal, containing};
+use openlines_emulator::{BotLeaves, Emulator, Portal, containing};
 use rstest::rstest;
 use triage::{Settings, routes};
 
@@ -48,7 +48,10 @@ impl Stage {
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_takes_the_session_and_gives_it_back(#[values(false, true)] fetches: bool) {
-    let stage = stage(fetches, |_, _| {}).await;
+    let stage = stage(fetches, |portal, _| {
+        portal.line().bot_leaves(BotLeaves::WhenClosed);
+    })
+    .await;
     let (ann, ivan) = (stage.portal.client("Ann"), stage.portal.operator("Ivan"));
     ann.says("hello").await;
     ann.hears(containing("What is it about?")).within(SOON).await;
