@@ -125,7 +125,7 @@ async fn routes_of_ones_own_stand_beside_the_apps() {
         .route("/report", axum::routing::get(async || "mine"))
         .route("/openlines/rt.js", axum::routing::get(async || "mine"));
     let bot = async |_cx: Context, _message: Message| {};
-    let stage = stage(|app| app.bot(BotProfile::openline("rt"), bot).routes(own)).await;
+    let stage = stage(|app| app.bot(BotProfile::openline("rt"), bot).routes(|_| own)).await;
     let get = async |path: &str| {
         let answer = reqwest::get(format!("{}{path}", stage.running.url())).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())

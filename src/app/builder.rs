@@ -1,11 +1,11 @@
 //! [`App`]: bots and settings, put together.
 
-use std::{borrow::Cow, ffi::OsString, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, ffi::OsString, path::PathBuf, pin::Pin, sync::Arc};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    AppError, Config, Diagnosis, Running,
+    AppError, Config, Desks, Diagnosis, Running,
     command_line::{CommandLine, Task},
     inbox, portals,
     rt::Page,
@@ -20,6 +20,11 @@ use crate::{
 
 /// Wraps the calls to portals, to count, trace or break them.
 pub(super) type Wrap = Box<dyn FnOnce(Arc<dyn Api>) -> Arc<dyn Api> + Send>;
+
+/// Makes the program's own routes.
+pub(super) type Routes = Box<dyn FnOnce(Desks) -> axum::Router + Send>;
+/// Work of the program's own.
+pub(super) type Beside = Box<dyn FnOnce(Desks) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// A program of one or more bots.
 ///
@@ -42,7 +47,8 @@ pub struct App {
     pub(super) wrap: Option<Wrap>,
     pub(super) policy: Policy,
     pub(super) pages: Vec<Page>,
-    pub(super) routes: Option<axum::Router>,
+    pub(super) routes: Option<Routes>,
+    pub(super) beside: Vec<Beside>,
     pub(super) limits: Limits,
     /// The file of the bot's own settings, if one was named.
     pub(super) settings: Option<PathBuf>,
@@ -115,6 +121,7 @@ impl App {
             policy: Policy::default(),
             pages: Vec::new(),
             routes: None,
+            beside: Vec::new(),
             limits: Limits::standard(),
             settings: None,
             task: Task::Serve,
@@ -157,10 +164,35 @@ impl App {
         self
     }
 
-    /// Serves `routes` of your own on the public address, in place of those of an earlier call. The app's own addresses
-    /// and pages come first. Whoever knows the address reaches them: they have to look themselves who asks.
-    pub fn routes(mut self, routes: axum::Router) -> Self {
-        self.routes = Some(routes);
+    /// Serves routes of your own on the public address, in place of those of an earlier call. The app's own addresses
+    /// and pages come first. Whoever knows the address reaches them: they have to look themselves who asks, by
+    /// [`Desks::visitor`].
+    pub fn routes(mut self, routes: impl FnOnce(Desks) -> axum::Router + Send + 'static) -> Self {
+        self.routes = Some(Box::new(routes));
+        self
+    }
+
+    /// Work of the program's own, begun once the app has started and dropped when it stops: a campaign, a page's news. See
+    /// [`Desks`].
+    ///
+    /// ```
+    /// use openlines::prelude::*;
+    ///
+    /// let echo = async |_cx: Context, message: Message| format!("You said: {}", literal(message.text));
+    /// let app = App::new(Config::new()).bot(BotProfile::openline("echo"), echo).beside(async |desks| {
+    ///     println!("installed on {} portals", desks.portals().len());
+    /// });
+    /// # let _ = app;
+    /// ```
+    ///
+    /// **Trap:** it is not a turn: nothing of it is remembered, and a panic ends it and nothing else. What must happen is
+    /// asked for by a [`PortalDesk`](crate::dispatch::PortalDesk), which is durable.
+    pub fn beside<F, Fut>(mut self, work: F) -> Self
+    where
+        F: FnOnce(Desks) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.beside.push(Box::new(move |desks| Box::pin(work(desks))));
         self
     }
 

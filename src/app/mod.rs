@@ -30,6 +30,7 @@ mod command_line;
 mod config;
 #[cfg(feature = "emulator")]
 mod demo;
+mod desks;
 mod diagnosis;
 mod doctor;
 mod error;
@@ -51,6 +52,7 @@ mod wanted;
 
 pub use builder::App;
 pub use config::Config;
+pub use desks::{Desks, Visitor};
 pub use diagnosis::{Diagnosis, Finding, Verdict};
 pub use error::{AppError, AppErrorKind};
 pub use main::main;

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    App, AppError, AppErrorKind, admin, checks,
+    App, AppError, AppErrorKind, Desks, admin, checks,
     following::{Greeting, Watch, follow_portals, look_back},
     levels::StoredLevels,
     metrics, rt, upkeep, wanted,
@@ -50,6 +50,7 @@ pub struct Running {
     listens: SocketAddr,
     engine: Engine,
     registry: Registry,
+    desks: Desks,
     slots: Slots,
     store: Arc<dyn Store>,
     set_up: watch::Receiver<usize>,
@@ -61,7 +62,9 @@ pub struct Running {
 
 /// Starts `app`.
 pub(super) async fn start(app: App, address: Address) -> Result<Running, AppError> {
-    let App { config, bots, events, offline, clock, store, wrap, policy, limits, pages, routes, .. } = app;
+    let App {
+        config, bots, events, offline, clock, store, wrap, policy, limits, pages, routes, beside, ..
+    } = app;
     checks::check_bots(&bots)?;
     rt::check_pages(&pages)?;
     if let Some(url) = &config.public_url {
@@ -167,9 +170,25 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     let stop_reconciler = stopped(stopping);
     tasks.spawn(async move { reconciler.run(stop_reconciler).await });
     tasks.spawn(upkeep::run(store.clone(), clock.clone(), config.retention, stopped(stop.subscribe())));
+    let desks = Desks {
+        engine: engine.clone(),
+        registry: registry.clone(),
+        api: api_of_pages.clone(),
+        clock: clock.clone(),
+        visits: Arc::default(),
+    };
+    for work in beside {
+        let (work, stop) = (work(desks.clone()), stopped(stop.subscribe()));
+        tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop => {}
+            }
+        });
+    }
     let mut public = rt::router(registry.clone(), api_of_pages, clock.clone(), &pages).merge(gate.router());
     if let Some(routes) = routes {
-        public = public.reset_fallback().fallback_service(routes);
+        public = public.reset_fallback().fallback_service(routes(desks.clone()));
     }
     let (close, closing) = watch::channel(false);
     let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(closing.clone()));
@@ -207,7 +226,18 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
             "the portal's paths to this bot: {url}/events for events, {url}/install for installing"
         );
     }
-    Ok(Running { listens, engine, registry, slots, store, set_up, stop, close, tasks: Mutex::new(tasks) })
+    Ok(Running {
+        listens,
+        engine,
+        registry,
+        desks,
+        slots,
+        store,
+        set_up,
+        stop,
+        close,
+        tasks: Mutex::new(tasks),
+    })
 }
 
 impl Running {
@@ -228,9 +258,12 @@ impl Running {
 
     /// The portal of this member id, for sending outside of an event; `None` where the app is not installed.
     pub fn portal(&self, member: &str) -> Option<PortalDesk> {
-        let portals = self.registry.portals();
-        let found = portals.iter().find(|portal| portal.key.member.as_str() == member)?;
-        Some(self.engine.desk(&found.key))
+        self.desks.portal(member)
+    }
+
+    /// All of them, and what happens in their dialogs.
+    pub fn desks(&self) -> &Desks {
+        &self.desks
     }
 
     /// The store.

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     codec::keys,
-    message::Reply,
+    message::{Reply, RtEvent, RtMessage, RtRecipients},
     rest::{ApiExt, methods::imopenlines::DialogGet},
     store::{Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, StoreError, TurnId},
     wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, Timestamp, UserId},
@@ -198,6 +198,17 @@ impl PortalDesk {
             .map(|call| Effect::message(call.to(to), format!("dialog:{dialog}")))
             .map_err(|error| EnqueueError::invalid(&error))?;
         self.one(key, effect).await
+    }
+
+    /// Emits an RT event to `recipients`, whose pages update themselves: as [`Context::rt_to`](super::Context::rt_to), at least
+    /// once.
+    pub async fn rt_to<E: RtEvent>(&self, recipients: RtRecipients, event: &E) -> Result<(), EnqueueError> {
+        let effect = RtMessage::of(event, recipients)
+            .map_err(HandlerError::from)
+            .and_then(|message| Effect::rt(&message, "desk"))
+            .map_err(|error| EnqueueError::invalid(&error))?;
+        self.one(&uuid::Uuid::new_v4().to_string(), effect).await?;
+        Ok(())
     }
 
     /// Takes the session of this open line's chat back from a person, or from the queue: as

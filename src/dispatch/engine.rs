@@ -28,6 +28,7 @@ use super::{
     ownership::{Fence, Sessions},
     shares::{Shares, Slot},
     turn::{self, TurnEnd},
+    watch::{Happenings, Watch},
 };
 use crate::{
     ingest::Wake,
@@ -52,6 +53,7 @@ struct Shared {
     turns: Arc<Shares>,
     portals: Mutex<HashMap<PortalKey, Worker>>,
     holds: Holds,
+    watch: Watch,
     /// Set by `stop` and `abort`: whoever still holds a clone starts nothing any more.
     over: AtomicBool,
     requests: Mutex<Option<JoinHandle<()>>>,
@@ -81,6 +83,7 @@ impl Engine {
             turns,
             portals: Mutex::default(),
             holds: Holds::default(),
+            watch: Watch::new(),
             over: AtomicBool::new(false),
             requests: Mutex::default(),
         });
@@ -112,6 +115,11 @@ impl Engine {
     /// For sending on `portal` outside of an event.
     pub fn desk(&self, portal: &PortalKey) -> PortalDesk {
         PortalDesk::new(self.clone(), portal.clone())
+    }
+
+    /// What happens in the dialogs of all portals from now on.
+    pub fn watch(&self) -> Happenings {
+        self.shared.watch.happenings()
     }
 
     pub(super) fn services(&self) -> &Services {
@@ -190,7 +198,7 @@ impl Engine {
         }
         if portals.get(portal).is_none_or(|worker| worker.task.is_finished()) {
             let (orders, inbox) = mpsc::unbounded_channel();
-            let sessions = Arc::new(Sessions::new());
+            let sessions = Arc::new(Sessions::new(portal.clone(), self.shared.watch.clone()));
             let work = work(self.shared.clone(), portal.clone(), sessions.clone(), inbox);
             portals.insert(portal.clone(), Worker { sessions, orders, task: tokio::spawn(work) });
         }

@@ -11,6 +11,7 @@ use super::{
     desk,
     ownership::{Evidence, Sessions, line_chat},
     timer::{self, Fired},
+    watch,
     withheld::{Report, WITHHELD},
 };
 use crate::{
@@ -69,6 +70,7 @@ impl Arrival {
         let (chat, evidence) = match &self.heard {
             Some(Heard::Event { incoming, .. }) => {
                 let Some(chat) = line_chat(&incoming.event) else { return };
+                sessions.tell(chat, || watch::wrote(incoming, self.row.accepted));
                 (chat, Evidence::of(services, portal, incoming, &self.row))
             }
             Some(Heard::TakeBack(chat)) => (*chat, Some(Evidence::returned(self.row.accepted))),

@@ -50,6 +50,7 @@ mod settle;
 mod shares;
 mod timer;
 mod turn;
+mod watch;
 mod withheld;
 
 pub use acts::ChatColor;
@@ -75,6 +76,7 @@ pub use router::{
     RouterDoor, SessionFinished, SessionStarted, Texts,
 };
 pub use services::{Bot, Services};
+pub use watch::{Happening, Happenings, What};
 
 pub(crate) use dialogue::{state_in, states_in};
 pub(crate) use effect::{Effect, Outgoing};

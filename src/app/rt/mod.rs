@@ -25,6 +25,7 @@
 mod channels;
 mod desk;
 mod page;
+pub(super) mod questions;
 
 use std::{collections::HashSet, sync::Arc};
 

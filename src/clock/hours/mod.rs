@@ -26,6 +26,7 @@ mod builder;
 mod error;
 mod read;
 mod walk;
+mod written;
 
 use std::collections::BTreeMap;
 

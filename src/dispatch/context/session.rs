@@ -14,7 +14,7 @@ use crate::{
             pull::PushAdd,
         },
     },
-    wire::{ChatEntity, ChatId, UserId},
+    wire::{ChatEntity, ChatId, LineId, UserId},
 };
 
 impl Context {
@@ -78,6 +78,12 @@ impl Context {
     /// Hands the session over to people (`imopenlines.bot.session.operator`). Until one takes it the bot may speak. Acts as the application's first bot.
     pub fn hand_over(&self) {
         self.on_session(Act::HandOver, SessionOperator::new);
+    }
+
+    /// Hands the session over to the queue of another line (`imopenlines.bot.session.transfer`); the bot leaves the chat once
+    /// a person takes it. Until then it may speak.
+    pub fn hand_over_to(&self, line: LineId) {
+        self.on_session(Act::HandOver, |chat| SessionTransfer::new(chat, TransferTarget::Line(line)));
     }
 
     /// Hands the session over to one employee; the bot leaves the chat. What this turn says is still said.

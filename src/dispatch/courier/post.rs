@@ -17,6 +17,7 @@ use crate::{
         figures::FIGURES,
         ownership::{Fence, Passing},
         settle,
+        watch::What,
     },
     rest::{Call, CallError, CallErrorKind, Method},
     store::{Lease, OutboxRow, OutboxState, SendOutcome, StoreError, StoreErrorKind},
@@ -211,6 +212,7 @@ impl Post {
         let (mut told, mut sent) = (Vec::with_capacity(outcomes.len()), Vec::with_capacity(outcomes.len()));
         for (outcome, mut row) in outcomes {
             tell(&self.lease, &row, &outcome);
+            self.tell_watchers(&row, &outcome);
             if let SendOutcome::Withheld(why) = &outcome {
                 // Before it is recorded: a process that ends in between withholds it again, and the journal knows the
                 // report.
@@ -247,6 +249,23 @@ impl Post {
                 }
             }
         }
+    }
+
+    fn tell_watchers(&self, row: &OutboxRow, outcome: &SendOutcome) {
+        let is_news = matches!(outcome, SendOutcome::Sent(_) | SendOutcome::Withheld(_));
+        if !is_news || !self.fence.sessions().is_watched() {
+            return;
+        }
+        let Ok(call) = serde_json::from_str::<Outgoing>(&row.call) else { return };
+        let Some(to) = call.to else { return };
+        self.fence.sessions().tell(to.chat, || {
+            let text = call.text()?.to_owned();
+            Some(if matches!(outcome, SendOutcome::Sent(_)) {
+                What::Said { text }
+            } else {
+                What::Withheld { text }
+            })
+        });
     }
 
     pub(super) fn not_marked(&self, mut row: OutboxRow, error: &StoreError) -> Sent {

@@ -16,13 +16,16 @@ use super::{
     table::{Entry, Table},
 };
 use crate::{
+    dispatch::watch::{Watch, What},
     store::{LaneKey, Seq},
-    wire::{ChatId, Timestamp},
+    wire::{ChatId, PortalKey, Timestamp},
 };
 
 /// What is known of the sessions of one portal.
 #[derive(Debug)]
 pub(in crate::dispatch) struct Sessions {
+    portal: PortalKey,
+    watch: Watch,
     table: Mutex<Table>,
     /// How often events were accepted; the first time stands for what was there before.
     accepted: AtomicU64,
@@ -51,13 +54,36 @@ pub(in crate::dispatch) struct Begun {
 }
 
 impl Sessions {
-    pub(in crate::dispatch) fn new() -> Self {
+    pub(in crate::dispatch) fn new(portal: PortalKey, watch: Watch) -> Self {
         Self {
+            portal,
+            watch,
             table: Mutex::default(),
             accepted: AtomicU64::new(1),
             read: watch::Sender::new(Read::default()),
             wake: Notify::new(),
         }
+    }
+
+    /// Tells who watches.
+    pub(in crate::dispatch) fn tell(&self, chat: ChatId, what: impl FnOnce() -> Option<What>) {
+        self.watch.tell(&self.portal, chat, what);
+    }
+
+    /// Somebody watches.
+    pub(in crate::dispatch) fn is_watched(&self) -> bool {
+        self.watch.is_on()
+    }
+
+    /// Changes what is known of a session, and tells who watches if somebody else has it now.
+    fn change<R>(&self, entry: &mut Entry, change: impl FnOnce(&mut Entry) -> R) -> R {
+        let before = (entry.now().holder, entry.now().operator);
+        let result = change(entry);
+        let Ownership { holder, operator, since, .. } = *entry.now();
+        if (holder, operator) != before {
+            self.tell(entry.chat(), || Some(What::Session { holder, operator, since }));
+        }
+        result
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -115,7 +141,7 @@ impl Sessions {
         chat: ChatId,
         evidence: Option<Evidence>,
     ) {
-        self.table().entry(lane, chat).arrived(seq, evidence);
+        self.change(self.table().entry(lane, chat), |entry| entry.arrived(seq, evidence));
     }
 
     /// The turn of these events begins, with what the store has of the lane. `None` for what is no open line.
@@ -128,7 +154,7 @@ impl Sessions {
     ) -> Option<Begun> {
         let mut table = self.table();
         let entry = table.get_mut(lane)?;
-        load(entry, lane, bytes);
+        self.change(entry, |entry| load(entry, lane, bytes));
         let ownership = entry.begin(seqs);
         let human = ownership.holder == Holder::Human || entry.now().holder == Holder::Human;
         let cancelled = (cancellable && !human).then(|| entry.cancellable());
@@ -151,7 +177,7 @@ impl Sessions {
         bytes: Option<Bytes>,
     ) {
         if let Some(entry) = self.table().get_mut(lane) {
-            entry.committed(seqs, ownership, bytes);
+            self.change(entry, |entry| entry.committed(seqs, ownership, bytes));
         }
     }
 
@@ -185,12 +211,12 @@ impl Sessions {
     }
 
     pub(super) fn load(&self, lane: &LaneKey, chat: ChatId, bytes: Option<&Bytes>) {
-        load(self.table().entry(lane, chat), lane, bytes);
+        self.change(self.table().entry(lane, chat), |entry| load(entry, lane, bytes));
     }
 
     pub(super) fn answered(&self, lane: &LaneKey, evidence: Option<&Evidence>, asked: Timestamp) {
         if let Some(entry) = self.table().get_mut(lane) {
-            entry.answered(evidence, asked);
+            self.change(entry, |entry| entry.answered(evidence, asked));
         }
     }
 

@@ -19,6 +19,7 @@ use crate::{
     dispatch::{
         Policy, Services,
         ownership::{Fence, Sessions},
+        watch::Watch,
     },
     portal::{Credentials, OAuthApp, Registry, Vault},
     rest::{
@@ -211,7 +212,7 @@ impl Yard {
         let key = PortalKey::new("app", "7c1f");
         let lease = store.acquire(&[key], &services.node, clock.now()).await.unwrap().remove(0);
         let services = Arc::new(services);
-        let sessions = Arc::new(Sessions::new());
+        let sessions = Arc::new(Sessions::new(lease.portal.clone(), Watch::new()));
         sessions.has_read(sessions.to_read());
         let fence = Arc::new(Fence::new(services.clone(), lease.clone(), sessions));
         let post = Arc::new(Post::new(services, lease.clone(), fence));

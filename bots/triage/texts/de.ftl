@@ -1,0 +1,15 @@
+greeting = Guten Tag! Hier ist { $bot }.
+topic = Worum geht es?
+urgency = Wie dringend ist es?
+today = Heute
+later = Es hat Zeit
+hint = Antworten Sie mit der Nummer oder dem Wort; 0 ruft einen Menschen.
+again = Das habe ich nicht verstanden.
+handed-over = Danke. Gleich ist jemand für Sie da.
+closed = Wir haben jetzt geschlossen und öffnen wieder am { $opens }.
+contact-name = Nach wem dürfen wir dann fragen?
+contact-way = Und wie erreichen wir Sie: Telefonnummer oder E-Mail-Adresse?
+promised = Danke, { $name }. Wir melden uns am { $opens }.
+still-waiting = Es tut mir leid, dass es so lange dauert. Ich habe noch einmal gerufen.
+summary = [b]{ $topic }[/b], { $urgency }
+summary-contact = Erreichbar: { $name }, { $way }, ab { $opens }.

@@ -1,0 +1,15 @@
+greeting = Good day! This is { $bot }.
+topic = What is it about?
+urgency = How urgent is it?
+today = Today
+later = It can wait
+hint = Answer with a number or the word; 0 calls a person.
+again = I did not understand that.
+handed-over = Thank you. A colleague will be with you shortly.
+closed = We are closed now and open again on { $opens }.
+contact-name = Who may we ask for then?
+contact-way = And how can we reach you: a phone number or an e-mail address?
+promised = Thank you, { $name }. We will be in touch on { $opens }.
+still-waiting = I am sorry that it takes so long. I have asked the colleagues again.
+summary = [b]{ $topic }[/b], { $urgency }
+summary-contact = Reach { $name } by { $way }, from { $opens }.
