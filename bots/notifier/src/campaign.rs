@@ -136,7 +136,9 @@ impl Campaign {
         let rows =
             rows.chain(stopped.iter().map(|one| Row::new(one.user, Outcome::OptedOut, now, ""))).collect();
         self.results.add(rows)?;
-        let messages: Vec<_> = due.iter().map(|one| (one.user, Reply::text(&one.text))).collect();
+        // Who said STOP after they were asked for may have it in the database, or not.
+        let wanted = due.iter().filter(|one| !self.opt_outs.has(member, one.user));
+        let messages: Vec<_> = wanted.map(|one| (one.user, Reply::text(&one.text))).collect();
         desk.broadcast(&self.name, &self.line, messages).await.map_err(failed)?;
         let mut idle = std::pin::pin!(running.idle());
         let mut over = false;
@@ -150,6 +152,9 @@ impl Campaign {
                         Row::new(user, Outcome::Uncertain, clock.now(), why)
                     }
                     Some(NetworkOutcome::Refused(why)) => Row::new(user, Outcome::Refused, clock.now(), why),
+                    _ if over && self.opt_outs.has(member, user) => {
+                        Row::new(user, Outcome::OptedOut, clock.now(), "")
+                    }
                     _ if over => Row::new(user, Outcome::Dropped, clock.now(), ""),
                     _ => {
                         asked.push((user, at));

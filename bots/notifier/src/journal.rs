@@ -1,55 +1,58 @@
 //! A CSV file that only grows: a row that is appended is on disk when that returns.
 //!
-//! **Trap:** a process that is killed may leave half a row at the end. It is cut off when the file is opened again, as what
-//! was never acknowledged.
+//! **Trap:** a process that is killed may leave half a row at the end. It does not count, and is cut off by the next row, as
+//! what was never acknowledged.
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom, Write},
+    io::{ErrorKind, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
 use openlines::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The open file.
+/// The file. Nothing is changed before the first append, so it may be looked at beside a program that writes it.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    file: File,
     path: PathBuf,
-    empty: bool,
+    /// Bytes of whole rows.
+    size: u64,
+    file: Option<File>,
 }
 
 impl Journal {
-    /// Opens the file, which is made if need be, and reads its rows.
+    /// Reads the rows of the file, none if it is not there yet.
     pub(crate) fn open<R: DeserializeOwned>(path: &Path) -> Result<(Self, Vec<R>), AppError> {
-        let unreadable = |error| wrong(path, format!("it cannot be read and written ({error})"));
-        let mut options = File::options();
-        let mut file =
-            options.create(true).truncate(false).read(true).write(true).open(path).map_err(unreadable)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(unreadable)?;
-        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-        file.set_len(text.len() as u64).map_err(unreadable)?;
-        file.seek(SeekFrom::End(0)).map_err(unreadable)?;
-        let rows: Result<Vec<R>, csv::Error> =
-            csv::Reader::from_reader(text.as_bytes()).deserialize().collect();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_none_or(Path::is_dir) => {
+                String::new()
+            }
+            text => text.map_err(|error| wrong(path, format!("it cannot be read and written ({error})")))?,
+        };
+        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+        let rows = csv::Reader::from_reader(whole.as_bytes()).deserialize().collect::<Result<Vec<R>, _>>();
         let rows = rows.map_err(|error| wrong(path, format!("{error}; mend or remove that row")))?;
-        Ok((Self { file, path: path.to_owned(), empty: text.is_empty() }, rows))
+        Ok((Self { path: path.to_owned(), size: whole.len() as u64, file: None }, rows))
     }
 
     /// Appends rows.
     pub(crate) fn append<R: Serialize>(&mut self, rows: impl IntoIterator<Item = R>) -> Result<(), AppError> {
-        let written = text_of(rows, self.empty).and_then(|text| {
-            self.file.write_all(&text)?;
-            self.file.sync_data()?;
-            Ok(!text.is_empty())
+        let written = text_of(rows, self.size == 0).and_then(|text| {
+            let mut file = match self.file.take() {
+                Some(file) => file,
+                None => File::options().create(true).truncate(false).write(true).open(&self.path)?,
+            };
+            file.set_len(self.size)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(&text)?;
+            file.sync_data()?;
+            self.size += text.len() as u64;
+            self.file = Some(file);
+            Ok(())
         });
-        match written {
-            Ok(wrote) => self.empty &= !wrote,
-            Err(error) => return Err(wrong(&self.path, format!("it cannot be written ({error})"))),
-        }
-        Ok(())
+        written.map_err(|error| wrong(&self.path, format!("it cannot be written ({error})")))
     }
 
     /// Puts these rows in place of all there are, at once.
@@ -57,15 +60,11 @@ impl Journal {
         &mut self,
         rows: impl IntoIterator<Item = R>,
     ) -> Result<(), AppError> {
-        let beside = self.path.with_extension("new");
-        let replaced = text_of(rows, true).and_then(|text| {
-            let mut file = File::create(&beside)?;
-            file.write_all(&text)?;
-            file.sync_data()?;
-            std::fs::rename(&beside, &self.path)?;
-            Ok(file)
-        });
-        self.file = replaced.map_err(|error| wrong(&self.path, format!("it cannot be written ({error})")))?;
+        let mut new = Self { path: self.path.with_extension("new"), size: 0, file: None };
+        new.append(rows)?;
+        let renamed = std::fs::rename(&new.path, &self.path);
+        renamed.map_err(|error| wrong(&self.path, format!("it cannot be written ({error})")))?;
+        (self.size, self.file) = (new.size, new.file);
         Ok(())
     }
 }

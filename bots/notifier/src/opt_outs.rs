@@ -31,7 +31,7 @@ struct Row {
 }
 
 impl OptOuts {
-    /// Opens the file, which is made if need be.
+    /// Opens the file, which is made with its first row.
     pub fn open(path: &Path) -> Result<Self, AppError> {
         let (journal, rows) = Journal::open::<Row>(path)?;
         let last: BTreeMap<Who, bool> =

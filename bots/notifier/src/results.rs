@@ -74,7 +74,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Opens the file, which is made if need be.
+    /// Opens the file, which is made with its first row.
     pub fn open(path: &Path) -> Result<Self, AppError> {
         let (journal, rows) = Journal::open::<Row>(path)?;
         Ok(Self { journal, last: rows.into_iter().map(|row| (row.user, row)).collect() })

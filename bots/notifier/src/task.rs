@@ -7,7 +7,7 @@ use openlines::{
     app::Running,
     clock::{Clock, SystemClock},
     prelude::*,
-    store,
+    store::{self, PortalStatus},
     wire::PortalKey,
 };
 
@@ -57,7 +57,8 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
     if dry_run {
         let store = store::inspect(app.config().database()).map_err(failed)?;
         let portals = store.portals().await.map_err(failed)?;
-        let portal = only(portals.into_iter().map(|portal| portal.key).collect(), chosen)?;
+        let active = portals.into_iter().filter(|portal| portal.status == PortalStatus::Active);
+        let portal = only(active.map(|portal| portal.key).collect(), chosen)?;
         let plan = campaign.plan(store.as_ref(), &portal, SystemClock.now()).await?;
         let due = plan.iter().filter(|(_, row)| row.is_none()).count();
         for (person, row) in &plan {
@@ -77,8 +78,9 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
         }
     };
     let job = async |running: &Running| {
-        let portals = running.registry().portals().into_iter().map(|portal| portal.key).collect();
-        let portal = only(portals, chosen)?;
+        let portals = running.registry().portals().into_iter();
+        let active = portals.filter(|portal| portal.status == PortalStatus::Active);
+        let portal = only(active.map(|portal| portal.key).collect(), chosen)?;
         campaign.run(running, portal.member.as_str(), &SystemClock, &tell).await
     };
     let ended = app.serve_during(job).await?.transpose()?;

@@ -255,6 +255,18 @@ async fn what_was_dropped_from_the_inbox_is_told_and_not_sent() {
 }
 
 #[tokio::test]
+async fn who_said_stop_before_a_killed_campaign_went_on_is_skipped() {
+    let stand = stand(true).await;
+    let user = stand.users(1)[0];
+    stand.opt_outs.set(&stand.member, UserId::new(user), true, stand.clock.now()).unwrap();
+    let mut campaign = killed(&stand, user, "2126-01-01T00:00:00Z");
+    stand.run(&mut campaign).await;
+    assert_eq!(outcomes(&campaign), [Some(Outcome::OptedOut)]);
+    assert!(!stand.portal.calls().iter().any(|call| call.method == ADD));
+    stand.running.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_database_has_forgotten_is_not_asked_for_again() {
     let stand = stand(true).await;
     let user = stand.users(1)[0];

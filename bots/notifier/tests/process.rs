@@ -110,6 +110,7 @@ async fn a_dry_run_says_what_would_be_done_beside_a_server_and_does_nothing() {
     assert!(said.contains("3 of 3 would be sent; nothing was done"), "{said}");
     assert!(said.replace('\u{2060}', "").contains(&format!("{0}: Dear E [b]{0}", users[0])), "{said}");
     assert_eq!(portal.network_messages().len(), calls);
+    assert!(!home.path().join("people.result.csv").exists() && !home.path().join("opt-outs.csv").exists());
 
     server.terminate().await;
     let said = send(&home, &["--campaign", "first"]);
