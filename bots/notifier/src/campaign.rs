@@ -109,13 +109,15 @@ impl Campaign {
         }
         self.results.add(done)?;
         let all = self.people.len();
-        let mut left = due.len();
+        let mut done = all - due.len();
+        let mut settled = |more: usize| {
+            done += more;
+            tell(done, all);
+        };
+        settled(0);
         for some in due.chunks(AT_ONCE) {
-            tell(all - left, all);
-            self.send(running, &desk, some, clock).await?;
-            left -= some.len();
+            self.send(running, &desk, some, clock, &mut settled).await?;
         }
-        tell(all, all);
         self.results.close(&self.people)
     }
 
@@ -125,6 +127,7 @@ impl Campaign {
         desk: &PortalDesk,
         some: &[Person],
         clock: &dyn Clock,
+        settled: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), AppError> {
         let (now, member) = (clock.now(), desk.portal().member.as_str());
         let known = |user| self.results.of(user).filter(|row| row.outcome == Outcome::Asked).map(Row::at);
@@ -139,6 +142,7 @@ impl Campaign {
         // Who said STOP after they were asked for may have it in the database, or not.
         let wanted = due.iter().filter(|one| !self.opt_outs.has(member, one.user));
         let messages: Vec<_> = wanted.map(|one| (one.user, Reply::text(&one.text))).collect();
+        settled(stopped.len());
         desk.broadcast(&self.name, &self.line, messages).await.map_err(failed)?;
         let mut idle = std::pin::pin!(running.idle());
         let mut over = false;
@@ -162,6 +166,7 @@ impl Campaign {
                     }
                 });
             }
+            settled(rows.len());
             self.results.add(rows)?;
             if !asked.is_empty() {
                 tokio::select! {

@@ -51,6 +51,7 @@ pub fn people(path: &Path, message: &str) -> Result<Vec<Person>, AppError> {
                 format!("it has no column `{name}`, which `message` of the settings names; it has `{known}`"),
             )
         })?;
+        Reply::text(&text).check().map_err(|error| wrong(path, format!("line {line}: {error}")))?;
         if seen.insert(id) {
             people.push(Person { user: UserId::new(id), text });
         }
@@ -66,7 +67,7 @@ fn filled<'a, 'v>(message: &'a str, value: impl Fn(&str) -> Option<&'v str>) -> 
         rest.split_once('{').and_then(|(a, b)| Some((a, b.split_once('}')?)))
     {
         text += before;
-        text += &literal(value(name).ok_or(name)?).to_string();
+        text += &literal(value(name.trim()).ok_or(name)?).to_string();
         rest = behind;
     }
     Ok(text + rest)

@@ -57,8 +57,7 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
     if dry_run {
         let store = store::inspect(app.config().database()).map_err(failed)?;
         let portals = store.portals().await.map_err(failed)?;
-        let active = portals.into_iter().filter(|portal| portal.status == PortalStatus::Active);
-        let portal = only(active.map(|portal| portal.key).collect(), chosen)?;
+        let portal = only(portals.into_iter().map(|portal| (portal.key, portal.status)), chosen)?;
         let plan = campaign.plan(store.as_ref(), &portal, SystemClock.now()).await?;
         let due = plan.iter().filter(|(_, row)| row.is_none()).count();
         for (person, row) in &plan {
@@ -79,8 +78,7 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
     };
     let job = async |running: &Running| {
         let portals = running.registry().portals().into_iter();
-        let active = portals.filter(|portal| portal.status == PortalStatus::Active);
-        let portal = only(active.map(|portal| portal.key).collect(), chosen)?;
+        let portal = only(portals.map(|portal| (portal.key, portal.status)), chosen)?;
         campaign.run(running, portal.member.as_str(), &SystemClock, &tell).await
     };
     let ended = app.serve_during(job).await?.transpose()?;
@@ -96,18 +94,20 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
 }
 
 /// The portal that the settings name, or the only one.
-fn only(portals: Vec<PortalKey>, chosen: Option<&str>) -> Result<PortalKey, AppError> {
-    let count = portals.len();
-    let mut fits =
-        portals.into_iter().filter(|key| chosen.is_none_or(|chosen| key.member.as_str() == chosen));
+fn only(
+    portals: impl Iterator<Item = (PortalKey, PortalStatus)>,
+    chosen: Option<&str>,
+) -> Result<PortalKey, AppError> {
+    let active = portals.filter(|(_, status)| *status == PortalStatus::Active).map(|(key, _)| key);
+    let mut fits = active.filter(|key| chosen.is_none_or(|chosen| key.member.as_str() == chosen));
     match (fits.next(), fits.next()) {
         (Some(portal), None) => Ok(portal),
         (None, _) => Err(AppError::failed(format!(
-            "the bot is not on {}; `portals list` shows the {count} that it is on",
+            "the bot is not on {}; `portals list` shows where it is",
             chosen.unwrap_or("any portal")
         ))),
-        _ => Err(AppError::wrong_setting(format!(
-            "`portal` of the settings is not set, and the bot is on {count}; `portals list` shows their member ids"
-        ))),
+        _ => Err(AppError::wrong_setting(
+            "`portal` of the settings is not set, and the bot is on several; `portals list` shows their member ids",
+        )),
     }
 }
