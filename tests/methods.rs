@@ -108,6 +108,8 @@ fn one_of_each() -> Vec<Call> {
         call(crm::DealUpdate::new(1, crm())),
         call(crm::ContactAdd::new(crm())),
         call(crm::ContactGet::new(1)),
+        call(crm::LeadList::new().filter(map(json!({"=ORIGIN_ID": "k"}))).select(vec![text("ID")])),
+        call(crm::DealList::new().filter(map(json!({"=ORIGIN_ID": "k"}))).select(vec![text("ID")])),
         call(crm::ContactList::new().filter(map(json!({"NAME": "n"}))).select(vec![text("PHONE")])),
         call(crm::ContactUpdate::new(1, crm())),
         call(crm::DuplicateFind::new(crm::Communication::Phone, vec![text("+1")])),

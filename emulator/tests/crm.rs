@@ -104,6 +104,28 @@ async fn duplicates_are_found_by_the_digits_of_a_phone_number() {
 }
 
 #[tokio::test]
+async fn an_entity_that_names_a_client_of_a_line_has_the_chat_of_that_client() {
+    let (_emulator, _handler, app, portal) = stage().await;
+    portal.line().crm(CrmBinding::Nothing);
+    let ann = portal.client("Ann");
+    ann.says("hello").await;
+    let dialog = app.ok("imopenlines.dialog.get", json!({"CHAT_ID": ann.chat_id()})).await;
+    let im = json!([{"VALUE": format!("imol|{}", dialog["entity_id"].as_str().unwrap()), "VALUE_TYPE": "OPENLINE"}]);
+    let lead = app.ok("crm.lead.add", json!({"fields": {"TITLE": "Ann", "IM": im}})).await.as_i64().unwrap();
+    assert_eq!(portal.crm_item("lead", lead).unwrap().chats, [ann.chat_id()]);
+    let read = app.ok("crm.lead.get", json!({"id": lead})).await;
+    assert_eq!((&read["HAS_IMOL"], &read["IM"][0]["TYPE_ID"]), (&json!("Y"), &json!("IM")));
+    let contact = app.ok("crm.contact.add", json!({"fields": {"NAME": "Ann"}})).await.as_i64().unwrap();
+    assert!(portal.crm_item("contact", contact).unwrap().chats.is_empty());
+    app.ok("crm.contact.update", json!({"id": contact, "fields": {"IM": im}})).await;
+    assert_eq!(portal.crm_item("contact", contact).unwrap().chats, [ann.chat_id()]);
+    let other = app.ok("crm.lead.add", json!({"fields": {"TITLE": "Eve", "IM": im}})).await.as_i64().unwrap();
+    assert!(portal.crm_item("lead", other).unwrap().chats.is_empty(), "the chat has a lead already");
+    let (_, listed) = app.call("crm.lead.list", json!({"filter": {"=ID": lead}})).await;
+    assert_eq!(listed["result"][0].get("IM"), None, "it has to be asked for by name");
+}
+
+#[tokio::test]
 async fn a_comment_stands_in_the_timeline_of_its_deal() {
     let (_emulator, _handler, app, portal) = stage().await;
     let name = "crm.timeline.comment.add";

@@ -10,6 +10,8 @@
 //!
 //! **Trap:** fields are told apart by their place alone, and older portals send fewer of them.
 
+use std::fmt;
+
 use super::{ConnectorId, LineId, SessionId, UserId};
 
 /// `CHAT_ENTITY_TYPE` and `CHAT_ENTITY_ID`, understood.
@@ -130,6 +132,14 @@ impl LineAddress {
     }
 }
 
+/// As the portal writes it; the same text is the session's user code.
+impl fmt::Display for LineAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connector, line, external_chat, user } = self;
+        write!(f, "{connector}|{line}|{external_chat}|{user}")
+    }
+}
+
 impl LineSession {
     /// Reads the ten fields by position.
     pub fn parse(text: &str) -> Option<Self> {
@@ -181,6 +191,7 @@ mod tests {
     fn the_external_chat_may_hold_the_separator() {
         let address = LineAddress::parse("whatsapp|7|a|b|0").unwrap();
         assert_eq!((address.external_chat.as_str(), address.user), ("a|b", UserId::new(0)));
+        assert_eq!(address.to_string(), "whatsapp|7|a|b|0");
     }
 
     #[test]

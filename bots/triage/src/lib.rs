@@ -6,9 +6,10 @@
 //! use triage::{Settings, routes};
 //!
 //! let mut talk = Conversation::with(routes(Settings::default()));
-//! talk.client_says("hello").expect_containing("Good day!").expect_menu_items(["An order", "A complaint", "Something else"]);
-//! talk.client_says("complaint").expect_menu_items(["Today", "It can wait"]);
-//! talk.client_says("1").expect_containing("A complaint").expect_containing("A colleague").expect_hand_over();
+//! talk.client_says("hello").expect_containing("Good day!");
+//! talk.expect_menu("What is it about?", ["Order", "Complaint", "Something else"]);
+//! talk.client_says("complaint").expect_menu("How urgent is it?", ["Today", "It can wait"]);
+//! talk.client_says("1").expect_containing("Complaint").expect_containing("A colleague").expect_hand_over();
 //! ```
 //!
 //! **Trap:** a hand-over is a request: whether a person takes the session is seen later. The bot looks after the time that

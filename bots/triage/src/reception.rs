@@ -82,7 +82,9 @@ impl BotHandler for Reception {
                 }
             },
             // The session came back from a person, who is asked for something new now.
-            Stage::Done if cx.session().is_some_and(|session| session.holder == Holder::Bot) => {
+            Stage::Called { .. } | Stage::Done
+                if cx.session().is_some_and(|session| session.holder == Holder::Bot) =>
+            {
                 self.ask_topic(cx, speech);
             }
             Stage::Contact { .. } | Stage::Called { .. } | Stage::Done => {}
@@ -123,7 +125,8 @@ impl Reception {
         let menu = Menu::new(speech.say("topic")).hint(speech.say("hint"));
         let topics = self.settings.topics.iter().enumerate();
         topics.fold(menu, |menu, (place, topic)| {
-            menu.item(place, topic.named(speech.language(), &self.settings.language))
+            let menu = menu.item(place, topic.named(speech.language(), &self.settings.language));
+            topic.words.iter().fold(menu, Menu::synonym)
         })
     }
 

@@ -37,6 +37,9 @@ pub struct Settings {
 pub struct Topic {
     /// Its name, by language.
     pub label: BTreeMap<String, String>,
+    /// Other words for it.
+    #[serde(default)]
+    pub words: Vec<String>,
     /// The open line whose queue takes it; the client's own without one.
     pub line: Option<i64>,
 }
@@ -47,6 +50,7 @@ impl Default for Settings {
             label: [("en", en), ("ru", ru), ("de", de)]
                 .map(|(key, text)| (key.to_owned(), text.to_owned()))
                 .into(),
+            words: Vec::new(),
             line: None,
         };
         Self {
@@ -57,8 +61,8 @@ impl Default for Settings {
             back: "/bot".into(),
             hours: None,
             topics: vec![
-                topic("An order", "Заказ", "Eine Bestellung"),
-                topic("A complaint", "Жалоба", "Eine Beschwerde"),
+                topic("Order", "Заказ", "Bestellung"),
+                topic("Complaint", "Жалоба", "Beschwerde"),
                 topic("Something else", "Другое", "Etwas anderes"),
             ],
         }

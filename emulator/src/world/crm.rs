@@ -2,6 +2,9 @@
 //!
 //! An entity is a map of fields as the REST methods give and take them. A chat has at most one entity of each type; the
 //! deal speaks for it in `ENTITY_DATA_1`, then the lead, the contact, the company.
+//!
+//! An entity knows its chats by rows of the field `IM`, `imol|` and the address of the client (protocol 3.1). An entity
+//! that is given such a row has that chat from then on, unless another of its type has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,6 +112,7 @@ impl World {
         fields.remove("ID");
         all.extend(fields);
         self.crm.entities.insert((kind, id), Entity { fields: all, chats: Vec::new() });
+        self.bind_named_chats(kind, id);
         id
     }
 
@@ -127,7 +131,22 @@ impl World {
         entity.fields.extend(fields);
         entity.fields.insert("DATE_MODIFY".to_owned(), json!(now));
         entity.fields.insert("MODIFY_BY_ID".to_owned(), json!(user_id.to_string()));
+        self.bind_named_chats(kind, id);
         true
+    }
+
+    /// Binds the chats that the entity's field `IM` names.
+    fn bind_named_chats(&mut self, kind: &'static str, id: i64) {
+        let rows = self.crm.entities.get(&(kind, id)).and_then(|entity| entity.fields.get("IM")?.as_array());
+        let codes = rows.into_iter().flatten().filter_map(|row| row["VALUE"].as_str()?.strip_prefix("imol|"));
+        let codes: Vec<&str> = codes.collect();
+        let named = self.chats.iter().filter(|(_, chat)| codes.contains(&chat.entity_id.as_str()));
+        let named: Vec<i64> = named.map(|(chat_id, _)| *chat_id).collect();
+        for chat_id in named {
+            if self.crm.of_chat(chat_id, kind).is_none() {
+                self.crm.bind(kind, id, chat_id);
+            }
+        }
     }
 
     /// Deletes an entity with its comments; its chats are bound to nothing of that type. False if there is none.
@@ -141,9 +160,9 @@ impl World {
         true
     }
 
-    /// Phone and e-mail rows get their numbers and types.
+    /// Rows of phones, e-mails and messengers get their numbers and types.
     fn number_rows(&mut self, fields: &mut Map<String, Value>) {
-        for name in ["PHONE", "EMAIL"] {
+        for name in ["PHONE", "EMAIL", "IM"] {
             let Some(given) = fields.get(name) else { continue };
             let rows: Vec<&Value> = match given {
                 Value::Array(rows) => rows.iter().collect(),
@@ -159,7 +178,8 @@ impl World {
                     Some(json!({"ID": number.to_string(), "VALUE_TYPE": kind, "VALUE": value, "TYPE_ID": name}))
                 })
                 .collect();
-            fields.insert(format!("HAS_{name}"), json!(if numbered.is_empty() { "N" } else { "Y" }));
+            let has = if name == "IM" { "IMOL" } else { name };
+            fields.insert(format!("HAS_{has}"), json!(if numbered.is_empty() { "N" } else { "Y" }));
             fields.insert(name.to_owned(), Value::Array(numbered));
         }
     }

@@ -44,6 +44,14 @@ methods! {
     needs { id "id": i64 }
     takes {}
 
+    /// Leads that match, 50 a page.
+    LeadList = "crm.lead.list", "12", Idempotent, Read -> CrmRows;
+    needs {}
+    takes {
+        filter "filter": Map<String, Value>, select "select": Vec<String>, order "order": BTreeMap<String, String>,
+        start "start": i64,
+    }
+
     /// Changes a lead: what is not named stays.
     LeadUpdate = "crm.lead.update", "12", Idempotent, Idempotent -> Done;
     needs { id "id": i64, fields "fields": CrmFields }
@@ -58,6 +66,14 @@ methods! {
     DealGet = "crm.deal.get", "12", Idempotent, Read -> CrmRow;
     needs { id "id": i64 }
     takes {}
+
+    /// Deals that match, 50 a page.
+    DealList = "crm.deal.list", "12", Idempotent, Read -> CrmRows;
+    needs {}
+    takes {
+        filter "filter": Map<String, Value>, select "select": Vec<String>, order "order": BTreeMap<String, String>,
+        start "start": i64,
+    }
 
     /// Changes a deal: what is not named stays.
     DealUpdate = "crm.deal.update", "12", Idempotent, Idempotent -> Done;
@@ -171,6 +187,18 @@ impl CrmFields {
         self.communication("PHONE", number.into(), kind.into())
     }
 
+    /// The chats of an open line's client: `code` is the line's address of the client
+    /// ([`LineAddress`](crate::wire::LineAddress), protocol 3.1), under which the portal finds the item again.
+    pub fn open_line(self, code: impl std::fmt::Display) -> Self {
+        self.communication("IM", format!("imol|{code}"), "OPENLINE".into())
+    }
+
+    /// A key of your own, by which the item is found again: `system` names your program, `key` the item in it. Look for it
+    /// by the filter `{"=ORIGINATOR_ID": system, "=ORIGIN_ID": key}` before you add it again.
+    pub fn origin(self, system: impl Into<String>, key: impl Into<String>) -> Self {
+        self.set("ORIGINATOR_ID", system.into()).set("ORIGIN_ID", key.into())
+    }
+
     /// One more e-mail address; its kind is `WORK`, `HOME`, …
     pub fn email(self, address: impl Into<String>, kind: impl Into<String>) -> Self {
         self.communication("EMAIL", address.into(), kind.into())
@@ -257,7 +285,7 @@ impl CrmRow {
 }
 
 bare_list! {
-    /// What [`ContactList`] answers: a page.
+    /// What [`LeadList`], [`DealList`] and [`ContactList`] answer: a page.
     CrmRows(
         /// At most 50.
         rows: CrmRow

@@ -168,9 +168,10 @@ fn list(call: &mut Call<'_>, kind: &'static str) -> Reply {
         .iter()
         .map(|entity| {
             let mut row = entity.fields.clone();
-            // Phones and e-mails come only when they are asked for by name.
+            // Phones, e-mails and messengers come only when they are asked for by name.
             row.retain(|name, _| {
-                select.contains(name) || (everything && name != "PHONE" && name != "EMAIL") || name == "ID"
+                let has_rows = ["PHONE", "EMAIL", "IM"].contains(&name.as_str());
+                select.contains(name) || (everything && !has_rows) || name == "ID"
             });
             Value::Object(row)
         })
