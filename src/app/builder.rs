@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ffi::OsString, path::PathBuf, pin::Pin, sync::Arc};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     AppError, Config, Desks, Diagnosis, Running,
@@ -64,7 +64,43 @@ impl App {
 
     /// The same from given arguments, the first being the program's name.
     pub fn from_args(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, AppError> {
-        let line = CommandLine::try_parse_from(args).unwrap_or_else(|error| error.exit());
+        Self::of_line(CommandLine::try_parse_from(args).unwrap_or_else(|error| error.exit()))
+    }
+
+    /// The same for a bot with subcommands of its own, beside those that every bot has. `None` if none of them was
+    /// given: then it is [`run`](Self::run) that knows what to do.
+    ///
+    /// ```
+    /// use openlines::prelude::*;
+    ///
+    /// #[derive(Debug, PartialEq, clap::Subcommand)]
+    /// enum Task {
+    ///     /// Counts the orders of a day.
+    ///     Count { day: String },
+    /// }
+    ///
+    /// let (app, task) = App::from_args_with::<Task>(["shop", "count", "monday", "--database-url", "memory:"])?;
+    /// assert_eq!(task, Some(Task::Count { day: "monday".into() }));
+    /// assert_eq!(app.config().database(), "memory:");
+    /// assert_eq!(App::from_args_with::<Task>(["shop", "doctor"])?.1, None);
+    /// # Ok::<(), AppError>(())
+    /// ```
+    ///
+    /// **Trap:** the names of the framework's subcommands are taken.
+    pub fn from_args_with<T: Subcommand>(
+        args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<(Self, Option<T>), AppError> {
+        let read = || {
+            let matches = T::augment_subcommands(CommandLine::command()).try_get_matches_from(args)?;
+            let own = matches.subcommand_name().is_some_and(T::has_subcommand);
+            let own = own.then(|| T::from_arg_matches(&matches)).transpose()?;
+            Ok::<_, clap::Error>((CommandLine::from_arg_matches(&matches)?, own))
+        };
+        let (line, own) = read().unwrap_or_else(|error| error.exit());
+        Ok((Self::of_line(line)?, own))
+    }
+
+    fn of_line(line: CommandLine) -> Result<Self, AppError> {
         let own = line.settings.own().filter(|path| !path.as_os_str().is_empty());
         let mut app = Self::new(line.settings.config());
         app.settings = own;
@@ -199,6 +235,19 @@ impl App {
     /// running server; it changes nothing and renews no tokens.
     pub async fn diagnose(self) -> Diagnosis {
         super::doctor::diagnose(self).await
+    }
+
+    /// The settings that every bot has.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Serves while `job` is at work, and until it is done or the process is told to stop; then `None`, and `job` is
+    /// dropped where it waits. What is under way ends as with [`Running::stop`]: for subcommands of a bot's own that
+    /// need the app at work.
+    pub async fn serve_during<T>(self, job: impl AsyncFnOnce(&Running) -> T) -> Result<Option<T>, AppError> {
+        log_to_stderr();
+        super::serve::serve_during(self, job).await
     }
 
     /// Does what the command line asks for; `serve` until it is told to stop.

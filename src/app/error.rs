@@ -18,6 +18,8 @@ pub enum AppErrorKind {
     Late,
     /// Not all is as it should be.
     Unwell,
+    /// A task of the bot's own failed.
+    Failed,
 }
 
 /// A bot could not start or go on: what, where, what to do. Holds no secret.
@@ -55,6 +57,13 @@ impl AppError {
     /// **Trap:** put no secret into it; it is printed.
     pub fn wrong_setting(what: impl Into<String>) -> Self {
         Self::new(AppErrorKind::Setting, what)
+    }
+
+    /// A task of the bot's own failed: say what, where, and what to do. The exit status is 1 with [`main`](super::main()).
+    ///
+    /// **Trap:** put no secret into it; it is printed.
+    pub fn failed(what: impl Into<String>) -> Self {
+        Self::new(AppErrorKind::Failed, what)
     }
 
     /// The store that the settings name could not be opened.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{App, AppError, guarantee::Guarantee};
+use super::{App, AppError, Running, guarantee::Guarantee};
 
 /// When the process ends at the latest after it was told to: less than the ten seconds after which many a service manager
 /// kills it.
@@ -10,20 +10,34 @@ const LATEST: Duration = Duration::from_millis(9_800);
 
 /// Serves until SIGTERM, SIGINT or Ctrl-C, then lets what is under way end.
 pub(super) async fn serve(app: App) -> Result<(), AppError> {
+    serve_during(app, async |_: &Running| std::future::pending::<()>().await).await.map(|_| ())
+}
+
+/// Serves until the same, or until `job` is done; what that says.
+pub(super) async fn serve_during<T>(
+    app: App,
+    job: impl AsyncFnOnce(&Running) -> T,
+) -> Result<Option<T>, AppError> {
     let guarantee = Guarantee::of(&app.config);
     let mut told = std::pin::pin!(told_to_stop());
     let running = tokio::select! {
         // First, so that it is heard from the beginning.
         biased;
-        () = &mut told => return Ok(()),
+        () = &mut told => return Ok(None),
         running = app.start() => running?,
     };
     tracing::info!("{}", guarantee.text());
-    told.await;
-    tracing::info!("stopping: what ends within 8 s may end, what is left is on disk");
-    end_by(LATEST);
+    let done = tokio::select! {
+        biased;
+        () = told => None,
+        done = job(&running) => Some(done),
+    };
+    if done.is_none() {
+        tracing::info!("stopping: what ends within 8 s may end, what is left is on disk");
+        end_by(LATEST);
+    }
     running.stop().await;
-    Ok(())
+    Ok(done)
 }
 
 /// Ends the process after `limit`, if it is still there. A thread that a handler blocks can be stopped in no other way,

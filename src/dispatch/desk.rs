@@ -22,16 +22,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    CrmItem, Effect, Engine, HandlerError, NetworkLedger, Outgoing, Services,
+    CrmItem, Effect, Engine, HandlerError, NetworkLedger, NetworkOutcome, Outgoing, Services,
     effect::{ToClient, key_of},
-    network::licensed_ledger,
+    network::{self, licensed_ledger},
 };
 use crate::{
     codec::keys,
     message::{Reply, RtEvent, RtMessage, RtRecipients},
     rest::{ApiExt, methods::imopenlines::DialogGet},
     store::{Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, StoreError, TurnId},
-    wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, UserId},
+    wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, Timestamp, UserId},
 };
 
 /// The code of the event that carries an effect asked for outside of any.
@@ -261,6 +261,36 @@ impl PortalDesk {
     /// What the ledger says of `user` on the network line `code`.
     pub async fn network_ledger(&self, code: &str, user: UserId) -> Result<NetworkLedger, EnqueueError> {
         Ok(licensed_ledger(self.services(), &self.portal, code, user).await?)
+    }
+
+    /// What became of the messages through the network line `code` to these users, the one asked for at this moment or
+    /// later: as many as the users, `None` for what is still under way, or was dropped from the inbox.
+    ///
+    /// ```no_run
+    /// use openlines::{clock::{Clock, SystemClock}, dispatch::{NetworkOutcome, PortalDesk}, prelude::*};
+    ///
+    /// # async fn example(portal: PortalDesk, code: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let asked = [(UserId::new(7), SystemClock.now())];
+    /// portal.broadcast("sunday", code, [(UserId::new(7), Reply::text("We are open on Sunday"))]).await?;
+    /// if let Some(NetworkOutcome::Refused(why)) = &portal.network_outcomes(code, &asked).await?[0] {
+    ///     println!("refused: {why}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn network_outcomes(
+        &self,
+        code: &str,
+        asked: &[(UserId, Timestamp)],
+    ) -> Result<Vec<Option<NetworkOutcome>>, EnqueueError> {
+        let store = &self.services().store;
+        let mut inbox = store.inbox(None, u32::MAX).await?;
+        inbox.retain(|entry| entry.portal == self.portal);
+        let mut outcomes = Vec::with_capacity(asked.len());
+        for (user, since) in asked {
+            let ledger = store.ledger(&self.portal, code, *user).await?;
+            outcomes.push(network::outcome(ledger.as_ref(), &inbox, code, *user, *since));
+        }
+        Ok(outcomes)
     }
 
     fn services(&self) -> &Services {

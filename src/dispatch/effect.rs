@@ -204,7 +204,7 @@ impl Effect {
     pub(crate) fn network(code: &str, user: UserId, reply: &Reply) -> Result<Self, HandlerError> {
         network::check(code, reply)?;
         let call = Outgoing::of(Route::Network, &NetworkMessageAdd::reply(code, user, reply))?;
-        Ok(Self { call, queue: format!("network:{code}:{user}"), priority: Priority::Bulk })
+        Ok(Self { call, queue: network::queue(code, user), priority: Priority::Bulk })
     }
 
     /// A change of a message or of a chat: made twice it is as made once.

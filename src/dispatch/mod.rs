@@ -66,7 +66,7 @@ pub use form::{Field, Form, FormLeft, WhyLeft, Words, assert_form};
 pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
-pub use network::{NetworkLedger, NetworkLimit};
+pub use network::{NetworkLedger, NetworkLimit, NetworkOutcome};
 pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;

@@ -7,7 +7,7 @@ use super::{HandlerError, Services};
 use crate::{
     message::{Action, Keyboard, Reply},
     rest::{ApiExt, methods::basic::AppInfo},
-    store::{LedgerEntry, LedgerState, StoreError},
+    store::{InboxEntry, InboxState, LedgerEntry, LedgerState, StoreError},
     wire::{PortalKey, Timestamp, UserId},
 };
 
@@ -81,6 +81,48 @@ impl NetworkLedger {
             instant(last.at),
             instant(next)
         ))
+    }
+}
+
+/// The queue of the messages to one user of a line.
+pub(crate) fn queue(line: &str, user: UserId) -> String {
+    format!("network:{line}:{user}")
+}
+
+/// What became of a message through a network line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NetworkOutcome {
+    /// It was sent at this moment.
+    Sent(Timestamp),
+    /// It was perhaps sent, and why that is not known; the inbox has it.
+    Uncertain(String),
+    /// It was refused, or given up before it could be sent, and why; the inbox has it.
+    Refused(String),
+}
+
+/// What the ledger and the inbox say of a message to `user` that was asked for at `since` or later.
+pub(crate) fn outcome(
+    ledger: Option<&LedgerEntry>,
+    inbox: &[InboxEntry],
+    line: &str,
+    user: UserId,
+    since: Timestamp,
+) -> Option<NetworkOutcome> {
+    let lane = queue(line, user);
+    let is_it = |entry: &&InboxEntry| {
+        entry.since >= since && entry.lane.strip_prefix("send:").unwrap_or(&entry.lane) == lane
+    };
+    let entry = ledger.filter(|entry| entry.at >= since);
+    let failed = inbox.iter().rev().find(is_it);
+    match (entry.map(|entry| (entry.state, entry.at)), failed) {
+        (Some((LedgerState::Sent, at)), _) => Some(NetworkOutcome::Sent(at)),
+        (_, Some(failed)) if failed.state == InboxState::Uncertain => {
+            Some(NetworkOutcome::Uncertain(failed.error.clone()))
+        }
+        (Some(_), _) => Some(NetworkOutcome::Uncertain(String::new())),
+        (None, Some(failed)) => Some(NetworkOutcome::Refused(failed.error.clone())),
+        (None, None) => None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sending outside of an event: once under its key.
 
 use openlines::{
-    dispatch::{EnqueueErrorKind, Enqueued, PortalDesk},
+    clock::Clock,
+    dispatch::{EnqueueErrorKind, Enqueued, NetworkOutcome, PortalDesk},
     prelude::*,
     wire::DialogId,
 };
@@ -34,6 +35,36 @@ async fn the_same_item_of_a_campaign_is_sent_once_however_often_it_is_asked_for(
     got.sort_unstable();
     assert_eq!(got, users);
     bench.nobody_is_needed().await;
+}
+
+#[tokio::test]
+async fn what_became_of_each_item_of_a_campaign_can_be_asked_for() {
+    let (bench, desk) = stand().await;
+    bench.portal().set_nfr(true);
+    let (line, strange) = (bench.portal().network_code(), bench.portal().unjoined_network_code());
+    let users = ["Ann", "Bob"].map(|name| UserId::new(bench.portal().employee(name).user_id()));
+    let begun = bench.clock.now();
+    let asked = users.map(|user| (user, begun));
+    assert_eq!(desk.network_outcomes(&line, &asked).await.unwrap(), [None, None]);
+    desk.broadcast("sunday", &line, [(users[0], Reply::text("Open"))]).await.unwrap();
+    desk.broadcast("strange", &strange, [(users[1], Reply::text("Open"))]).await.unwrap();
+    bench.stage.quiet().await;
+    let sent = desk.network_outcomes(&line, &asked).await.unwrap();
+    assert!(matches!(&sent[..], [Some(NetworkOutcome::Sent(at)), None] if *at >= begun), "{sent:?}");
+    let refused = desk.network_outcomes(&strange, &asked).await.unwrap();
+    let [None, Some(NetworkOutcome::Refused(why))] = &refused[..] else { panic!("{refused:?}") };
+    assert!(why.contains("NOT_FOUND"), "{why}");
+    let later = begun.plus(std::time::Duration::from_secs(60));
+    let since = [(users[0], later), (users[1], later)];
+    assert_eq!(desk.network_outcomes(&line, &since).await.unwrap(), [None, None]);
+
+    // Without the limit, what was lost after it was sent is not repeated.
+    bench.portal().faults().rest("imopenlines.network.message.add", RestFault::CloseAfterExecution, 1);
+    let begun = bench.clock.now();
+    desk.broadcast("monday", &line, [(users[1], Reply::text("Open"))]).await.unwrap();
+    bench.stage.quiet().await;
+    let perhaps = desk.network_outcomes(&line, &[(users[1], begun)]).await.unwrap();
+    assert!(matches!(&perhaps[..], [Some(NetworkOutcome::Uncertain(why))] if !why.is_empty()), "{perhaps:?}");
 }
 
 #[tokio::test]

@@ -29,12 +29,10 @@ impl BotHandler for Faq {
         let shown: Shown = cx.state();
         let text = message.text.trim();
         let means = |words: &[String]| words.iter().any(|word| same(word, text));
-        // Of the portal's own: it has called a person already.
         if text == "0" && message.chat.is_line() {
+            // The portal has called a person already.
             cx.goto(Shown::default());
-            return Ok(Done);
-        }
-        if text == "0" || means(&answers.words.person) {
+        } else if text == "0" || means(&answers.words.person) {
             call_person(cx, &answers, message);
         } else if means(&answers.words.menu) {
             show_menu(cx, &answers, &[], &answers.prompt);

@@ -17,9 +17,11 @@ pub fn demo(program: impl AsRef<OsStr>) {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
+    // Open to the end: the program has more to say than the address.
+    let mut lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
     let _ends = Ends(child);
     let address = lines
+        .by_ref()
         .map_while(Result::ok)
         .find_map(|line| Some(line.trim().strip_prefix("http://")?.trim_end_matches('/').to_owned()))
         .expect("it prints an address");
