@@ -4,11 +4,13 @@ use std::{
     ffi::OsStr,
     io::{BufRead, BufReader},
     process::{Child, Stdio},
+    time::{Duration, Instant},
 };
 
-use super::home::{bare, get};
+use super::home::{bare, get, tell_to_stop};
 
-/// Starts `program demo`, and looks whether the chat page is at the address that it prints.
+/// Starts `program demo`, and looks whether the chat page is at the address that it prints. Then SIGTERM: it has to end
+/// within ten seconds with status 0.
 pub fn demo(program: impl AsRef<OsStr>) {
     let home = tempfile::tempdir().expect("a directory for the trial");
     let mut child = bare(program.as_ref(), home.path())
@@ -19,7 +21,7 @@ pub fn demo(program: impl AsRef<OsStr>) {
         .expect("the program starts");
     // Open to the end: the program has more to say than the address.
     let mut lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
-    let _ends = Ends(child);
+    let mut ends = Ends(child);
     let address = lines
         .by_ref()
         .map_while(Result::ok)
@@ -27,6 +29,17 @@ pub fn demo(program: impl AsRef<OsStr>) {
         .expect("it prints an address");
     let page = get(address.parse().expect("an address and a port"), "/").expect("the page answers");
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("<html"), "{page}");
+
+    tell_to_stop(&ends.0);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let status = loop {
+        if let Some(status) = ends.0.try_wait().expect("it can be asked") {
+            break status;
+        }
+        assert!(Instant::now() < deadline, "told to stop, it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    assert!(status.success(), "it ended with {status}");
 }
 
 struct Ends(Child);

@@ -100,9 +100,7 @@ impl Process {
     /// SIGTERM, and how long it took to end. Panics if that is more than ten seconds or its status is not 0.
     pub async fn terminate(mut self) -> Duration {
         let told = Instant::now();
-        let id = self.0.id().to_string();
-        let status = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
-        assert!(status.success());
+        tell_to_stop(&self.0);
         let status = self.ended().await;
         let took = told.elapsed();
         assert!(status.success(), "it ended with {status}");
@@ -134,6 +132,13 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// SIGTERM, to this process alone.
+pub(crate) fn tell_to_stop(process: &Child) {
+    let id = process.id().to_string();
+    let status = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
+    assert!(status.success(), "no signal was sent to {id}");
 }
 
 /// Looks until it is so; panics with `more` after a minute.
