@@ -47,6 +47,13 @@ impl Home {
         Self { directory, environment, listen, admin }
     }
 
+    /// Without a public address: it fetches its events.
+    #[must_use]
+    pub fn fetching(mut self) -> Self {
+        self.environment.retain(|(name, _)| name != "OPENLINES_PUBLIC_URL");
+        self
+    }
+
     /// Its files.
     pub fn path(&self) -> &Path {
         self.directory.path()

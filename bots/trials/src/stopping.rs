@@ -13,8 +13,8 @@ const EACH: usize = 20;
 const SLOW: Duration = Duration::from_millis(200);
 
 /// Clients write `question`, which the bot `code` answers by one message with `answer` in it. In the midst of it
-/// `program serve` gets SIGTERM: it has to end within ten seconds with status 0, and after a second start every message
-/// that got its 200 must have been answered, and none twice.
+/// `program serve` gets SIGTERM: it has to end within ten seconds with status 0. After a second start every message that
+/// got its 200 must have been answered; and where events are fetched every message there was, exactly once.
 pub async fn stopped_under_load(
     program: impl AsRef<OsStr>,
     settings: &str,
@@ -22,10 +22,18 @@ pub async fn stopped_under_load(
     question: &str,
     answer: &str,
 ) {
+    for fetches in [false, true] {
+        stopped(program.as_ref(), settings, fetches, (code, question, answer)).await;
+    }
+}
+
+async fn stopped(program: &OsStr, settings: &str, fetches: bool, words: (&str, &str, &str)) {
+    let (code, question, answer) = words;
     let emulator = Emulator::builder().no_rate_limit().start().await.expect("the portal starts");
     let portal = emulator.portal();
     let home = Home::new(&portal, settings);
-    let bot = home.serve(program.as_ref(), &portal, code).await;
+    let home = if fetches { home.fetching() } else { home };
+    let bot = home.serve(program, &portal, code).await;
     let clients: Vec<Client> = (0..CLIENTS).map(|at| portal.client(&format!("Client {at}"))).collect();
     let answers = || {
         let mut answers: BTreeMap<i64, usize> = BTreeMap::new();
@@ -35,6 +43,9 @@ pub async fn stopped_under_load(
         answers
     };
     let acknowledged = || {
+        if fetches {
+            return clients.iter().map(|client| (client.chat_id(), EACH)).collect();
+        }
         let mut due: BTreeMap<i64, usize> = BTreeMap::new();
         let taken = portal.deliveries();
         for delivery in taken.iter().filter(|one| one.event == "ONIMBOTV2MESSAGEADD" && one.status == Ok(200))
@@ -69,7 +80,7 @@ pub async fn stopped_under_load(
     let (first, due) = (answers().values().sum::<usize>(), acknowledged());
     let taken = due.values().sum::<usize>();
 
-    let bot = home.serve(program.as_ref(), &portal, code).await;
+    let bot = home.serve(program, &portal, code).await;
     let all = || due.iter().all(|(chat, due)| answers().get(chat).is_some_and(|answers| answers >= due));
     until("all that was acknowledged", || format!("{due:?}\n{:?}\n{}", answers(), home.log()), all).await;
     let again = bot.terminate().await;
@@ -79,7 +90,8 @@ pub async fn stopped_under_load(
     }
     assert!(first < taken, "it was stopped in the midst of it");
     println!(
-        "SIGTERM: ended in {took:?} and {again:?}; of {} messages {taken} were acknowledged, {first} answered before the end, all after it, none twice",
+        "SIGTERM, {}: ended in {took:?} and {again:?}; of {} messages {taken} were accepted, {first} answered before the end, all after it",
+        if fetches { "fetch" } else { "webhook" },
         CLIENTS * EACH
     );
 }
