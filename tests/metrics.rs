@@ -81,6 +81,7 @@ async fn the_figures_tell_what_came_in_what_was_done_and_what_was_sent() {
     at_least(r#"openlines_outbox_total{outcome="sent"}"#, 1.0);
     at_least(r#"openlines_calls_total{class="imbot.v2",outcome="ok"}"#, 2.0);
     at_least(r#"openlines_portals{status="active"}"#, 1.0);
+    at_least(r#"openlines_inbox{state="parked"}"#, 1.0);
     at_least("openlines_free_slots_min", 1.0);
     assert_eq!(value(&told, "openlines_events_waiting"), 0.0, "{told}");
 
@@ -112,7 +113,7 @@ fn only_known_labels(told: &str) {
         .flat_map(|labels| labels.split(','))
         .map(|label| label.split_once('=').unwrap().0)
         .collect();
-    assert_eq!(labels, BTreeSet::from(["class", "le", "outcome", "reason", "status"]), "{told}");
+    assert_eq!(labels, BTreeSet::from(["class", "le", "outcome", "reason", "state", "status"]), "{told}");
     let series = told.lines().filter(|line| line.starts_with("openlines_")).count();
     assert!(series < 250, "{series} series");
 }

@@ -11,9 +11,9 @@ use axum::{
 };
 
 use super::metrics::{self, Snapshot};
-use crate::store::{InboxState, Store};
+use crate::store::Store;
 
-/// `/healthz` (the process answers), `/readyz` (its store does) and `/metrics`.
+/// `/healthz` (the process answers), `/readyz` (its store takes what comes) and `/metrics`.
 pub(super) fn router(store: Arc<dyn Store>, snapshot: Snapshot) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -22,8 +22,8 @@ pub(super) fn router(store: Arc<dyn Store>, snapshot: Snapshot) -> Router {
 }
 
 async fn ready(State(store): State<Arc<dyn Store>>) -> (StatusCode, String) {
-    match store.inbox(Some(InboxState::Pending), 1).await {
-        Ok(_) => (StatusCode::OK, "ready\n".into()),
+    match store.probe().await {
+        Ok(()) => (StatusCode::OK, "ready\n".into()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")),
     }
 }
@@ -31,6 +31,7 @@ async fn ready(State(store): State<Arc<dyn Store>>) -> (StatusCode, String) {
 async fn figures(State(snapshot): State<Snapshot>) -> Response {
     match metrics::begin() {
         Some(handle) => {
+            snapshot.look_into_the_inbox().await;
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
             (kind, snapshot.render(handle)).into_response()
         }

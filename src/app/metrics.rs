@@ -1,17 +1,28 @@
 //! The figures of the process, as Prometheus reads them. Everything counts through the `metrics` facade, so that what a
 //! bot counts itself with it stands in the same answer.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::{clock::Clock, portal::Registry, rest::Slots, store::PortalStatus};
+use crate::{
+    clock::Clock,
+    portal::Registry,
+    rest::Slots,
+    store::{InboxState, PortalStatus, Store},
+};
 
 /// How often what was measured is taken into its buckets, so that it does not pile up while nobody asks.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// Upper bounds of everything that takes seconds: a handler some milliseconds, a language model half a minute.
 const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0];
+
+/// So many of the inbox are counted; who has more knows enough.
+const COUNTED: u32 = 1_000;
 
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -54,11 +65,25 @@ pub(super) async fn tidy(
 /// What is known only when somebody asks.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
+    pub(super) store: Arc<dyn Store>,
     pub(super) registry: Registry,
     pub(super) slots: Slots,
 }
 
 impl Snapshot {
+    /// What waits for a person, as far as is counted.
+    pub(super) async fn look_into_the_inbox(&self) {
+        let states = [
+            (InboxState::Parked, "parked"),
+            (InboxState::Uncertain, "uncertain"),
+            (InboxState::Rejected, "rejected"),
+        ];
+        for (state, name) in states {
+            let waiting = self.store.inbox(Some(state), COUNTED).await;
+            gauge!("openlines_inbox", "state" => name).set(waiting.map_or(f64::NAN, |all| all.len() as f64));
+        }
+    }
+
     /// All figures as text.
     pub(super) fn render(&self, handle: &PrometheusHandle) -> String {
         let portals = self.registry.portals();
@@ -103,5 +128,6 @@ fn describe() {
         "openlines_free_slots_min",
         "Calls that would go out at once, of the portal with the fewest."
     );
+    describe_gauge!("openlines_inbox", "What waits for a person, by state; a thousand at most are counted.");
     describe_gauge!("openlines_portals", "Portals, by status.");
 }

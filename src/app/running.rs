@@ -97,7 +97,8 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
     let limited = Limited::new(Counted::new(http), limits, clock.clone())
         .keeper(Arc::new(StoredLevels(Arc::downgrade(&store))));
     let slots = limited.slots();
-    let snapshot = metrics::Snapshot { registry: registry.clone(), slots: slots.clone() };
+    let snapshot =
+        metrics::Snapshot { store: store.clone(), registry: registry.clone(), slots: slots.clone() };
     let limited: Arc<dyn Api> = Arc::new(BotTokens::new(limited, registry.clone()));
     let api = match wrap {
         Some(wrap) => wrap(limited),

@@ -89,6 +89,9 @@ impl BotProfile {
 
     /// Operators give the session back to the bot by writing this text, such as `/bot`, in whatever case. The message
     /// goes no further than that: no handler hears it. The client may, as all that operators write.
+    ///
+    /// **Trap:** the bot hears it only while it is in the chat, and by default a line sends it away once a person comes: set
+    /// the line to part with it when the dialog is closed (`WELCOME_BOT_LEFT` = `close`, protocol 3.4).
     pub fn return_command(mut self, text: impl Into<String>) -> Self {
         self.return_command = Some(text.into());
         self

@@ -131,6 +131,9 @@ pub trait Upkeep: Send + Sync {
     /// Removes at most `limit` rows of each kind that are older than `retention` allows, in key order.
     async fn sweep(&self, retention: &Retention, limit: u32, now: Timestamp) -> Result<Swept, StoreError>;
 
+    /// Writes something that means nothing: an error is what the next event would get.
+    async fn probe(&self) -> Result<(), StoreError>;
+
     /// 16 random bytes drawn when the store was created. They begin every UUID derived from a turn, so that a new
     /// database never repeats the UUIDs of an old one.
     fn identity(&self) -> [u8; 16];

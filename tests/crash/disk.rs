@@ -147,9 +147,12 @@ pub(crate) async fn full_in_the_middle(bound: Bound, fetches: bool) {
     let emulator = Emulator::builder().no_rate_limit().start().await.unwrap();
     let portal = emulator.portal();
     let volume = Volume::new(bound, directory.path());
+    let admin = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let ready = async || reqwest::get(format!("http://{admin}/readyz")).await.unwrap().status().as_u16();
     let home = Home::new(CROWD, &portal, directory.path())
         .fetching(fetches)
-        .with("OPENLINES_DATABASE_URL", volume.database());
+        .with("OPENLINES_DATABASE_URL", volume.database())
+        .with("OPENLINES_ADMIN_LISTEN", admin.to_string());
     let bot = home.start_as(volume.command()).await;
     portal.install(&home.install_url()).await;
     portal.wait_for_call(if fetches { "imbot.v2.Event.get" } else { "event.bind" }, SOON).await;
@@ -162,6 +165,7 @@ pub(crate) async fn full_in_the_middle(bound: Bound, fetches: bool) {
     say(&clients, 10..20).await;
     portal.settled(SOON).await;
     home.until("what is to be done", || home.log().contains(bound.advice())).await;
+    assert_eq!(ready().await, 503, "it takes nothing");
     if !fetches {
         let refused: Vec<_> = statuses(&portal).into_iter().filter(|status| *status != Ok(200)).collect();
         assert!(refused.iter().all(|status| *status == Ok(503)), "{refused:?}\n{}", home.log());
@@ -176,8 +180,12 @@ pub(crate) async fn full_in_the_middle(bound: Bound, fetches: bool) {
         assert!(told.len() as u64 <= allowed, "{} refusals, {} lines\n{log}", refused.len(), told.len());
         println!("{bound:?}: {} refusals, {} lines in the log", refused.len(), told.len());
     }
+    let told = home.log().matches("store: nothing of a group was written").count() as u64;
+    assert!(told <= 1 + began.elapsed().as_secs() / 60, "{told} lines of the store\n{}", home.log());
 
     volume.free(&bot);
+    assert_eq!(ready().await, 200, "it goes on by itself");
+    assert!(home.log().contains("store: it can be written again"), "{}", home.log());
     let told = statuses(&portal).len();
     say(&clients, 20..30).await;
     portal.settled(SOON).await;

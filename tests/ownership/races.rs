@@ -164,6 +164,7 @@ async fn judge(bench: &Bench, by: By, clients: &[Client], said: &HashMap<i64, St
     let lost: Vec<&String> = heard.iter().filter(|text| !accounted(text)).collect();
     assert!(lost.is_empty(), "neither answered nor told of: {lost:?}");
     assert!(!heard.contains("thank you"), "the person's client is not heard");
-    assert!(sent > 0 && !withheld.is_empty() && !cancelled.is_empty(), "these were no races");
+    // Which of the two it is, is chance; that a batch under way is caught in time has a test of its own.
+    assert!(sent > 0 && withheld.len() + cancelled.len() > 0, "these were no races");
     bench.nobody_is_needed().await;
 }

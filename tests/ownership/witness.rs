@@ -235,6 +235,7 @@ handed_on! {
     }
     Upkeep {
         fn sweep(&self, retention: &Retention, limit: u32, now: Timestamp) -> Swept;
+        fn probe(&self) -> ();
         =>
         fn identity(&self) -> [u8; 16] {
             self.inner.identity()

@@ -96,6 +96,10 @@ impl Upkeep for MemoryStore {
         Ok(self.tables().sweep(retention, limit, now))
     }
 
+    async fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn identity(&self) -> [u8; 16] {
         self.identity
     }

@@ -16,7 +16,7 @@ use super::{
     reader::Reader,
     schema,
     tail::Tail,
-    writer::Writer,
+    writer::{Trouble, Writer},
 };
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -82,6 +82,7 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         identity,
         shared: Arc::clone(&shared),
         transactions: Arc::clone(&transactions),
+        trouble: Trouble::default(),
     };
     let no_thread = |error: std::io::Error| {
         StoreError::new(StoreErrorKind::Io, "cannot start the store's threads").with_source(error)

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
+    time::{Duration, Instant},
 };
 
 use rusqlite::{CachedStatement, Connection};
@@ -25,6 +26,9 @@ use crate::{
 
 /// More than this is left for the next transaction, so that the first of a storm is not kept waiting by the last.
 const GROUP: usize = 1024;
+
+/// What fails again and again is told so often.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// A transaction under way.
 pub(super) struct Tx<'a> {
@@ -109,6 +113,38 @@ pub(super) struct Writer {
     pub(super) identity: [u8; 16],
     pub(super) shared: Arc<Shared>,
     pub(super) transactions: Arc<AtomicU64>,
+    pub(super) trouble: Trouble,
+}
+
+/// Tells that nothing can be written: at once, then once a minute, and when it is over.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    told: Option<Instant>,
+    left_out: u64,
+}
+
+impl Trouble {
+    fn failed(&mut self, fault: &Fault, operations: usize) {
+        if self.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+            self.left_out += 1;
+            return;
+        }
+        let left_out = std::mem::take(&mut self.left_out);
+        self.told = Some(Instant::now());
+        tracing::error!(
+            error = %fault.error(),
+            operations,
+            left_out,
+            "store: nothing of a group was written; it is tried again by itself"
+        );
+    }
+
+    fn written(&mut self) {
+        if self.told.take().is_some() {
+            let left_out = std::mem::take(&mut self.left_out);
+            tracing::info!(left_out, "store: it can be written again");
+        }
+    }
 }
 
 impl Writer {
@@ -131,6 +167,7 @@ impl Writer {
         let fault = match self.transact(group, &mut changes) {
             Ok(()) => {
                 self.transactions.fetch_add(1, Ordering::Relaxed);
+                self.trouble.written();
                 // Before the answers: whoever has one finds what it tells of.
                 self.shared.apply(changes);
                 None
@@ -145,7 +182,7 @@ impl Writer {
                     // They have waited for the same lock; another such wait would outlast their callers' patience.
                     group.extend(arrivals.try_iter());
                 }
-                tracing::error!(error = %fault.error(), operations = group.len(), "store: nothing of a group was written");
+                self.trouble.failed(&fault, group.len());
                 Some(fault)
             }
         };

@@ -135,6 +135,10 @@ impl Upkeep for PointedStore {
         self.inner.sweep(retention, limit, now).await
     }
 
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.inner.probe().await
+    }
+
     fn identity(&self) -> [u8; 16] {
         self.inner.identity()
     }
