@@ -8,6 +8,7 @@ use openlines::{
     prelude::*,
     rest::{CallErrorKind, methods::imopenlines::SessionIntercept},
 };
+use openlines_emulator::Emulator;
 use serde::Serialize;
 use stage::{SOON, Stage, stage};
 use tokio::sync::mpsc;
@@ -148,4 +149,22 @@ async fn strangers_are_nobody_and_spend_no_rate() {
     assert!(kinds.contains(&CallErrorKind::Limited), "{kinds:?}");
     let asked = stage.portal.calls().iter().filter(|call| call.method == "profile").count();
     assert!(asked <= 25, "{asked}");
+}
+
+#[tokio::test]
+async fn on_a_portal_by_webhook_nobody_passes_for_its_owner() {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    let config = Config::new()
+        .listen("127.0.0.1:0".parse().unwrap())
+        .without_admin()
+        .database_url("memory:")
+        .webhook(portal.webhook_url(), "a-token-of-our-own");
+    let bot = async |_cx: Context, _message: Message| "Good day";
+    let running = App::new(config).bot(BotProfile::openline("polite"), bot).start().await.unwrap();
+    let desks = running.desks();
+    let member = desks.portals()[0].portal().member.clone();
+    let stranger = desks.visitor(member.as_str(), "junk".to_owned()).await.unwrap_err();
+    assert_eq!(stranger.kind(), CallErrorKind::BadParams);
+    assert!(!portal.calls().iter().any(|call| call.method == "profile"), "nothing was asked for a stranger");
 }

@@ -27,7 +27,7 @@ pub struct Desks {
 }
 
 impl Desks {
-    /// The portal of this member id; `None` where the app is not installed.
+    /// The portal of this member id, also one that has removed the app and is not forgotten yet; `None` if it is not known.
     pub fn portal(&self, member: &str) -> Option<PortalDesk> {
         let portals = self.registry.portals();
         let found = portals.iter().find(|portal| portal.key.member.as_str() == member)?;
@@ -51,7 +51,8 @@ impl Desks {
     /// for one token, and not so often that strangers spend its rate.
     ///
     /// Errors: [`Unauthorised`](CallErrorKind::Unauthorised) if the portal does not know the token or is not known here,
-    /// [`Limited`](CallErrorKind::Limited) if it was asked too often.
+    /// [`Limited`](CallErrorKind::Limited) if it was asked too often, [`BadParams`](CallErrorKind::BadParams) on a portal by
+    /// incoming webhook, which has no users' tokens.
     ///
     /// **Trap:** that somebody may open the page says nothing of what they may see. Look at
     /// [`is_admin`](Visitor::is_admin), or at a list of users of your own.
