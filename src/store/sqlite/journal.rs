@@ -55,6 +55,7 @@ impl Tx<'_> {
         match &event.park {
             None => {
                 self.insert_waiting(no, seq, event.quiet)?;
+                self.look_up_lane(no, &event.lane)?;
                 self.change(Change::Waits(no, Box::new(row(Seq(seq), event, now))));
             }
             Some(error) => {

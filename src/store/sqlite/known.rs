@@ -10,6 +10,9 @@ use crate::{
     wire::PortalKey,
 };
 
+/// Lanes found in their table that are kept at most, over all portals.
+const FOUND: usize = 4_096;
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portal {
     pub(super) no: i64,
@@ -27,6 +30,8 @@ pub(super) enum Change {
     Mark(i64),
     Unmark(i64),
     Lane(LaneId, Fresh),
+    /// What the table of lanes has of this one, or that it has nothing.
+    Found(LaneId, LaneState),
     /// The state logged under this number is in the table of lanes now.
     Folded(LaneId, i64),
     LogFrom(i64),
@@ -53,6 +58,8 @@ pub(super) struct Known {
     portals: HashMap<PortalKey, Portal>,
     marked: HashSet<i64>,
     pub(super) lanes: HashMap<LaneId, Fresh>,
+    /// Lanes that an event came for and that are in their table only, read on the way so that the turn need not ask.
+    found: HashMap<LaneId, LaneState>,
     /// The log of lanes holds numbers from here up to, not including, the next.
     pub(super) log_from: i64,
     pub(super) next_log: i64,
@@ -120,6 +127,11 @@ impl Known {
         self.marked.contains(&seq)
     }
 
+    /// The lane's newest state, unless only its table has it.
+    pub(super) fn lane(&self, lane: &LaneId) -> Option<&LaneState> {
+        self.lanes.get(lane).map(|fresh| &fresh.state).or_else(|| self.found.get(lane))
+    }
+
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::Portal(key, portal) => {
@@ -128,6 +140,7 @@ impl Known {
             Change::Forgot(key) => {
                 if let Some(portal) = self.portals.remove(key) {
                     self.lanes.retain(|(no, _), _| *no != portal.no);
+                    self.found.retain(|(no, _), _| *no != portal.no);
                 }
             }
             Change::EpochFloor(epoch) => self.epoch_floor = *epoch,
@@ -141,7 +154,14 @@ impl Known {
             }
             Change::Lane(lane, fresh) => {
                 self.next_log = fresh.id + 1;
+                self.found.remove(lane);
                 self.lanes.insert(lane.clone(), fresh.clone());
+            }
+            Change::Found(lane, state) => {
+                if self.found.len() >= FOUND {
+                    self.found.clear();
+                }
+                self.found.insert(lane.clone(), state.clone());
             }
             Change::Folded(lane, id) => {
                 if self.lanes.get(lane).is_some_and(|fresh| fresh.id == *id) {

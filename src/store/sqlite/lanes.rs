@@ -3,7 +3,7 @@
 //! Written where they belong at once, a hundred thousand dialogs would cost a page of their own each time. What is
 //! logged and not folded is kept in memory, read back when the store is opened.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     SqliteStore,
@@ -27,17 +27,39 @@ pub(super) fn state(row: &Row<'_>) -> rusqlite::Result<LaneState> {
     })
 }
 
+/// What the table of lanes has of this one.
+fn in_table(conn: &Connection, (no, lane): &LaneId) -> rusqlite::Result<LaneState> {
+    let found = conn
+        .prepare_cached(
+            "SELECT revision, last_message, dialogue, ownership FROM lanes WHERE portal = ?1 AND lane = ?2",
+        )?
+        .query_row(params![no, lane.as_str()], state)
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
 impl Tx<'_> {
     pub(super) fn revision(&self, no: i64, lane: &LaneKey) -> rusqlite::Result<u64> {
         let id = (no, lane.clone());
-        if let Some(fresh) = self.known.lanes.get(&id) {
-            return Ok(fresh.state.revision);
+        if let Some(state) = self.known.lane(&id) {
+            return Ok(state.revision);
         }
         let found: Option<i64> = self
             .sql("SELECT revision FROM lanes WHERE portal = ?1 AND lane = ?2")?
             .query_row(params![no, lane.as_str()], |row| row.get(0))
             .optional()?;
         Ok(found.unwrap_or(0).cast_unsigned())
+    }
+
+    /// An event came for this lane: its turn will ask for the state, and its commit for the revision.
+    pub(super) fn look_up_lane(&mut self, no: i64, lane: &LaneKey) -> rusqlite::Result<()> {
+        let id = (no, lane.clone());
+        if self.known.lane(&id).is_some() {
+            return Ok(());
+        }
+        let state = in_table(self.conn, &id)?;
+        self.change(Change::Found(id, state));
+        Ok(())
     }
 
     pub(super) fn put_lane(&mut self, no: i64, lane: LaneKey, change: LaneChange) -> rusqlite::Result<()> {
@@ -134,21 +156,12 @@ impl SqliteStore {
         let id = {
             let known = self.shared.known();
             let id = (known.check(lease)?, lane.clone());
-            if let Some(fresh) = known.lanes.get(&id) {
-                return Ok(fresh.state.clone());
+            if let Some(state) = known.lane(&id) {
+                return Ok(state.clone());
             }
             id
         };
-        self.read(move |conn| {
-            let found = conn
-                .prepare_cached(
-                    "SELECT revision, last_message, dialogue, ownership FROM lanes WHERE portal = ?1 AND lane = ?2",
-                )?
-                .query_row(params![id.0, id.1.as_str()], state)
-                .optional()?;
-            Ok(found.unwrap_or_default())
-        })
-        .await
+        self.read(move |conn| in_table(conn, &id)).await
     }
 }
 
@@ -174,11 +187,10 @@ mod tests {
         (store, lease)
     }
 
-    /// One turn in `lane` that brings it from `expected` to the next revision.
-    async fn turn(store: &SqliteStore, lease: &Lease, no: i64, lane: &LaneKey, expected: u64) -> Committed {
+    fn event(lease: &Lease, no: i64, lane: &LaneKey) -> NewEvent {
         let dedupe =
             DedupeKey { bot: BotId::new(1), kind: DedupeKind::Message, ordinal: no, digest: [0; 16] };
-        let event = NewEvent {
+        NewEvent {
             portal: lease.portal.clone(),
             lane: lane.clone(),
             dedupe,
@@ -188,8 +200,12 @@ mod tests {
             park: None,
             quiet: false,
             read: None,
-        };
-        let appended = store.append(vec![event], NOW).await.unwrap();
+        }
+    }
+
+    /// One turn in `lane` that brings it from `expected` to the next revision.
+    async fn turn(store: &SqliteStore, lease: &Lease, no: i64, lane: &LaneKey, expected: u64) -> Committed {
+        let appended = store.append(vec![event(lease, no, lane)], NOW).await.unwrap();
         let [Appended::Fresh(seq)] = appended[..] else { panic!("{appended:?}") };
         let turn = store.start_turn(lease, &[seq], NOW).await.unwrap();
         let dialogue = Some(format!("{} of {no}", lane.as_str()).into());
@@ -231,6 +247,28 @@ mod tests {
         let known = store.shared.known().clone();
         assert!(known.next_log - known.log_from < 40, "the log stays short: {known:?}");
         assert!(known.lanes.len() < 31, "not all is kept in memory");
+    }
+
+    #[tokio::test]
+    async fn a_lane_is_looked_up_when_an_event_comes_and_what_was_found_is_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bot.db");
+        let (store, lease) = opened(&path).await;
+        let lane = |no: i64| LaneKey::new(format!("lane {no}"));
+        for no in 0..12 {
+            turn(&store, &lease, no, &lane(no), 0).await;
+        }
+        let folded = (0..12).map(lane).find(|lane| store.shared.known().lane(&(1, lane.clone())).is_none());
+        let folded = folded.expect("one of the first is in the table only");
+        let known =
+            |lane: &LaneKey| store.shared.known().lane(&(1, lane.clone())).map(|state| state.revision);
+        store.append(vec![event(&lease, 12, &folded)], NOW).await.unwrap();
+        assert_eq!(known(&folded), Some(1));
+        let many = (100..5_100).map(|no| event(&lease, no, &lane(no)));
+        store.append(many.collect(), NOW).await.unwrap();
+        assert_eq!(known(&folded), None, "forgotten for others");
+        assert_eq!(store.lane(&lease, &folded).await.unwrap().revision, 1, "and read where it is");
+        assert_eq!(known(&lane(5_099)), Some(0), "of a new lane it is known that there is nothing");
     }
 
     #[tokio::test]

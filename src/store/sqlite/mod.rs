@@ -20,6 +20,7 @@
 //!
 //! **Trap:** dropping the last handle waits for what is being written; do it where a short wait does no harm.
 
+mod checkpoint;
 mod commit;
 mod fault;
 mod forget;
@@ -57,6 +58,7 @@ use std::{
 };
 
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 
 use self::{
     fault::Halt,
@@ -88,6 +90,8 @@ pub struct SqliteStore {
     transactions: Arc<AtomicU64>,
     writer: Thread<Box<dyn Job>>,
     reader: Thread<Question>,
+    // Below the writing thread, whose connection can still ask it.
+    _mover: Thread<()>,
     // Below the threads: fields drop in order, and the lock must outlive the last write.
     _lock: Option<ServerLock>,
 }
@@ -174,12 +178,7 @@ impl SqliteStore {
         &self,
         run: impl FnOnce(&mut Tx<'_>) -> Result<T, Halt> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if self.mode != OpenMode::Server {
-            return Err(StoreError::new(
-                StoreErrorKind::ReadOnly,
-                format!("{} is open for looking only; ask the server that works on it", self.path.display()),
-            ));
-        }
+        self.expect_server()?;
         self.write_in_any_mode(run).await
     }
 
@@ -188,10 +187,38 @@ impl SqliteStore {
         run: impl FnOnce(&mut Tx<'_>) -> Result<T, Halt> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (operation, answer) = Operation::new(run);
+        self.hand_over(operation, answer).await
+    }
+
+    /// Like [`write`](Self::write), for what is in no hurry: for a moment it waits for another's transaction.
+    async fn write_with_others<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<T, Halt> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.expect_server()?;
+        let (operation, answer) = Operation::new(run);
+        self.hand_over(operation.patient(), answer).await
+    }
+
+    async fn hand_over<T>(
+        &self,
+        operation: impl Job + 'static,
+        answer: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         if !self.writer.send(Box::new(operation)) {
             return Err(self.closed());
         }
         answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    fn expect_server(&self) -> Result<(), StoreError> {
+        if self.mode == OpenMode::Server {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            StoreErrorKind::ReadOnly,
+            format!("{} is open for looking only; ask the server that works on it", self.path.display()),
+        ))
     }
 
     /// Asks the reading thread.

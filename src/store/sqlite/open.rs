@@ -9,7 +9,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    OpenMode, Shared, SqliteStore, Thread, fault,
+    OpenMode, Shared, SqliteStore, Thread,
+    checkpoint::{self, Mover},
+    fault,
     known::Known,
     lanes::Fold,
     lock::{self, ServerLock},
@@ -57,7 +59,7 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         }
         OpenMode::Inspect => schema::expect_newest(path, version)?,
     }
-    conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000").map_err(failed)?;
+    conn.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
 
     let identity: [u8; 16] = conn
@@ -74,6 +76,13 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
 
     let reader = Reader { conn: connect(path)?, path: path.to_owned() };
     reader.conn.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
+    let no_thread = |error: std::io::Error| {
+        StoreError::new(StoreErrorKind::Io, "cannot start the store's threads").with_source(error)
+    };
+    let mover = Mover { conn: connect(path)?, path: path.to_owned() };
+    mover.conn.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;
+    let mover = Thread::start("store-mover", move |asked| mover.run(asked)).map_err(no_thread)?;
+    checkpoint::watch(&mut conn, &mover).map_err(failed)?;
     let writer = Writer {
         conn,
         path: path.to_owned(),
@@ -84,9 +93,6 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         transactions: Arc::clone(&transactions),
         trouble: Trouble::default(),
     };
-    let no_thread = |error: std::io::Error| {
-        StoreError::new(StoreErrorKind::Io, "cannot start the store's threads").with_source(error)
-    };
     let store = SqliteStore {
         path: path.to_owned(),
         mode,
@@ -95,6 +101,7 @@ pub(super) fn open(path: &Path, mode: OpenMode, fold_at: i64) -> Result<SqliteSt
         transactions,
         writer: Thread::start("store-writer", move |jobs| writer.run(jobs)).map_err(no_thread)?,
         reader: Thread::start("store-reader", move |questions| reader.run(questions)).map_err(no_thread)?,
+        _mover: mover,
         _lock: lock,
     };
     store.finish_forgetting();

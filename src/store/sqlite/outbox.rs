@@ -218,7 +218,7 @@ impl Outbox for SqliteStore {
     ) -> Result<(), StoreError> {
         self.leave_calls_to_the_file(lease, &[row])?;
         let lease = lease.clone();
-        self.write(move |tx| tx.settle(&lease, row.0, &outcome, now)).await
+        self.write_with_others(move |tx| tx.settle(&lease, row.0, &outcome, now)).await
     }
 
     async fn settle_all(
@@ -231,6 +231,6 @@ impl Outbox for SqliteStore {
         let settle = move |tx: &mut Tx<'_>| {
             rows.iter().try_for_each(|(row, outcome)| tx.settle(&lease, row.0, outcome, now))
         };
-        self.write(settle).await
+        self.write_with_others(settle).await
     }
 }

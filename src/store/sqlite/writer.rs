@@ -27,6 +27,10 @@ use crate::{
 /// More than this is left for the next transaction, so that the first of a storm is not kept waiting by the last.
 const GROUP: usize = 1024;
 
+/// How long what is in no hurry waits for something that is: longer than events are apart under load, and nothing to
+/// the person in front of a quiet dialog.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// What fails again and again is told so often.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
@@ -59,6 +63,8 @@ impl Tx<'_> {
 
 /// An operation waiting for its transaction.
 pub(super) trait Job: Send {
+    /// It may wait a moment for an operation that may not, and share its transaction.
+    fn is_patient(&self) -> bool;
     /// Runs it; an error is one that the whole group must share.
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), rusqlite::Error>;
     /// Answers it, with the fault of the group if there was one.
@@ -69,12 +75,18 @@ pub(super) struct Operation<F, T> {
     run: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
+    patient: bool,
 }
 
 impl<F, T> Operation<F, T> {
     pub(super) fn new(run: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (Self { run: Some(run), outcome: None, reply }, answer)
+        (Self { run: Some(run), outcome: None, reply, patient: false }, answer)
+    }
+
+    /// In no hurry.
+    pub(super) fn patient(self) -> Self {
+        Self { patient: true, ..self }
     }
 }
 
@@ -83,6 +95,10 @@ where
     F: FnOnce(&mut Tx<'_>) -> Result<T, Halt> + Send,
     T: Send,
 {
+    fn is_patient(&self) -> bool {
+        self.patient
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), rusqlite::Error> {
         let Some(run) = self.run.take() else { return Ok(()) };
         self.outcome = Some(match run(tx) {
@@ -153,10 +169,10 @@ impl Writer {
         while let Ok(first) = arrivals.recv() {
             group.push(first);
             std::thread::yield_now();
-            while group.len() < GROUP
-                && let Ok(next) = arrivals.try_recv()
-            {
-                group.push(next);
+            take_in(&mut group, arrivals);
+            if group.iter().all(|job| job.is_patient()) {
+                wait_for_company(&mut group, arrivals);
+                take_in(&mut group, arrivals);
             }
             self.carry_out(&mut group, arrivals);
         }
@@ -198,5 +214,64 @@ impl Writer {
         self.fold.go_on(&mut tx)?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
+    }
+}
+
+/// Takes what has arrived into the group.
+fn take_in(group: &mut Vec<Box<dyn Job>>, arrivals: &mpsc::Receiver<Box<dyn Job>>) {
+    while group.len() < GROUP
+        && let Ok(next) = arrivals.try_recv()
+    {
+        group.push(next);
+    }
+}
+
+/// Waits until something is in a hurry, or for as long as the others may wait.
+fn wait_for_company(group: &mut Vec<Box<dyn Job>>, arrivals: &mpsc::Receiver<Box<dyn Job>>) {
+    let until = Instant::now() + PATIENCE;
+    while group.len() < GROUP
+        && let Ok(next) = arrivals.recv_timeout(until.saturating_duration_since(Instant::now()))
+    {
+        let is_patient = next.is_patient();
+        group.push(next);
+        if !is_patient {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(is_patient: bool) -> Box<dyn Job> {
+        let (operation, _) = Operation::new(|_: &mut Tx<'_>| Ok(()));
+        if is_patient { Box::new(operation.patient()) } else { Box::new(operation) }
+    }
+
+    #[test]
+    fn what_is_patient_goes_with_the_first_that_is_not() {
+        let (to, arrivals) = mpsc::channel();
+        for is_patient in [true, true, false, false] {
+            to.send(job(is_patient)).unwrap();
+        }
+        let mut group = vec![arrivals.recv().unwrap()];
+        wait_for_company(&mut group, &arrivals);
+        let patience: Vec<_> = group.iter().map(|job| job.is_patient()).collect();
+        assert_eq!(patience, [true, true, false], "the next may come from a later moment");
+    }
+
+    #[test]
+    fn what_is_patient_does_not_wait_for_long() {
+        let (to, arrivals) = mpsc::channel();
+        to.send(job(true)).unwrap();
+        let mut group = vec![job(true)];
+        let begun = Instant::now();
+        wait_for_company(&mut group, &arrivals);
+        assert_eq!(group.len(), 2);
+        assert!(begun.elapsed() >= PATIENCE, "{:?}", begun.elapsed());
+        drop(to);
+        wait_for_company(&mut group, &arrivals);
+        assert_eq!(group.len(), 2, "the end of the store is not waited for");
     }
 }
