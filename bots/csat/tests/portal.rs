@@ -204,6 +204,7 @@ async fn beside_an_operator_the_bot_only_listens(#[values(By::Callback, By::Fetc
     let (ann, ivan) = stage.answered().await;
     let called = stage.calls("imopenlines.bot.session.operator");
     assert_eq!(called, 1, "the client's first word went to the queue");
+    assert_eq!(stage.calls("imopenlines.config.update"), 1, "the line was told to let the bot stay");
     for _ in 0..3 {
         ann.says("and now?").await;
         stage.after(50 * MINUTE).await;

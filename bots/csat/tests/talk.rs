@@ -256,14 +256,17 @@ fn a_mark_may_still_be_changed_once_the_session_is_closed_and_what_is_none_is_a_
 #[test]
 fn in_silent_mode_nothing_is_for_the_client() {
     let mut talk = answered(Settings::default());
-    let chat = json!({
-        "id": 1777, "dialogId": "chat1777", "owner": IVAN, "messageType": "L", "entityType": "LINES",
-        "entityId": "livechat|22|1775|599", "entityData1": "N|NONE|0|N|N|343|0|0|0|0", "entityData3": "Y",
-    });
-    let user = json!({"id": IVAN, "name": "Ivan", "type": "employee", "connector": false, "bot": false});
-    let message = json!({"id": 99_001, "chatId": 1777, "authorId": IVAN, "text": "/rate"});
-    talk.event("ONIMBOTV2MESSAGEADD", json!({"chat": chat, "user": user, "message": message}));
-    talk.expect_nothing();
+    let mut says = |silent: &str, id: i64| {
+        let chat = json!({
+            "id": 1777, "dialogId": "chat1777", "owner": IVAN, "messageType": "L", "entityType": "LINES",
+            "entityId": "livechat|22|1775|599", "entityData1": "N|NONE|0|N|N|343|0|0|0|0", "entityData3": silent,
+        });
+        let user = json!({"id": IVAN, "name": "Ivan", "type": "employee", "connector": false, "bot": false});
+        let message = json!({"id": id, "chatId": 1777, "authorId": IVAN, "text": "/rate"});
+        talk.event("ONIMBOTV2MESSAGEADD", json!({"chat": chat, "user": user, "message": message}));
+        talk.take_effects().iter().filter(|sent| sent.said().is_some()).count()
+    };
+    assert_eq!((says("Y", 99_001), says("N", 99_002)), (0, 1));
 }
 
 #[test]
