@@ -102,7 +102,8 @@ impl BotHandler for Survey {
                 matches!(see(cx, standing.session).await?, Seen::Open | Seen::Closing)
             }
         };
-        if is_over && standing.ends && matches!(holder(cx), Some(Holder::Bot | Holder::Waiting)) {
+        // Another person may have come by a click.
+        if is_over && standing.ends && holder(cx) != Some(Holder::Closed) && cx.may_speak().await? {
             cx.finish_session();
         }
         cx.goto(standing);

@@ -253,6 +253,23 @@ fn a_mark_may_still_be_changed_once_the_session_is_closed_and_what_is_none_is_a_
     assert_eq!(notes(&talk), ["Mark 5 of 5"]);
 }
 
+#[rstest]
+#[case::asked(None, 12 * HOUR)]
+#[case::rated(Some("5"), 3 * MINUTE)]
+fn a_session_that_another_person_has_taken_by_a_click_is_not_finished(
+    #[case] says: Option<&str>,
+    #[case] span: Duration,
+) {
+    for (owner, finished) in [(IVAN, true), (31, false)] {
+        let mut talk = answered(Settings::default());
+        talk.operator_says("/rate").expect_menu(PLEASE, MARKS);
+        says.map(|text| talk.client_says(text).expect_containing("Thank you!"));
+        dialog(&mut talk, owner, 343, false);
+        talk.after(span).expect_nothing();
+        assert_eq!(is_finished(&talk), finished, "{owner}");
+    }
+}
+
 #[test]
 fn in_silent_mode_nothing_is_for_the_client() {
     let mut talk = answered(Settings::default());
