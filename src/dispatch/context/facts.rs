@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::dispatch::router::chat_of;
-use crate::wire::{BotRef, Chat, DialogId, Event, Incoming, Message, MessageId, PortalKey, Timestamp};
+use crate::wire::{BotId, BotRef, Chat, DialogId, Event, Incoming, Message, MessageId, PortalKey, Timestamp};
 
 impl Context {
     /// The portal.
@@ -13,6 +13,22 @@ impl Context {
     /// The bot the event is for; `None` for open-line, connector and application events.
     pub fn bot(&self) -> Option<&BotRef> {
         self.inner.incoming.bot.as_ref()
+    }
+
+    /// The bot that speaks in this turn: the one that the event is for, else the application's first. `None` while the
+    /// portal has none.
+    ///
+    /// ```
+    /// use openlines::{prelude::*, testing::Conversation};
+    ///
+    /// let bot = Router::new().on(async |cx: Context, _over: SessionFinished| {
+    ///     assert!(cx.bot().is_none(), "sessions are told to the application");
+    ///     cx.speaker().map(|bot| format!("{bot} says goodbye"))
+    /// });
+    /// Conversation::with(bot).client_says("hello").session_finishes().expect("567 says goodbye");
+    /// ```
+    pub fn speaker(&self) -> Option<BotId> {
+        self.inner.bot.as_ref().map(|bot| bot.id)
     }
 
     /// The event with what surrounds it.

@@ -5,7 +5,7 @@ use crate::{
     dispatch::{
         HandlerError, Session,
         effect::ToClient,
-        ownership::{Act, Guard, Passing, line_chat},
+        ownership::{Act, Guard, May, Passing, line_chat},
     },
     message::Reply,
     wire::{ChatId, DialogId, Event},
@@ -17,6 +17,43 @@ impl Context {
     pub fn session(&self) -> Option<Session> {
         line_chat(&self.inner.incoming.event)?;
         self.inner.fence.sessions().session(&self.inner.lane, self.now())
+    }
+
+    /// Whether the bot may speak to the client of this event now, as a message that goes out at this moment is judged: the
+    /// portal is asked if the newest evidence is older than ten seconds. For what is not held back by itself, such as
+    /// [`finish_session`](Self::finish_session). Fails while nobody can tell.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use openlines::{prelude::*, testing::{Conversation, Sent}};
+    /// use serde_json::json;
+    ///
+    /// let bot = Router::new()
+    ///     .on(async |cx: Context, _fired: TimerFired| {
+    ///         if cx.may_speak().await? {
+    ///             cx.finish_session();
+    ///         }
+    ///         Ok::<_, HandlerError>(())
+    ///     })
+    ///     .fallback(async |cx: Context, _message: Message| cx.timer("end").after(Duration::from_secs(600)));
+    /// let mut talk = Conversation::with(bot);
+    /// talk.client_says("hello").after(Duration::from_secs(600));
+    /// assert!(talk.take_effects().contains(&Sent::SessionFinished));
+    ///
+    /// talk.client_says("hello again");
+    /// // A person takes it by a click, of which no event tells.
+    /// let chat = json!({"id": 1777, "owner": 27, "entity_type": "LINES", "entity_id": "livechat|22|1775|599"});
+    /// talk.answers("imopenlines.dialog.get", chat).after(Duration::from_secs(600));
+    /// assert!(!talk.take_effects().contains(&Sent::SessionFinished));
+    /// ```
+    pub async fn may_speak(&self) -> Result<bool, HandlerError> {
+        let guard = self.dialog().and_then(|dialog| self.guard(&dialog, &Reply::default()));
+        let Some(Guard { fence, passing }) = guard else { return Ok(true) };
+        match fence.may_go(&passing).await {
+            May::Go => Ok(true),
+            May::Never { .. } => Ok(false),
+            May::NotYet(why) => Err(HandlerError::msg(format!("who has the session cannot be told: {why}"))),
+        }
     }
 
     /// Takes the session back from a person, or from the queue, with the commit of the turn: the bot hears the client
