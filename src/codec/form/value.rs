@@ -29,22 +29,28 @@ pub(super) fn decode(input: &[u8], out: &mut Vec<u8>) -> usize {
 pub(super) fn byte_at(input: &[u8], at: usize) -> (u8, usize) {
     match input[at] {
         b'+' => (b' ', 1),
-        b'%' => match (input.get(at + 1).and_then(hex), input.get(at + 2).and_then(hex)) {
-            (Some(high), Some(low)) => (high << 4 | low, 3),
+        b'%' => match input.get(at + 1..at + 3) {
+            Some(&[high, low]) => {
+                let (high, low) = (DIGITS[usize::from(high)], DIGITS[usize::from(low)]);
+                if high | low < 16 { (high << 4 | low, 3) } else { (b'%', 1) }
+            }
             _ => (b'%', 1),
         },
         byte => (byte, 1),
     }
 }
 
-fn hex(digit: &u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// What a byte is as a hex digit; 255 for what is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    digits
+};
 
 /// Replaces what is not UTF-8 in `bytes` from `from` on by U+FFFD.
 pub(super) fn make_utf8(bytes: &mut Vec<u8>, from: usize) {
