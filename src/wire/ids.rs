@@ -11,7 +11,7 @@
 //!
 //! **Trap:** the dialog of a private chat is the counterpart's user id, so it is another one for each side.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +161,18 @@ impl fmt::Display for PortalKey {
     }
 }
 
-/// A moment: milliseconds since the Unix epoch.
+/// A moment: milliseconds since the Unix epoch. For people it is written, and read, as RFC 3339 has it, UTC.
+///
+/// ```
+/// use openlines::wire::Timestamp;
+///
+/// let moment: Timestamp = "2026-03-16T20:41:58+03:00".parse()?;
+/// assert_eq!(moment.to_string(), "2026-03-16T17:41:58Z");
+/// assert!("yesterday".parse::<Timestamp>().is_err());
+/// # Ok::<(), openlines::wire::NoTimestamp>(())
+/// ```
+///
+/// **Trap:** serde has it as the number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
@@ -200,5 +211,51 @@ impl Timestamp {
     /// How long after `earlier` this is; zero if it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => moment.fmt(f),
+            // Beyond the year 9999, either way.
+            Err(_) => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = NoTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, NoTimestamp> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| NoTimestamp(()))?;
+        Ok(Self(moment.as_millisecond()))
+    }
+}
+
+/// A text is no moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTimestamp(());
+
+impl fmt::Display for NoTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is no moment; write one as 2026-03-16T17:41:58Z")
+    }
+}
+
+impl std::error::Error for NoTimestamp {}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn every_moment_can_be_written_and_those_of_the_calendar_are_read_again() {
+        for millis in [0, -1, 1_773_682_918_123, 253_402_207_200_000] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(moment.to_string().parse(), Ok(moment), "{moment}");
+        }
+        assert_eq!(Timestamp::from_seconds(0).to_string(), "1970-01-01T00:00:00Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9223372036854775807 ms");
     }
 }

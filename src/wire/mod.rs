@@ -41,8 +41,8 @@ pub use connector::{
 pub use entity::{ChatEntity, CrmBinding, LineAddress, LineSession};
 pub use event::{BotDeleted, BotRef, Event, Incoming, Origin};
 pub use ids::{
-    AppId, BotId, ChatId, CommandId, ConnectorId, DialogId, LineId, MemberId, MessageId, PortalKey,
-    SessionId, Timestamp, UserId,
+    AppId, BotId, ChatId, CommandId, ConnectorId, DialogId, LineId, MemberId, MessageId, NoTimestamp,
+    PortalKey, SessionId, Timestamp, UserId,
 };
 pub use line::{LineFile, LineMessage, LineMessageDeleted, LineMessageUpdated, LineSessionEvent};
 pub use message::{
