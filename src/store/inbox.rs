@@ -1,8 +1,9 @@
-//! What needs a person: parked events and uncertain calls. The command line looks and asks; the server acts.
+//! What needs a person: parked events and uncertain calls. The command line looks and asks; the server acts. And what
+//! became of an event, for whoever asked for it.
 
 use async_trait::async_trait;
 
-use super::{JournalRow, OutboxId, OutboxRow, Seq, StoreError};
+use super::{DedupeKey, JournalRow, OutboxId, OutboxRow, Seq, StoreError, TurnId};
 use crate::wire::{PortalKey, Timestamp};
 
 /// One thing in the inbox.
@@ -73,6 +74,33 @@ pub struct Reopened {
     pub calls: Vec<(PortalKey, OutboxRow)>,
 }
 
+/// What is known of an accepted event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Trace {
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// The name of the turn that it is, or was, the first member of.
+    pub turn: TurnId,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of an event, and of the first call of its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// The event waits for its turn, or the call to be made.
+    Open,
+    /// The portal answered the call at this moment.
+    Sent(Timestamp),
+    /// It is in the inbox, with this error.
+    Stuck(InboxState, String),
+    /// Nothing is left to be done or to be seen: there was no call, it was withheld or dropped, or it is so long ago that
+    /// its row was swept.
+    Gone,
+}
+
 /// Looks into the store and asks it to act.
 #[async_trait]
 pub trait Inbox: Send + Sync {
@@ -82,6 +110,11 @@ pub trait Inbox: Send + Sync {
 
     /// One entry with its body; `None` if there is no such row or it is done with.
     async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError>;
+
+    /// What became of the events that were accepted under these keys: as many as the keys, `None` for a key that is not
+    /// known, or no longer. One that was not the first of its turn is [`Fate::Gone`] once that is done.
+    async fn trace(&self, portal: &PortalKey, keys: Vec<DedupeKey>)
+    -> Result<Vec<Option<Trace>>, StoreError>;
 
     /// Writes a request; the server acts on it within a second, also when another process wrote it.
     async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError>;

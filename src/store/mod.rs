@@ -55,7 +55,7 @@ mod url;
 mod work;
 
 pub use error::{StoreError, StoreErrorKind};
-pub use inbox::{Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened};
+pub use inbox::{Fate, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, Reopened, Trace};
 pub use journal::{Appended, DedupeKey, DedupeKind, Journal, JournalRow, LaneKey, NewEvent, Seq};
 pub use ledger::{Ledger, LedgerEntry, LedgerState};
 pub use levels::{BucketLevel, Levels};

@@ -12,11 +12,11 @@ use async_trait::async_trait;
 use openlines::{
     rest::{Api, Call, CallError, Departure},
     store::{
-        Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
-        Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, MemoryStore, NewEvent,
-        NodeId, OpenSession, Outbox, OutboxId, OutboxRow, Parking, PendingId, PendingPortal, PortalRecord,
-        Portals, PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions,
-        StepValue, Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Work,
+        Appended, BucketLevel, Committed, DedupeKey, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest,
+        InboxState, Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, MemoryStore,
+        NewEvent, NodeId, OpenSession, Outbox, OutboxId, OutboxRow, Parking, PendingId, PendingPortal,
+        PortalRecord, Portals, PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange,
+        Sessions, StepValue, Store, StoreError, Swept, Trace, Turn, TurnCommit, TurnId, Upkeep, Work,
     },
     wire::{MemberId, PortalKey, Timestamp, UserId},
 };
@@ -210,6 +210,7 @@ handed_on! {
     Inbox {
         fn inbox(&self, state: Option<InboxState>, limit: u32) -> Vec<InboxEntry>;
         fn inbox_entry(&self, item: InboxItem) -> Option<InboxEntry>;
+        fn trace(&self, portal: &PortalKey, keys: Vec<DedupeKey>) -> Vec<Option<Trace>>;
         fn request(&self, request: InboxRequest, now: Timestamp) -> ();
         fn carry_out_requests(&self, now: Timestamp) -> Reopened;
     }

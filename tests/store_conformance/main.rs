@@ -15,5 +15,6 @@ mod portals;
 mod sessions;
 mod steps;
 mod timers;
+mod trace;
 mod turns;
 mod upkeep;

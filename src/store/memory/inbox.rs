@@ -9,9 +9,10 @@ use super::{
 };
 use crate::{
     store::{
-        Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, OutboxId, Reopened, Seq, StoreError, naming,
+        DedupeKey, Fate, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, OutboxId, Reopened, Seq,
+        StoreError, Trace, naming,
     },
-    wire::Timestamp,
+    wire::{PortalKey, Timestamp},
 };
 
 impl Tables {
@@ -57,6 +58,25 @@ impl Tables {
             error,
             body: Bytes::copy_from_slice(call.row.call.as_bytes()),
         })
+    }
+
+    fn trace(&self, portal: &PortalKey, key: &DedupeKey) -> Option<Trace> {
+        let no = self.known.get(portal)?.no;
+        let seq = *self.facts.get(&self.is_known(no, key).1)?;
+        let accepted = self.events.get(&seq)?.accepted;
+        let call = self.done.get(&seq).and_then(|calls| calls.first()).map_or(0, |call| call.0);
+        let fate = if self.waiting.contains(&(no, seq)) || self.open_calls.contains_key(&(no, call)) {
+            Fate::Open
+        } else if let Some(parked) = self.parked.get(&seq) {
+            Fate::Stuck(InboxState::Parked, parked.error.clone())
+        } else if let Some(stuck) = self.stuck.get(&call) {
+            Fate::Stuck(stuck.state, stuck.error.clone())
+        } else if let Some((at, Some(_))) = self.settled.get(&call) {
+            Fate::Sent(*at)
+        } else {
+            Fate::Gone
+        };
+        Some(Trace { accepted, turn: self.turn_id(portal, seq), fate })
     }
 
     fn retry_event(&mut self, seq: i64) -> Vec<i64> {
@@ -146,6 +166,15 @@ impl Inbox for MemoryStore {
             InboxItem::Event(seq) => tables.event_entry(seq.0),
             InboxItem::Call(id) => tables.call_entry(id.0),
         })
+    }
+
+    async fn trace(
+        &self,
+        portal: &PortalKey,
+        keys: Vec<DedupeKey>,
+    ) -> Result<Vec<Option<Trace>>, StoreError> {
+        let tables = self.tables();
+        Ok(keys.iter().map(|key| tables.trace(portal, key)).collect())
     }
 
     async fn request(&self, request: InboxRequest, _now: Timestamp) -> Result<(), StoreError> {

@@ -15,7 +15,7 @@ const MESSAGE: u8 = 0;
 const OTHER: u8 = 1;
 
 impl Tables {
-    fn is_known(&self, no: i64, key: &DedupeKey) -> (bool, Fact) {
+    pub(super) fn is_known(&self, no: i64, key: &DedupeKey) -> (bool, Fact) {
         let bot = key.bot.get();
         let fact = |class, digest| (no, bot, class, key.ordinal, digest);
         match key.kind {

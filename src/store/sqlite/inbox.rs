@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{OpenMode, SqliteStore, outbox, rows, writer::Tx};
+use super::{OpenMode, SqliteStore, outbox, rows, trace, writer::Tx};
 use crate::{
     store::{
-        Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, OutboxId, OutboxRow, Reopened, Seq,
-        StoreError, naming,
+        DedupeKey, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState, OutboxId, OutboxRow, Reopened,
+        Seq, StoreError, Trace, naming,
     },
     wire::{PortalKey, Timestamp},
 };
@@ -141,6 +141,16 @@ impl Inbox for SqliteStore {
 
     async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError> {
         self.read(move |conn| one(conn, item)).await
+    }
+
+    async fn trace(
+        &self,
+        portal: &PortalKey,
+        keys: Vec<DedupeKey>,
+    ) -> Result<Vec<Option<Trace>>, StoreError> {
+        let (portal, identity) = (portal.clone(), self.identity);
+        self.read(move |conn| keys.iter().map(|key| trace::trace(conn, &identity, &portal, key)).collect())
+            .await
     }
 
     async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError> {

@@ -84,11 +84,7 @@ impl Tx<'_> {
         seq: i64,
     ) -> rusqlite::Result<Option<(i64, &'k [u8])>> {
         let (bot, ordinal) = (key.bot.get(), key.ordinal);
-        let (class, digest): (i64, &[u8]) = match key.kind {
-            DedupeKind::Message => (MESSAGE, &[]),
-            DedupeKind::TypedCommand => (MESSAGE, &key.digest),
-            DedupeKind::Other => (OTHER, &key.digest),
-        };
+        let (class, digest) = as_stored(key);
         // The same key is refused by the insert; here the others that exclude it.
         let excluded = match key.kind {
             DedupeKind::Message => self
@@ -113,6 +109,15 @@ impl Tx<'_> {
         self.sql("SELECT portal, lane FROM events WHERE seq = ?1")?
             .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()
+    }
+}
+
+/// Class and digest of a key.
+pub(super) fn as_stored(key: &DedupeKey) -> (i64, &[u8]) {
+    match key.kind {
+        DedupeKind::Message => (MESSAGE, &[]),
+        DedupeKind::TypedCommand => (MESSAGE, &key.digest),
+        DedupeKind::Other => (OTHER, &key.digest),
     }
 }
 

@@ -41,6 +41,7 @@ mod schema;
 mod sessions;
 mod tail;
 mod timers;
+mod trace;
 mod upkeep;
 mod work;
 mod writer;

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::Points;
 use crate::{
     store::{
-        Appended, BucketLevel, Committed, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest, InboxState,
-        Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, NewEvent, NodeId,
-        OpenSession, Outbox, OutboxId, OutboxRow, Parking, PendingId, PendingPortal, PortalRecord, Portals,
-        PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions, StepValue,
-        Store, StoreError, Swept, Turn, TurnCommit, TurnId, Upkeep, Work,
+        Appended, BucketLevel, Committed, DedupeKey, DueTimer, Inbox, InboxEntry, InboxItem, InboxRequest,
+        InboxState, Journal, JournalRow, LaneKey, LaneState, Lease, Ledger, LedgerEntry, Levels, NewEvent,
+        NodeId, OpenSession, Outbox, OutboxId, OutboxRow, Parking, PendingId, PendingPortal, PortalRecord,
+        Portals, PutPending, Reopened, Retention, SendOutcome, SentBefore, Seq, SessionChange, Sessions,
+        StepValue, Store, StoreError, Swept, Trace, Turn, TurnCommit, TurnId, Upkeep, Work,
     },
     wire::{MemberId, PortalKey, Timestamp, UserId},
 };
@@ -111,6 +111,14 @@ impl Inbox for PointedStore {
 
     async fn inbox_entry(&self, item: InboxItem) -> Result<Option<InboxEntry>, StoreError> {
         self.inner.inbox_entry(item).await
+    }
+
+    async fn trace(
+        &self,
+        portal: &PortalKey,
+        keys: Vec<DedupeKey>,
+    ) -> Result<Vec<Option<Trace>>, StoreError> {
+        self.inner.trace(portal, keys).await
     }
 
     async fn request(&self, request: InboxRequest, now: Timestamp) -> Result<(), StoreError> {
