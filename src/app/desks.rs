@@ -5,7 +5,12 @@ use std::{fmt, sync::Arc};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::rt::questions::{Questions, TOO_MANY};
+#[cfg(doc)]
+use super::AppErrorKind;
+use super::{
+    AppError, portals,
+    rt::questions::{Questions, TOO_MANY},
+};
 use crate::{
     clock::Clock,
     dispatch::{Engine, Happenings, PortalDesk},
@@ -32,6 +37,16 @@ impl Desks {
         let portals = self.registry.portals();
         let found = portals.iter().find(|portal| portal.key.member.as_str() == member)?;
         Some(self.engine.desk(&found.key))
+    }
+
+    /// The portal of this member id where the app is installed; without one, the only such portal: for work of the
+    /// program's own that is for one portal, which a setting may name.
+    ///
+    /// Errors: [`Setting`](AppErrorKind::Setting) if it takes a member id to tell, [`Request`](AppErrorKind::Request) if
+    /// there is no such portal.
+    pub fn choose(&self, member: Option<&str>) -> Result<PortalDesk, AppError> {
+        let portals = self.registry.portals().into_iter().map(|portal| (portal.key, portal.status));
+        Ok(self.engine.desk(&portals::choose(portals, member)?))
     }
 
     /// All portals where the app is installed.

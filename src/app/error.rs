@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::dispatch::EnqueueError;
+
 /// The kinds of [`AppError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -84,6 +86,13 @@ impl AppError {
 impl fmt::Display for AppError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
+    }
+}
+
+/// What a task of the bot's own asked for at a desk could not be asked for.
+impl From<EnqueueError> for AppError {
+    fn from(error: EnqueueError) -> Self {
+        Self::failed(error.to_string()).caused(error)
     }
 }
 
