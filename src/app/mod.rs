@@ -48,6 +48,7 @@ mod serve;
 #[cfg(feature = "emulator")]
 mod trial;
 mod upkeep;
+mod view;
 mod wanted;
 
 pub use builder::App;
@@ -58,6 +59,7 @@ pub use error::{AppError, AppErrorKind};
 pub use main::main;
 pub use own_settings::settings_of;
 pub use running::Running;
+pub use view::PortalView;
 
 /// Writes to standard output. A reader that has gone away, such as `head`, is no error.
 fn print(text: &str) -> Result<(), AppError> {

@@ -24,13 +24,16 @@ use sha2::{Digest, Sha256};
 use super::{
     CrmItem, Effect, Engine, HandlerError, NetworkLedger, NetworkOutcome, Outgoing, Services,
     effect::{ToClient, key_of},
-    network::{self, licensed_ledger},
+    network::{is_exempt, licensed_ledger},
+    outcome, outcomes,
 };
 use crate::{
     codec::keys,
     message::{Reply, RtEvent, RtMessage, RtRecipients},
     rest::{ApiExt, methods::imopenlines::DialogGet},
-    store::{Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, StoreError, TurnId},
+    store::{
+        Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, Store, StoreError, TurnId,
+    },
     wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, Timestamp, UserId},
 };
 
@@ -120,6 +123,11 @@ impl PortalDesk {
         &self.portal
     }
 
+    /// The time by the app's clock.
+    pub fn now(&self) -> Timestamp {
+        self.services().clock.now()
+    }
+
     /// Sends a message to `user` through the network line `code`, once for each `key`: as
     /// [`Context::network_reply`](super::Context::network_reply), by the same ledger.
     pub async fn network_send(
@@ -143,7 +151,7 @@ impl PortalDesk {
         messages: impl IntoIterator<Item = (UserId, Reply)> + Send,
     ) -> Result<usize, EnqueueError> {
         let item = |(user, reply): (UserId, Reply)| -> Result<NewEvent, HandlerError> {
-            self.event(&format!("{campaign}/{user}"), Effect::network(code, user, &reply)?)
+            self.event(&outcome::key_in(campaign, user), Effect::network(code, user, &reply)?)
         };
         let items: Result<Vec<NewEvent>, HandlerError> = messages.into_iter().map(item).collect();
         let mut items = items.map_err(|error| EnqueueError::invalid(&error))?;
@@ -190,7 +198,7 @@ impl PortalDesk {
             });
         };
         // Of its own and not of a turn: the item is not asked for twice under its key, so neither is this.
-        let uuid = uuid::Builder::from_random_bytes(self.digest(key)).into_uuid();
+        let uuid = uuid::Builder::from_random_bytes(self.dedupe(key).digest).into_uuid();
         let reply = reply.into();
         let to = dialog.chat().filter(|_| !reply.internal_note);
         let to = to.map(|chat| ToClient { chat, own: false, untold: false });
@@ -222,7 +230,7 @@ impl PortalDesk {
             dedupe: DedupeKey {
                 bot: BotId::new(0),
                 kind: DedupeKind::Other,
-                ordinal: self.services().clock.now().seconds(),
+                ordinal: self.now().seconds(),
                 digest: uuid::Uuid::new_v4().into_bytes(),
             },
             code: TAKE_BACK.into(),
@@ -263,38 +271,46 @@ impl PortalDesk {
         Ok(licensed_ledger(self.services(), &self.portal, code, user).await?)
     }
 
-    /// What became of the messages through the network line `code` to these users, the one asked for at this moment or
-    /// later: as many as the users, `None` for what is still under way, or was dropped from the inbox.
+    /// What became of the messages of `campaign` through the network line `code`, or what would come of them if they were
+    /// [`broadcast`](Self::broadcast) now: one for each user, in their order. Where some would be too early, the portal is
+    /// asked for its licence, once.
     ///
     /// ```no_run
-    /// use openlines::{clock::{Clock, SystemClock}, dispatch::{NetworkOutcome, PortalDesk}, prelude::*};
+    /// use openlines::{dispatch::{NetworkOutcome, PortalDesk}, prelude::*};
     ///
     /// # async fn example(portal: PortalDesk, code: &str) -> Result<(), Box<dyn std::error::Error>> {
-    /// let asked = [(UserId::new(7), SystemClock.now())];
-    /// portal.broadcast("sunday", code, [(UserId::new(7), Reply::text("We are open on Sunday"))]).await?;
-    /// if let Some(NetworkOutcome::Refused(why)) = &portal.network_outcomes(code, &asked).await?[0] {
-    ///     println!("refused: {why}");
+    /// let ann = UserId::new(7);
+    /// match &portal.network_outcomes("sunday", code, [ann]).await?[0] {
+    ///     NetworkOutcome::Due => println!("she has not got it yet"),
+    ///     NetworkOutcome::Refused(why) => println!("refused: {why}"),
+    ///     other => println!("{other:?}"),
     /// }
     /// # Ok(()) }
     /// ```
+    ///
+    /// **Trap:** a message whose key is forgotten, as old ones are, counts as not asked for.
     pub async fn network_outcomes(
         &self,
+        campaign: &str,
         code: &str,
-        asked: &[(UserId, Timestamp)],
-    ) -> Result<Vec<Option<NetworkOutcome>>, EnqueueError> {
-        let store = &self.services().store;
-        let mut inbox = store.inbox(None, u32::MAX).await?;
-        inbox.retain(|entry| entry.portal == self.portal);
-        let mut outcomes = Vec::with_capacity(asked.len());
-        for (user, since) in asked {
-            let ledger = store.ledger(&self.portal, code, *user).await?;
-            outcomes.push(network::outcome(ledger.as_ref(), &inbox, code, *user, *since));
+        users: impl IntoIterator<Item = UserId> + Send,
+    ) -> Result<Vec<NetworkOutcome>, EnqueueError> {
+        let users: Vec<UserId> = users.into_iter().collect();
+        let store = &*self.services().store;
+        let mut outcomes = outcomes(store, &self.portal, campaign, code, &users, self.now()).await?;
+        let any_early = outcomes.iter().any(|one| matches!(one, NetworkOutcome::TooEarly(_)));
+        if any_early && is_exempt(self.services(), &self.portal).await {
+            NetworkOutcome::lift_the_limit(&mut outcomes);
         }
         Ok(outcomes)
     }
 
     fn services(&self) -> &Services {
         self.engine.services()
+    }
+
+    fn dedupe(&self, key: &str) -> DedupeKey {
+        dedupe_of(&*self.services().store, &self.portal, key)
     }
 
     async fn one(&self, key: &str, effect: Effect) -> Result<Enqueued, EnqueueError> {
@@ -304,8 +320,7 @@ impl PortalDesk {
     }
 
     async fn append(&self, items: Vec<NewEvent>) -> Result<Vec<Enqueued>, StoreError> {
-        let Services { store, clock, .. } = self.services();
-        let appended = store.append(items, clock.now()).await?;
+        let appended = self.services().store.append(items, self.now()).await?;
         self.engine.wake(&self.portal);
         let is_fresh = |one: &Appended| match one {
             Appended::Fresh(_) => Enqueued::Fresh,
@@ -321,12 +336,7 @@ impl PortalDesk {
         Ok(NewEvent {
             portal: self.portal.clone(),
             lane,
-            dedupe: DedupeKey {
-                bot: BotId::new(0),
-                kind: DedupeKind::Other,
-                ordinal: 0,
-                digest: self.digest(key),
-            },
+            dedupe: self.dedupe(key),
             code: SEND.into(),
             message: None,
             body: serde_json::to_vec(&item)?.into(),
@@ -335,24 +345,25 @@ impl PortalDesk {
             read: None,
         })
     }
-
-    fn digest(&self, key: &str) -> [u8; 16] {
-        let mut digest = Sha256::new();
-        // The store's identity: a key of a new database is not one of an old one.
-        digest.update(self.services().store.identity());
-        digest.update(SEND);
-        digest.update(self.portal.member.as_str());
-        digest.update(key);
-        let mut first = [0; 16];
-        first.copy_from_slice(&digest.finalize()[..16]);
-        first
-    }
 }
 
 impl fmt::Debug for PortalDesk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PortalDesk").field("portal", &self.portal).finish_non_exhaustive()
     }
+}
+
+/// How the journal knows what is asked for under `key`.
+pub(super) fn dedupe_of(store: &dyn Store, portal: &PortalKey, key: &str) -> DedupeKey {
+    let mut whole = Sha256::new();
+    // The store's identity: a key of a new database is not one of an old one.
+    whole.update(store.identity());
+    whole.update(SEND);
+    whole.update(portal.member.as_str());
+    whole.update(key);
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&whole.finalize()[..16]);
+    DedupeKey { bot: BotId::new(0), kind: DedupeKind::Other, ordinal: 0, digest }
 }
 
 /// The body of the event.

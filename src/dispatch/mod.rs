@@ -41,6 +41,7 @@ mod holds;
 mod lanes;
 mod members;
 mod network;
+mod outcome;
 mod ownership;
 mod policy;
 mod profile;
@@ -66,7 +67,8 @@ pub use form::{Field, Form, FormLeft, WhyLeft, Words, assert_form};
 pub use handler::{
     BotHandler, Done, Handle, Handled, HandlerError, IntoHandle, MethodsDoor, ObjectDoor, Recovery,
 };
-pub use network::{NetworkLedger, NetworkLimit, NetworkOutcome};
+pub use network::{NetworkLedger, NetworkLimit};
+pub use outcome::NetworkOutcome;
 pub use ownership::{Holder, Session};
 pub use policy::Policy;
 pub use profile::BotProfile;
@@ -80,4 +82,5 @@ pub use watch::{Happening, Happenings, What};
 
 pub(crate) use dialogue::{state_in, states_in};
 pub(crate) use effect::{Effect, Outgoing};
+pub(crate) use outcome::outcomes;
 pub(crate) use timer::setting_in;

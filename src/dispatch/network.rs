@@ -7,7 +7,7 @@ use super::{HandlerError, Services};
 use crate::{
     message::{Action, Keyboard, Reply},
     rest::{ApiExt, methods::basic::AppInfo},
-    store::{InboxEntry, InboxState, LedgerEntry, LedgerState, StoreError},
+    store::{LedgerEntry, LedgerState, StoreError},
     wire::{PortalKey, Timestamp, UserId},
 };
 
@@ -78,8 +78,7 @@ impl NetworkLedger {
         };
         Some(format!(
             "user {user} {did} through the network line {line} at {}; the portal allows one a week, the next at {}",
-            instant(last.at),
-            instant(next)
+            last.at, next
         ))
     }
 }
@@ -87,43 +86,6 @@ impl NetworkLedger {
 /// The queue of the messages to one user of a line.
 pub(crate) fn queue(line: &str, user: UserId) -> String {
     format!("network:{line}:{user}")
-}
-
-/// What became of a message through a network line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NetworkOutcome {
-    /// It was sent at this moment.
-    Sent(Timestamp),
-    /// It was perhaps sent, and why that is not known; the inbox has it.
-    Uncertain(String),
-    /// It was refused, or given up before it could be sent, and why; the inbox has it.
-    Refused(String),
-}
-
-/// What the ledger and the inbox say of a message to `user` that was asked for at `since` or later.
-pub(crate) fn outcome(
-    ledger: Option<&LedgerEntry>,
-    inbox: &[InboxEntry],
-    line: &str,
-    user: UserId,
-    since: Timestamp,
-) -> Option<NetworkOutcome> {
-    let lane = queue(line, user);
-    let is_it = |entry: &&InboxEntry| {
-        entry.since >= since && entry.lane.strip_prefix("send:").unwrap_or(&entry.lane) == lane
-    };
-    let entry = ledger.filter(|entry| entry.at >= since);
-    let failed = inbox.iter().rev().find(is_it);
-    match (entry.map(|entry| (entry.state, entry.at)), failed) {
-        (Some((LedgerState::Sent, at)), _) => Some(NetworkOutcome::Sent(at)),
-        (_, Some(failed)) if failed.state == InboxState::Uncertain => {
-            Some(NetworkOutcome::Uncertain(failed.error.clone()))
-        }
-        (Some(_), _) => Some(NetworkOutcome::Uncertain(String::new())),
-        (None, Some(failed)) => Some(NetworkOutcome::Refused(failed.error.clone())),
-        (None, None) => None,
-    }
 }
 
 /// The ledger of `user` on the line, by the settings or by the portal's licence.
@@ -136,17 +98,24 @@ pub(crate) async fn licensed_ledger(
     let now = services.clock.now();
     let last = services.store.ledger(portal, line, user).await?;
     let weekly = NetworkLedger::of(NetworkLimit::Weekly, last.as_ref(), now);
-    let mut limit = services.policy.network_limit;
-    if limit == NetworkLimit::AsLicensed && weekly.next_allowed.is_some() {
-        // A portal that cannot be asked counts as one with the limit.
-        let app = services.direct.invoke(portal, &AppInfo::new()).await;
-        limit = app.map_or(NetworkLimit::Unsure, |app| limit_of_licence(&app.license));
+    // Only if it matters: it may be a call.
+    if weekly.next_allowed.is_some() && is_exempt(services, portal).await {
+        return Ok(NetworkLedger::of(NetworkLimit::Exempt, last.as_ref(), now));
     }
-    Ok(if limit == NetworkLimit::Exempt { NetworkLedger::of(limit, last.as_ref(), now) } else { weekly })
+    Ok(weekly)
 }
 
-fn instant(at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.seconds()).map_or_else(|_| at.seconds().to_string(), |at| at.to_string())
+/// Whether the portal has no limit, by the settings or by its licence. One that cannot be asked counts as one with the
+/// limit.
+pub(super) async fn is_exempt(services: &Services, portal: &PortalKey) -> bool {
+    let limit = match services.policy.network_limit {
+        NetworkLimit::AsLicensed => {
+            let app = services.direct.invoke(portal, &AppInfo::new()).await;
+            app.map_or(NetworkLimit::Unsure, |app| limit_of_licence(&app.license))
+        }
+        set => set,
+    };
+    limit == NetworkLimit::Exempt
 }
 
 /// Refuses what the line would refuse or drop: a wrong code, and buttons that are no links.

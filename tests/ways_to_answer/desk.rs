@@ -1,14 +1,24 @@
 //! Sending outside of an event: once under its key.
 
+use std::time::Duration;
+
 use openlines::{
+    app::AppErrorKind,
     clock::Clock,
-    dispatch::{EnqueueErrorKind, Enqueued, NetworkOutcome, PortalDesk},
+    dispatch::{
+        EnqueueErrorKind, Enqueued,
+        NetworkOutcome::{Dropped, Due, Refused, Sent, TooEarly, Uncertain},
+        PortalDesk,
+    },
     prelude::*,
+    store::InboxRequest,
     wire::DialogId,
 };
-use openlines_emulator::RestFault;
+use openlines_emulator::{Emulator, RestFault};
 
 use crate::bench::{Bench, By, bench};
+
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 async fn stand() -> (Bench, PortalDesk) {
     let bench = bench(BotProfile::openline("desk"), By::OAuth).await;
@@ -38,33 +48,104 @@ async fn the_same_item_of_a_campaign_is_sent_once_however_often_it_is_asked_for(
 }
 
 #[tokio::test]
-async fn what_became_of_each_item_of_a_campaign_can_be_asked_for() {
+async fn what_became_of_each_message_of_a_campaign_is_told_by_its_name() {
     let (bench, desk) = stand().await;
     bench.portal().set_nfr(true);
     let (line, strange) = (bench.portal().network_code(), bench.portal().unjoined_network_code());
     let users = ["Ann", "Bob"].map(|name| UserId::new(bench.portal().employee(name).user_id()));
+    let told = async |campaign: &str| desk.network_outcomes(campaign, &line, users).await.unwrap();
+    let send = async |campaign: &str, line: &str, user: UserId| {
+        assert_eq!(desk.broadcast(campaign, line, [(user, Reply::text("Open"))]).await.unwrap(), 1);
+        bench.stage.quiet().await;
+    };
     let begun = bench.clock.now();
-    let asked = users.map(|user| (user, begun));
-    assert_eq!(desk.network_outcomes(&line, &asked).await.unwrap(), [None, None]);
-    desk.broadcast("sunday", &line, [(users[0], Reply::text("Open"))]).await.unwrap();
-    desk.broadcast("strange", &strange, [(users[1], Reply::text("Open"))]).await.unwrap();
-    bench.stage.quiet().await;
-    let sent = desk.network_outcomes(&line, &asked).await.unwrap();
-    assert!(matches!(&sent[..], [Some(NetworkOutcome::Sent(at)), None] if *at >= begun), "{sent:?}");
-    let refused = desk.network_outcomes(&strange, &asked).await.unwrap();
-    let [None, Some(NetworkOutcome::Refused(why))] = &refused[..] else { panic!("{refused:?}") };
-    assert!(why.contains("NOT_FOUND"), "{why}");
-    let later = begun.plus(std::time::Duration::from_secs(60));
-    let since = [(users[0], later), (users[1], later)];
-    assert_eq!(desk.network_outcomes(&line, &since).await.unwrap(), [None, None]);
+    assert_eq!(told("sunday").await, [Due, Due]);
+    send("sunday", &line, users[0]).await;
+    let sunday = told("sunday").await;
+    assert!(matches!(sunday[..], [Sent(at), Due] if at >= begun), "{sunday:?}");
+    send("strange", &strange, users[1]).await;
+    let refused = desk.network_outcomes("strange", &strange, users).await.unwrap();
+    assert!(matches!(&refused[..], [Due, Refused(why)] if why.contains("NOT_FOUND")), "{refused:?}");
 
     // Without the limit, what was lost after it was sent is not repeated.
     bench.portal().faults().rest("imopenlines.network.message.add", RestFault::CloseAfterExecution, 1);
-    let begun = bench.clock.now();
-    desk.broadcast("monday", &line, [(users[1], Reply::text("Open"))]).await.unwrap();
+    send("monday", &line, users[1]).await;
+    let monday = told("monday").await;
+    assert!(matches!(&monday[..], [Due, Uncertain(why)] if !why.is_empty()), "{monday:?}");
+    assert_eq!(told("sunday").await, sunday, "that of another campaign is none of this one");
+
+    let store = bench.stage.running.store();
+    for entry in bench.inbox().await {
+        store.request(InboxRequest::Drop(entry.item), bench.clock.now()).await.unwrap();
+    }
+    let emptied = async {
+        while !bench.inbox().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::stage::SOON, emptied).await.expect("the inbox is empty");
+    assert_eq!(desk.network_outcomes("strange", &strange, users).await.unwrap(), [Due, Dropped]);
+    let monday = told("monday").await;
+    assert!(matches!(&monday[..], [Due, Uncertain(why)] if why.contains("perhaps sent")), "{monday:?}");
+}
+
+#[tokio::test]
+async fn what_would_be_too_early_is_told_unless_the_portal_has_no_limit() {
+    let (bench, desk) = stand().await;
+    let line = bench.portal().network_code();
+    let users = ["Ann", "Bob"].map(|name| UserId::new(bench.portal().employee(name).user_id()));
+    let told = async |campaign: &str| desk.network_outcomes(campaign, &line, users).await.unwrap();
+    desk.broadcast("sunday", &line, [(users[0], Reply::text("Open"))]).await.unwrap();
     bench.stage.quiet().await;
-    let perhaps = desk.network_outcomes(&line, &[(users[1], begun)]).await.unwrap();
-    assert!(matches!(&perhaps[..], [Some(NetworkOutcome::Uncertain(why))] if !why.is_empty()), "{perhaps:?}");
+    let asked = || bench.calls("app.info").len();
+    let before = asked();
+    assert!(matches!(told("sunday").await[..], [Sent(_), Due]));
+    assert_eq!(asked(), before, "nobody is too early");
+    let last = desk.network_ledger(&line, users[0]).await.unwrap().last.unwrap().at;
+    assert_eq!(told("monday").await, [TooEarly(last.plus(WEEK)), Due]);
+    bench.portal().set_nfr(true);
+    assert_eq!(told("monday").await, [Due, Due]);
+    bench.portal().set_nfr(false);
+    bench.clock.advance(WEEK);
+    assert_eq!(told("monday").await, [Due, Due]);
+}
+
+#[tokio::test]
+async fn beside_the_server_it_is_told_by_the_database() {
+    let emulator = Emulator::start().await;
+    let portal = emulator.portal();
+    let dir = tempfile::tempdir().unwrap();
+    let app = || {
+        let config = Config::new()
+            .without_admin()
+            .listen("127.0.0.1:0".parse().unwrap())
+            .database_url(format!("sqlite://{}", dir.path().join("bot.db").display()))
+            .webhook(portal.webhook_url(), "a-token-of-our-own");
+        App::new(config).bot(BotProfile::openline("desk"), async |_cx: Context, _message: Message| {})
+    };
+    assert_eq!(app().inspect(None).await.unwrap_err().kind(), AppErrorKind::Store, "not started yet");
+    let running = app().start().await.unwrap();
+    tokio::time::timeout(crate::stage::SOON, running.set_up(1)).await.expect("the portal is set up");
+    let desk = running.desks().choose(None).unwrap();
+    let member = desk.portal().member.as_str();
+    assert_eq!(running.desks().choose(Some(member)).unwrap().portal(), desk.portal());
+    assert_eq!(running.desks().choose(Some("nobody")).unwrap_err().kind(), AppErrorKind::Request);
+
+    let line = portal.network_code();
+    let users = ["Ann", "Bob"].map(|name| UserId::new(portal.employee(name).user_id()));
+    desk.broadcast("sunday", &line, [(users[0], Reply::text("Open"))]).await.unwrap();
+    running.idle().await;
+    let view = app().inspect(Some(member)).await.unwrap();
+    assert_eq!(view.portal(), desk.portal());
+    let calls = portal.calls().len();
+    for (campaign, expected) in [("sunday", "[Sent("), ("monday", "[TooEarly(")] {
+        let told = view.network_outcomes(campaign, &line, users).await.unwrap();
+        assert!(format!("{told:?}").starts_with(expected) && told[1] == Due, "{told:?}");
+        assert_eq!(told, desk.network_outcomes(campaign, &line, users).await.unwrap());
+    }
+    let asked = portal.calls().split_off(calls);
+    assert!(asked.iter().all(|call| call.method == "app.info"), "{asked:?}");
+    running.stop().await;
 }
 
 #[tokio::test]
