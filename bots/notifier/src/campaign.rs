@@ -9,20 +9,15 @@
 use std::time::Duration;
 
 use openlines::{
-    app::Running,
-    clock::Clock,
     dispatch::{NetworkOutcome, PortalDesk},
     prelude::*,
-    store::Store,
     wire::PortalKey,
 };
 
-use super::{OptOuts, Outcome, Person, Results, Row, results::written};
+use super::{OptOuts, Outcome, Person, Results, Row};
 
 /// Messages that are asked for together.
-pub(crate) const AT_ONCE: usize = 50;
-/// How long the portal's limit lasts.
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
+const AT_ONCE: usize = 50;
 /// The database forgets that something was asked for after 31 days.
 const KEY_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// Between two looks at what came of it.
@@ -47,138 +42,87 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// What would be done with each who has no final outcome: `None` if it would be sent. Changes nothing.
-    pub async fn plan(
+    /// Who has no final outcome yet.
+    pub fn open(&self) -> Vec<Person> {
+        let is_final = |user| self.results.of(user).is_some_and(|row| row.outcome.is_final());
+        self.people.iter().filter(|one| !is_final(&one.user)).cloned().collect()
+    }
+
+    /// Parts those of whom there is something to tell from those who are still to get it, by what their messages have come
+    /// to, or would come to.
+    pub fn part(
         &self,
-        store: &dyn Store,
         portal: &PortalKey,
+        people: Vec<Person>,
+        outcomes: Vec<NetworkOutcome>,
         now: Timestamp,
-    ) -> Result<Vec<(&Person, Option<Row>)>, AppError> {
-        let mut plan = Vec::new();
-        for person in &self.people {
-            let ledger = store.ledger(portal, &self.line, person.user).await.map_err(failed)?;
-            let next = ledger.map(|entry| entry.at.plus(WEEK)).filter(|next| *next > now);
-            let row = |outcome, why: String| Some(Row::new(person.user, outcome, now, why));
-            let known = self.results.of(person.user);
-            plan.push((
-                person,
-                match known.map(|row| row.outcome) {
-                    Some(outcome) if outcome.is_final() => continue,
-                    Some(Outcome::Asked) if known.is_some_and(|row| now.since(row.at()) > KEY_LIFE) => {
-                        row(Outcome::Uncertain, "the campaign was stopped too long ago".into())
-                    }
-                    Some(Outcome::Asked) => None,
-                    _ if self.opt_outs.has(portal.member.as_str(), person.user) => {
-                        row(Outcome::OptedOut, String::new())
-                    }
-                    _ => next.and_then(|next| {
-                        row(Outcome::TooEarly, format!("the next is allowed at {}", written(next)))
-                    }),
-                },
-            ));
+    ) -> (Vec<Row>, Vec<Person>) {
+        let (mut told, mut left) = (Vec::new(), Vec::new());
+        for (one, outcome) in people.into_iter().zip(outcomes) {
+            let row = |outcome, why| Row::new(one.user, outcome, now, why);
+            let unasked = matches!(outcome, NetworkOutcome::Due | NetworkOutcome::TooEarly(_));
+            told.push(match outcome {
+                NetworkOutcome::Sent(at) => Row::new(one.user, Outcome::Sent, at, String::new()),
+                NetworkOutcome::Uncertain(why) => row(Outcome::Uncertain, why),
+                NetworkOutcome::Refused(why) => row(Outcome::Refused, why),
+                NetworkOutcome::Dropped => row(Outcome::Dropped, String::new()),
+                // It was, so long ago that the database has forgotten it.
+                _ if unasked && self.asked(one.user).is_some_and(|at| now.since(at) > KEY_LIFE) => {
+                    row(Outcome::Uncertain, "the campaign was stopped too long ago".into())
+                }
+                _ if unasked && self.opt_outs.has(portal.member.as_str(), one.user) => {
+                    row(Outcome::OptedOut, String::new())
+                }
+                NetworkOutcome::TooEarly(next) => {
+                    row(Outcome::TooEarly, format!("the next is allowed at {next}"))
+                }
+                _ => {
+                    left.push(one);
+                    continue;
+                }
+            });
         }
-        Ok(plan)
+        (told, left)
     }
 
     /// Sends it to all who are still to get it. May be dropped at any point, and run again.
-    pub async fn run(
-        &mut self,
-        running: &Running,
-        portal: &str,
-        clock: &dyn Clock,
-        tell: Progress<'_>,
-    ) -> Result<(), AppError> {
-        let desk = running
-            .portal(portal)
-            .ok_or_else(|| AppError::failed(format!("{portal}: the bot is not on it")))?;
-        let plan = self.plan(running.store().as_ref(), desk.portal(), clock.now()).await?;
-        let early = |row: &Option<Row>| row.as_ref().is_some_and(|row| row.outcome == Outcome::TooEarly);
-        // Whether the portal has the limit is asked for once; each would be a call.
-        let exempt = match plan.iter().find(|(_, row)| early(row)) {
-            Some((person, _)) => {
-                desk.network_ledger(&self.line, person.user).await.map_err(failed)?.next_allowed.is_none()
-            }
-            None => false,
-        };
-        let (mut due, mut done) = (Vec::new(), Vec::new());
-        for (person, row) in plan {
-            match row {
-                Some(row) if !(exempt && row.outcome == Outcome::TooEarly) => done.push(row),
-                _ => due.push(person.clone()),
-            }
-        }
-        self.results.add(done)?;
+    pub async fn run(&mut self, desk: &PortalDesk, tell: Progress<'_>) -> Result<(), AppError> {
         let all = self.people.len();
+        let due = self.look(desk, self.open()).await?;
         let mut done = all - due.len();
-        let mut settled = |more: usize| {
-            done += more;
-            tell(done, all);
-        };
-        settled(0);
+        tell(done, all);
         for some in due.chunks(AT_ONCE) {
-            self.send(running, &desk, some, clock, &mut settled).await?;
+            // Somebody may have said STOP meanwhile.
+            let mut left = self.look(desk, some.to_vec()).await?;
+            let new = left.iter().filter(|one| self.asked(one.user).is_none());
+            let asked =
+                new.map(|one| Row::new(one.user, Outcome::Asked, desk.now(), String::new())).collect();
+            self.results.add(asked)?;
+            let messages = left.iter().map(|one| (one.user, Reply::text(&one.text)));
+            desk.broadcast(&self.name, &self.line, messages).await?;
+            done += some.len();
+            while !left.is_empty() {
+                tell(done - left.len(), all);
+                tokio::time::sleep(LOOK_EVERY).await;
+                left = self.look(desk, left).await?;
+            }
+            tell(done, all);
         }
-        self.results.close(&self.people)
+        self.results.tidy(self.people.iter().map(|one| one.user))
     }
 
-    async fn send(
-        &mut self,
-        running: &Running,
-        desk: &PortalDesk,
-        some: &[Person],
-        clock: &dyn Clock,
-        settled: &mut (dyn FnMut(usize) + Send),
-    ) -> Result<(), AppError> {
-        let (now, member) = (clock.now(), desk.portal().member.as_str());
-        let known = |user| self.results.of(user).filter(|row| row.outcome == Outcome::Asked).map(Row::at);
-        // Somebody may have said STOP meanwhile.
-        let stopped = |one: &&Person| known(one.user).is_none() && self.opt_outs.has(member, one.user);
-        let (stopped, due): (Vec<&Person>, Vec<&Person>) = some.iter().partition(stopped);
-        let mut asked: Vec<_> = due.iter().map(|one| (one.user, known(one.user).unwrap_or(now))).collect();
-        let rows = asked.iter().map(|(user, at)| Row::new(*user, Outcome::Asked, *at, ""));
-        let rows =
-            rows.chain(stopped.iter().map(|one| Row::new(one.user, Outcome::OptedOut, now, ""))).collect();
-        self.results.add(rows)?;
-        // Who said STOP after they were asked for may have it in the database, or not.
-        let wanted = due.iter().filter(|one| !self.opt_outs.has(member, one.user));
-        let messages: Vec<_> = wanted.map(|one| (one.user, Reply::text(&one.text))).collect();
-        settled(stopped.len());
-        desk.broadcast(&self.name, &self.line, messages).await.map_err(failed)?;
-        let mut idle = std::pin::pin!(running.idle());
-        let mut over = false;
-        while !asked.is_empty() {
-            let outcomes = desk.network_outcomes(&self.line, &asked).await.map_err(failed)?;
-            let mut rows = Vec::new();
-            for ((user, at), outcome) in std::mem::take(&mut asked).into_iter().zip(outcomes) {
-                rows.push(match outcome {
-                    Some(NetworkOutcome::Sent(at)) => Row::new(user, Outcome::Sent, at, ""),
-                    Some(NetworkOutcome::Uncertain(why)) => {
-                        Row::new(user, Outcome::Uncertain, clock.now(), why)
-                    }
-                    Some(NetworkOutcome::Refused(why)) => Row::new(user, Outcome::Refused, clock.now(), why),
-                    _ if over && self.opt_outs.has(member, user) => {
-                        Row::new(user, Outcome::OptedOut, clock.now(), "")
-                    }
-                    _ if over => Row::new(user, Outcome::Dropped, clock.now(), ""),
-                    _ => {
-                        asked.push((user, at));
-                        continue;
-                    }
-                });
-            }
-            settled(rows.len());
-            self.results.add(rows)?;
-            if !asked.is_empty() {
-                tokio::select! {
-                    () = &mut idle => over = true,
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                }
-            }
-        }
-        Ok(())
+    /// Writes down what there is to tell of these; who is still to get it.
+    async fn look(&mut self, desk: &PortalDesk, people: Vec<Person>) -> Result<Vec<Person>, AppError> {
+        let users = people.iter().map(|one| one.user);
+        let outcomes = desk.network_outcomes(&self.name, &self.line, users).await?;
+        let (told, left) = self.part(desk.portal(), people, outcomes, desk.now());
+        self.results.add(told)?;
+        Ok(left)
     }
-}
 
-pub(crate) fn failed(error: impl std::fmt::Display) -> AppError {
-    AppError::failed(error.to_string())
+    /// When it was asked for, if that is the last that the file says.
+    fn asked(&self, user: UserId) -> Option<Timestamp> {
+        let row = self.results.of(&user).filter(|row| row.outcome == Outcome::Asked)?;
+        Some(row.when.parse().unwrap_or_default())
+    }
 }

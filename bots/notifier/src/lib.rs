@@ -26,8 +26,9 @@ mod task;
 
 pub use bot::Notifier;
 pub use campaign::{Campaign, Progress};
+pub use journal::Journal;
 pub use opt_outs::OptOuts;
 pub use people::{Person, people};
-pub use results::{Outcome, Results, Row};
+pub use results::{Outcome, Results, Row, results};
 pub use settings::Settings;
 pub use task::{Task, run};

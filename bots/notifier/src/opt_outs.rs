@@ -4,28 +4,25 @@
 //! **Trap:** users are numbered by each portal on its own; a number without its portal says nothing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use openlines::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{journal::Journal, results::written};
+use super::journal::Journal;
 
 /// Who wants none, on disk. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct OptOuts {
-    kept: Arc<Mutex<(Journal, BTreeSet<Who>)>>,
-}
+pub struct OptOuts(Arc<Mutex<Kept>>);
 
-type Who = (String, i64);
+type Kept = Journal<(String, UserId), Row>;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Row {
     portal: String,
-    user: i64,
+    user: UserId,
     stopped: bool,
     when: String,
 }
@@ -33,37 +30,24 @@ struct Row {
 impl OptOuts {
     /// Opens the file, which is made with its first row.
     pub fn open(path: &Path) -> Result<Self, AppError> {
-        let (journal, rows) = Journal::open::<Row>(path)?;
-        let last: BTreeMap<Who, bool> =
-            rows.into_iter().map(|row| ((row.portal, row.user), row.stopped)).collect();
-        let who = last.into_iter().filter_map(|(who, stopped)| stopped.then_some(who)).collect();
-        Ok(Self { kept: Arc::new(Mutex::new((journal, who))) })
+        let kept = Journal::open(path, |row: &Row| (row.portal.clone(), row.user))?;
+        Ok(Self(Arc::new(Mutex::new(kept))))
     }
 
     /// Whether this user of this portal wants none.
     pub fn has(&self, portal: &str, user: UserId) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.1.contains(&(portal.to_owned(), user.get()))
+        self.rows().of(&(portal.to_owned(), user)).is_some_and(|last| last.stopped)
     }
 
     /// Remembers what the user wants, on disk when it returns.
     pub fn set(&self, portal: &str, user: UserId, stopped: bool, now: Timestamp) -> Result<(), AppError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (journal, all) = &mut *kept;
-        let who = (portal.to_owned(), user.get());
-        if all.contains(&who) != stopped {
-            journal.append([Row {
-                portal: portal.to_owned(),
-                user: user.get(),
-                stopped,
-                when: written(now),
-            }])?;
-            if stopped {
-                all.insert(who)
-            } else {
-                all.remove(&who)
-            };
+        if self.has(portal, user) == stopped {
+            return Ok(());
         }
-        Ok(())
+        self.rows().add(vec![Row { portal: portal.to_owned(), user, stopped, when: now.to_string() }])
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

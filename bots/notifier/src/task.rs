@@ -1,17 +1,11 @@
 //! `send`: a campaign from the command line.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use indicatif::ProgressBar;
-use openlines::{
-    app::Running,
-    clock::{Clock, SystemClock},
-    prelude::*,
-    store::{self, PortalStatus},
-    wire::PortalKey,
-};
+use openlines::{app::Running, prelude::*};
 
-use super::{Campaign, Notifier, OptOuts, Results, Settings, campaign::failed, people};
+use super::{Campaign, Notifier, OptOuts, Settings, people, results};
 
 /// What this bot does beside what every bot does.
 #[derive(Debug, clap::Subcommand)]
@@ -48,26 +42,14 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
     let result = file.with_file_name(format!("{name}.result.csv"));
     let mut campaign = Campaign {
         name,
-        line: settings.line.clone(),
         people: people(&file, &settings.message)?,
-        results: Results::open(&result)?,
+        results: results(&result)?,
+        line: settings.line,
         opt_outs,
     };
-    let chosen = settings.portal.as_deref();
+    let portal = settings.portal.as_deref();
     if dry_run {
-        let store = store::inspect(app.config().database()).map_err(failed)?;
-        let portals = store.portals().await.map_err(failed)?;
-        let portal = only(portals.into_iter().map(|portal| (portal.key, portal.status)), chosen)?;
-        let plan = campaign.plan(store.as_ref(), &portal, SystemClock.now()).await?;
-        let due = plan.iter().filter(|(_, row)| row.is_none()).count();
-        for (person, row) in &plan {
-            match row {
-                Some(row) => println!("{}: {:?} {}", person.user, row.outcome, row.why),
-                None => println!("{}: {}", person.user, person.text),
-            }
-        }
-        println!("{due} of {} would be sent; nothing was done", campaign.people.len());
-        return Ok(());
+        return rehearse(&app, &campaign, portal).await;
     }
     let bar = ProgressBar::new(campaign.people.len() as u64);
     let tell = |done: usize, all: usize| {
@@ -77,13 +59,16 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
         }
     };
     let job = async |running: &Running| {
-        let portals = running.registry().portals().into_iter();
-        let portal = only(portals.map(|portal| (portal.key, portal.status)), chosen)?;
-        campaign.run(running, portal.member.as_str(), &SystemClock, &tell).await
+        let desk = running.desks().choose(portal)?;
+        campaign.run(&desk, &tell).await
     };
     let ended = app.serve_during(job).await?.transpose()?;
     bar.abandon();
-    for (outcome, count) in campaign.results.count(&campaign.people) {
+    let mut counts = BTreeMap::new();
+    for one in &campaign.people {
+        *counts.entry(campaign.results.of(&one.user).map(|row| row.outcome)).or_insert(0) += 1;
+    }
+    for (outcome, count) in counts {
         println!("{count:>8}  {}", outcome.map_or("not yet".into(), |outcome| format!("{outcome:?}")));
     }
     match ended {
@@ -93,21 +78,14 @@ pub async fn run(app: App, task: Option<Task>) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The portal that the settings name, or the only one.
-fn only(
-    portals: impl Iterator<Item = (PortalKey, PortalStatus)>,
-    chosen: Option<&str>,
-) -> Result<PortalKey, AppError> {
-    let active = portals.filter(|(_, status)| *status == PortalStatus::Active).map(|(key, _)| key);
-    let mut fits = active.filter(|key| chosen.is_none_or(|chosen| key.member.as_str() == chosen));
-    match (fits.next(), fits.next()) {
-        (Some(portal), None) => Ok(portal),
-        (None, _) => Err(AppError::failed(format!(
-            "the bot is not on {}; `portals list` shows where it is",
-            chosen.unwrap_or("any portal")
-        ))),
-        _ => Err(AppError::wrong_setting(
-            "`portal` of the settings is not set, and the bot is on several; `portals list` shows their member ids",
-        )),
-    }
+/// Says what would be done.
+async fn rehearse(app: &App, campaign: &Campaign, portal: Option<&str>) -> Result<(), AppError> {
+    let (view, open) = (app.inspect(portal).await?, campaign.open());
+    let users = open.iter().map(|one| one.user);
+    let outcomes = view.network_outcomes(&campaign.name, &campaign.line, users).await?;
+    let (told, due) = campaign.part(view.portal(), open, outcomes, view.now());
+    told.iter().for_each(|row| println!("{}: {:?} {}", row.user, row.outcome, row.why));
+    due.iter().for_each(|one| println!("{}: {}", one.user, one.text));
+    println!("{} of {} would be sent; nothing was done", due.len(), campaign.people.len());
+    Ok(())
 }

@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
-use notifier::{Campaign, Notifier, OptOuts, Outcome, Person, Results};
+use notifier::{Campaign, Notifier, OptOuts, Outcome, Person, results};
 use openlines::{
     app::Running,
     clock::{Clock, SystemClock},
+    dispatch::PortalDesk,
     prelude::*,
     rest::Limits,
 };
@@ -89,7 +90,7 @@ impl Stand {
             name: name.into(),
             line: self.portal.network_code(),
             people: users.iter().map(person).collect(),
-            results: Results::open(&self.file(name)).unwrap(),
+            results: results(&self.file(name)).unwrap(),
             opt_outs: self.opt_outs.clone(),
         }
     }
@@ -99,8 +100,11 @@ impl Stand {
     }
 
     async fn run(&self, campaign: &mut Campaign) {
-        let tell = |_: usize, _: usize| {};
-        campaign.run(&self.running, &self.member, &self.clock, &tell).await.unwrap();
+        campaign.run(&self.desk(), &|_, _| {}).await.unwrap();
+    }
+
+    fn desk(&self) -> PortalDesk {
+        self.running.desks().choose(Some(&self.member)).unwrap()
     }
 
     fn advance(&self, span: Duration) {
@@ -118,7 +122,7 @@ impl Stand {
 }
 
 fn outcomes(campaign: &Campaign) -> Vec<Option<Outcome>> {
-    campaign.people.iter().map(|one| campaign.results.of(one.user).map(|row| row.outcome)).collect()
+    campaign.people.iter().map(|one| campaign.results.of(&one.user).map(|row| row.outcome)).collect()
 }
 
 #[rstest]
@@ -131,7 +135,7 @@ async fn everybody_gets_it_once_and_has_one_row_in_the_results(#[case] webhook: 
     let mut campaign = stand.campaign("sunday", &users);
     let steps = Mutex::new(Vec::new());
     let tell = |done: usize, all: usize| steps.lock().unwrap().push((done, all));
-    campaign.run(&stand.running, &stand.member, &stand.clock, &tell).await.unwrap();
+    campaign.run(&stand.desk(), &tell).await.unwrap();
     let all: Vec<_> = users.iter().map(|user| (*user, format!("sunday for {user}"))).collect();
     assert_eq!(stand.arrived(), all);
     let steps = steps.into_inner().unwrap();
@@ -157,7 +161,7 @@ async fn who_got_one_within_the_week_is_skipped_and_gets_it_a_week_later() {
     let mut second = stand.campaign("second", &users);
     stand.run(&mut second).await;
     assert_eq!(outcomes(&second), [Some(Outcome::TooEarly), Some(Outcome::Sent), Some(Outcome::Sent)]);
-    let why = &second.results.of(UserId::new(users[0])).unwrap().why;
+    let why = &second.results.of(&UserId::new(users[0])).unwrap().why;
     assert!(why.starts_with("the next is allowed at 20"), "{why}");
     assert_eq!(stand.arrived().len(), 3);
     stand.advance(WEEK);
@@ -207,7 +211,7 @@ async fn what_is_refused_or_perhaps_sent_is_told_and_not_tried_again() {
     refused.line = stand.portal.unjoined_network_code();
     stand.run(&mut refused).await;
     assert_eq!(outcomes(&refused), [Some(Outcome::Refused)]);
-    let why = &refused.results.of(UserId::new(users[0])).unwrap().why;
+    let why = &refused.results.of(&UserId::new(users[0])).unwrap().why;
     assert!(why.contains("NOT_FOUND"), "{why}");
 
     stand.portal.faults().rest(ADD, RestFault::CloseAfterExecution, 1);
@@ -232,15 +236,31 @@ fn killed(stand: &Stand, user: i64, when: &str) -> Campaign {
 }
 
 #[tokio::test]
+async fn what_a_killed_campaign_has_sent_is_found_also_behind_a_later_message() {
+    let stand = stand(true).await;
+    stand.portal.set_nfr(true);
+    let user = stand.users(1)[0];
+    stand.run(&mut stand.campaign("sunday", &[user])).await;
+    let sent = std::fs::read_to_string(stand.file("sunday")).unwrap();
+    stand.run(&mut stand.campaign("monday", &[user])).await;
+    let mut campaign = killed(&stand, user, "2126-01-01T00:00:00Z");
+    campaign.line = stand.portal.network_code();
+    stand.run(&mut campaign).await;
+    assert_eq!((outcomes(&campaign), stand.arrived().len()), (vec![Some(Outcome::Sent)], 2));
+    assert_eq!(std::fs::read_to_string(stand.file("sunday")).unwrap(), sent, "it is told as it was");
+    stand.running.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_dropped_from_the_inbox_is_told_and_not_sent() {
     let stand = stand(true).await;
     let user = stand.users(1)[0];
     let mut campaign = killed(&stand, user, "2126-01-01T00:00:00Z");
     std::fs::remove_file(stand.file("sunday")).unwrap();
-    campaign.results = Results::open(&stand.file("sunday")).unwrap();
+    campaign.results = results(&stand.file("sunday")).unwrap();
     stand.run(&mut campaign).await;
     assert_eq!(outcomes(&campaign), [Some(Outcome::Refused)]);
-    let when = campaign.results.of(UserId::new(user)).unwrap().when.clone();
+    let when = campaign.results.of(&UserId::new(user)).unwrap().when.clone();
     let store = stand.running.store();
     let entry = store.inbox(None, 9).await.unwrap().remove(0);
     store.request(openlines::store::InboxRequest::Drop(entry.item), stand.clock.now()).await.unwrap();
