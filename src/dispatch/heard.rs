@@ -28,6 +28,8 @@ pub(super) struct Arrival {
     pub(super) heard: Option<Heard>,
     /// Of what bursts it may be.
     pub(super) gather: Option<Gather>,
+    /// What a client wrote, told by the channel: the bot is told of the same, and that is what its bursts are of.
+    pub(super) echo: bool,
 }
 
 /// What an event of the journal turned out to be.
@@ -50,7 +52,9 @@ impl Arrival {
             Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
             _ => None,
         };
-        Self { row, heard: Some(heard), gather }
+        let echo = matches!(&heard, Heard::Event { incoming, .. }
+            if matches!(&incoming.event, Event::LineMessage(message) if !message.outbound));
+        Self { row, heard: Some(heard), gather, echo }
     }
 
     /// The same, and `sessions` hears of it.
