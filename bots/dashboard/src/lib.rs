@@ -44,8 +44,7 @@ pub fn app(app: App) -> Result<App, AppError> {
 
 /// The app with the dashboard beside its bots, as `dashboard.toml` says.
 pub fn beside(app: App) -> Result<App, AppError> {
-    let settings = app.settings::<Settings>("dashboard.toml")?.check()?;
-    Ok(beside_with(app, settings))
+    app.settings::<Settings>("dashboard.toml")?.check().map(|settings| beside_with(app, settings))
 }
 
 /// The same with settings of yours.
