@@ -45,6 +45,37 @@ async fn on_stage(routes: Router) -> (Stage, ManualClock) {
 }
 
 #[tokio::test]
+async fn what_the_channel_tells_of_the_same_messages_ends_no_burst() {
+    let clock = ManualClock::new(SystemClock.now());
+    let of_app = clock.clone();
+    let stage = stage(|app| {
+        let app = app.clock(Arc::new(of_app)).event("ONOPENLINEMESSAGEADD");
+        app.bot(BotProfile::openline("talker"), talker())
+    })
+    .await;
+    let ann = stage.portal.client_on("Ann", "telegrambot", stage.portal.line_id());
+    for text in ["hi", "I have", "a question"] {
+        ann.says(text).await;
+        stage.portal.settled(SOON).await;
+    }
+    let told = stage.portal.deliveries();
+    assert_eq!(
+        told.iter().filter(|one| one.event == "ONOPENLINEMESSAGEADD").count(),
+        3,
+        "they were told of twice"
+    );
+    let mut idle = std::pin::pin!(stage.running.idle());
+    tokio::select! {
+        biased;
+        () = &mut idle => panic!("idle although a burst gathers: {:?}", stage.said()),
+        () = tokio::task::yield_now() => {}
+    }
+    clock.advance(QUIET);
+    tokio::time::timeout(SOON, idle).await.unwrap();
+    assert_eq!(stage.said(), ["hi+I have+a question"]);
+}
+
+#[tokio::test]
 async fn quick_messages_are_one_turn_and_idle_waits_for_it() {
     let (stage, clock) = on_stage(talker()).await;
     let ann = stage.portal.client("Ann");

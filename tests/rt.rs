@@ -135,3 +135,53 @@ async fn routes_of_ones_own_stand_beside_the_apps() {
     assert_eq!(get("/nothing").await.0, 404);
     assert_eq!(get("/events").await.0, 405);
 }
+
+#[tokio::test]
+async fn routes_of_several_stand_beside_one_another_and_the_earlier_comes_first() {
+    let route = |path: &'static str, text: &'static str| {
+        move |_| axum::Router::new().route(path, axum::routing::get(async move || text))
+    };
+    let last = |_| {
+        let routes = axum::Router::new().route("/third", axum::routing::get(async || "three"));
+        routes.route("/first", axum::routing::get(async || "never")).fallback(async || "nobody's")
+    };
+    let bot = async |_cx: Context, _message: Message| {};
+    let stage = stage(|app| {
+        let app = app.bot(BotProfile::openline("rt"), bot);
+        app.routes(route("/first", "one")).routes(route("/second", "two")).routes(last)
+    })
+    .await;
+    for (path, text) in [("/first", "one"), ("/second", "two"), ("/third", "three"), ("/other", "nobody's")] {
+        let answer = reqwest::get(format!("{}{path}", stage.running.url())).await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), text, "{path}");
+    }
+    let events = reqwest::get(format!("{}/events", stage.running.url())).await.unwrap();
+    assert_eq!(events.status(), 405, "the app's own come before all of them");
+}
+
+#[tokio::test]
+async fn a_page_is_served_under_its_policy() {
+    let policy = "default-src 'none'; frame-ancestors https:";
+    let bot = async |_cx: Context, _message: Message| {};
+    let stage = stage(|app| {
+        let app = app.bot(BotProfile::openline("rt"), bot);
+        app.page_under(policy, "/strict", "<p>Strict</p>").page("/plain", "<p>Plain</p>")
+    })
+    .await;
+    let served = async |path: &str| {
+        let answer = reqwest::get(format!("{}{path}", stage.running.url())).await.unwrap();
+        answer.headers().get("content-security-policy").map(|policy| policy.to_str().unwrap().to_owned())
+    };
+    assert_eq!(served("/strict").await.as_deref(), Some(policy));
+    assert_eq!(served("/plain").await, None);
+    let form = [("member_id", stage.portal.app().member_id), ("APPLICATION_TOKEN", "guessed".to_owned())];
+    let refused = reqwest::Client::new().post(format!("{}/strict", stage.running.url())).form(&form);
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.headers()["content-security-policy"], policy);
+
+    let config = Config::new().listen("127.0.0.1:0".parse().unwrap()).without_admin().database_url("memory:");
+    let app = App::new(config).bot(BotProfile::openline("rt"), bot).page_under("a\nb", "/strict", "");
+    let error = app.start().await.unwrap_err().to_string();
+    assert!(error.contains("/strict") && error.contains("policy"), "{error}");
+}

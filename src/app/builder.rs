@@ -47,7 +47,7 @@ pub struct App {
     pub(super) wrap: Option<Wrap>,
     pub(super) policy: Policy,
     pub(super) pages: Vec<Page>,
-    pub(super) routes: Option<Routes>,
+    pub(super) routes: Vec<Routes>,
     pub(super) beside: Vec<Beside>,
     pub(super) limits: Limits,
     /// The file of the bot's own settings, if one was named.
@@ -120,7 +120,7 @@ impl App {
             wrap: None,
             policy: Policy::default(),
             pages: Vec::new(),
-            routes: None,
+            routes: Vec::new(),
             beside: Vec::new(),
             limits: Limits::standard(),
             settings: None,
@@ -160,15 +160,37 @@ impl App {
     /// events with `import { connect } from '/openlines/rt.js'`. The token of the user who looks is written into it,
     /// so it is given only to portals that prove themselves.
     pub fn page(mut self, path: impl Into<String>, html: impl Into<Cow<'static, str>>) -> Self {
-        self.pages.push(Page { path: path.into(), html: html.into() });
+        self.pages.push(Page { path: path.into(), html: html.into(), policy: None });
         self
     }
 
-    /// Serves routes of your own on the public address, in place of those of an earlier call. The app's own addresses
-    /// and pages come first. Whoever knows the address reaches them: they have to look themselves who asks, by
-    /// [`Desks::visitor`].
+    /// The same under a content security policy, which the page is served with.
+    ///
+    /// ```
+    /// use openlines::prelude::*;
+    ///
+    /// const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self' https: wss:; frame-ancestors https:";
+    /// let app = App::new(Config::new()).page_under(POLICY, "/orders", "<script src=/orders.js type=module></script>");
+    /// # let _ = app;
+    /// ```
+    ///
+    /// **Trap:** RT events come from a server of the portal's, whose address is known once the page asks: allow `https:`
+    /// and `wss:` in `connect-src`, and the portal in `frame-ancestors`.
+    pub fn page_under(
+        mut self,
+        policy: impl Into<String>,
+        path: impl Into<String>,
+        html: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.pages.push(Page { path: path.into(), html: html.into(), policy: Some(policy.into()) });
+        self
+    }
+
+    /// Serves routes of your own on the public address. The app's own addresses and pages come first, then the routes of
+    /// earlier calls; the fallback of the last call is the one that counts. Whoever knows the address reaches them: they
+    /// have to look themselves who asks, by [`Desks::visitor`].
     pub fn routes(mut self, routes: impl FnOnce(Desks) -> axum::Router + Send + 'static) -> Self {
-        self.routes = Some(Box::new(routes));
+        self.routes.push(Box::new(routes));
         self
     }
 

@@ -7,7 +7,13 @@ use super::{App, AppError, serve, trial};
 /// Prints the address of the chat page and works until told to stop.
 pub(super) async fn demo(app: App, listen: SocketAddr) -> Result<(), AppError> {
     let page = app.pages.first().map(|page| page.path.clone());
-    let trial = trial::start(app, listen).await?;
+    let mut told = std::pin::pin!(serve::told_to_stop());
+    let trial = tokio::select! {
+        // First, so that whoever knows the address is heard.
+        biased;
+        () = &mut told => return Ok(()),
+        trial = trial::start(app, listen) => trial?,
+    };
     let mut said =
         format!("Write to the bot as a client of an emulated portal:\n\n  {}/\n", trial.emulator.url());
     if let Some(path) = page {
@@ -16,7 +22,7 @@ pub(super) async fn demo(app: App, listen: SocketAddr) -> Result<(), AppError> {
             &format!("\nThe application's page, as the portal shows it:\n\n  {}\n", trial.portal.frame_url());
     }
     println!("{said}\nCtrl-C ends it; nothing is kept.");
-    serve::told_to_stop().await;
+    told.await;
     trial.running.stop().await;
     Ok(())
 }

@@ -188,8 +188,10 @@ pub(super) async fn start(app: App, address: Address) -> Result<Running, AppErro
         });
     }
     let mut public = rt::router(registry.clone(), api_of_pages, clock.clone(), &pages).merge(gate.router());
-    if let Some(routes) = routes {
-        public = public.reset_fallback().fallback_service(routes(desks.clone()));
+    let own = routes.into_iter().map(|routes| routes(desks.clone()));
+    // The earlier ones are asked first.
+    if let Some(own) = own.rev().reduce(|later, earlier| earlier.reset_fallback().fallback_service(later)) {
+        public = public.reset_fallback().fallback_service(own);
     }
     let (close, closing) = watch::channel(false);
     let serve = axum::serve(listener, public).with_graceful_shutdown(stopped(closing.clone()));

@@ -38,7 +38,8 @@ pub enum TurnPolicy {
     Each,
     /// Messages of one author that follow one another are one turn, which starts when so much time has passed since the
     /// last of them was accepted; at the latest after ten times that, or with 32 messages. Any other event of the dialog
-    /// ends the burst at once and comes after it.
+    /// ends the burst at once and comes after it, but the client's own messages as the channel tells of them
+    /// (`ONOPENLINEMESSAGEADD`), which only come after it.
     ///
     /// The handler gets the last message with the texts of all, in lines, and the files of all;
     /// [`Context::burst`](crate::dispatch::Context::burst) has them one by one. What a burst holds does not change once

@@ -28,19 +28,15 @@ use super::{
     outcome, outcomes,
 };
 use crate::{
-    codec::keys,
     message::{Reply, RtEvent, RtMessage, RtRecipients},
-    rest::{ApiExt, methods::imopenlines::DialogGet},
     store::{
         Appended, DedupeKey, DedupeKind, LaneKey, NewEvent, NewOutboxRow, Priority, Store, StoreError, TurnId,
     },
-    wire::{BotId, ChatEntity, ChatId, DialogId, PortalKey, Timestamp, UserId},
+    wire::{BotId, ChatId, DialogId, PortalKey, Timestamp, UserId},
 };
 
 /// The code of the event that carries an effect asked for outside of any.
 pub(super) const SEND: &str = "OPENLINES.SEND";
-/// The code of the event by which a session is given back to the bot.
-pub(super) const TAKE_BACK: &str = "OPENLINES.TAKE_BACK";
 
 /// Items of a broadcast that are put on disk together.
 const AT_ONCE: usize = 500;
@@ -71,9 +67,9 @@ pub enum EnqueueErrorKind {
 /// Why something could not be asked for.
 #[derive(Debug)]
 pub struct EnqueueError {
-    kind: EnqueueErrorKind,
-    what: String,
-    source: Option<StoreError>,
+    pub(super) kind: EnqueueErrorKind,
+    pub(super) what: String,
+    pub(super) source: Option<StoreError>,
 }
 
 impl EnqueueError {
@@ -109,8 +105,8 @@ impl std::error::Error for EnqueueError {
 /// asked for afterwards is sent by the next start.
 #[derive(Clone)]
 pub struct PortalDesk {
-    engine: Engine,
-    portal: PortalKey,
+    pub(super) engine: Engine,
+    pub(super) portal: PortalKey,
 }
 
 impl PortalDesk {
@@ -219,53 +215,6 @@ impl PortalDesk {
         Ok(())
     }
 
-    /// Takes the session of this open line's chat back from a person, or from the queue: as
-    /// [`Context::take_back`](super::Context::take_back), durable when it returns. Once more is no harm.
-    pub async fn take_back(&self, dialog: &DialogId) -> Result<(), EnqueueError> {
-        let lane = self.lane_of(dialog).await?;
-        let chat = dialog.chat().unwrap_or_default();
-        let event = NewEvent {
-            portal: self.portal.clone(),
-            lane,
-            dedupe: DedupeKey {
-                bot: BotId::new(0),
-                kind: DedupeKind::Other,
-                ordinal: self.now().seconds(),
-                digest: uuid::Uuid::new_v4().into_bytes(),
-            },
-            code: TAKE_BACK.into(),
-            message: None,
-            body: chat.to_string().into(),
-            park: None,
-            quiet: false,
-            read: None,
-        };
-        self.append(vec![event]).await?;
-        Ok(())
-    }
-
-    /// The lane of an open line's chat; the portal is asked if no event has told of it.
-    async fn lane_of(&self, dialog: &DialogId) -> Result<LaneKey, EnqueueError> {
-        let wrong = |kind: EnqueueErrorKind, why: String| EnqueueError {
-            kind,
-            what: format!("dialog {dialog} {why}"),
-            source: None,
-        };
-        let invalid = |why: &str| wrong(EnqueueErrorKind::Invalid, why.to_owned());
-        let chat = dialog.chat().ok_or_else(|| invalid("is no chat; use one like chat15"))?;
-        let known = self.engine.sessions(&self.portal).and_then(|sessions| sessions.lane_of(chat));
-        if let Some(lane) = known {
-            return Ok(lane);
-        }
-        let found = self.services().direct.invoke(&self.portal, &DialogGet::of_chat(chat)).await;
-        let found = found
-            .map_err(|error| wrong(EnqueueErrorKind::Portal, format!("could not be looked up: {error}")))?;
-        match found.chat.entity {
-            ChatEntity::Lines(_) => Ok(LaneKey::new(keys::of_chat(&found.chat))),
-            _ => Err(invalid("is no chat of an open line")),
-        }
-    }
-
     /// What the ledger says of `user` on the network line `code`.
     pub async fn network_ledger(&self, code: &str, user: UserId) -> Result<NetworkLedger, EnqueueError> {
         Ok(licensed_ledger(self.services(), &self.portal, code, user).await?)
@@ -305,7 +254,7 @@ impl PortalDesk {
         Ok(outcomes)
     }
 
-    fn services(&self) -> &Services {
+    pub(super) fn services(&self) -> &Services {
         self.engine.services()
     }
 
@@ -319,7 +268,7 @@ impl PortalDesk {
         Ok(known.first().copied().unwrap_or(Enqueued::Known))
     }
 
-    async fn append(&self, items: Vec<NewEvent>) -> Result<Vec<Enqueued>, StoreError> {
+    pub(super) async fn append(&self, items: Vec<NewEvent>) -> Result<Vec<Enqueued>, StoreError> {
         let appended = self.services().store.append(items, self.now()).await?;
         self.engine.wake(&self.portal);
         let is_fresh = |one: &Appended| match one {
@@ -385,11 +334,6 @@ impl Urgency {
     fn of(priority: Priority) -> Self {
         if priority == Priority::Bulk { Self::Bulk } else { Self::Reply }
     }
-}
-
-/// The chat of an event of [`TAKE_BACK`].
-pub(super) fn chat_of(body: &[u8]) -> Result<ChatId, serde_json::Error> {
-    serde_json::from_slice(body)
 }
 
 /// The outbox row that an event of [`SEND`] asks for.

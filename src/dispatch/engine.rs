@@ -33,7 +33,7 @@ use super::{
 use crate::{
     ingest::Wake,
     store::{JournalRow, LaneKey, Lease, StoreError, StoreErrorKind},
-    wire::{PortalKey, Timestamp},
+    wire::{ChatId, PortalKey, Timestamp},
 };
 
 /// How often requests of the command line are looked for.
@@ -70,6 +70,8 @@ enum Order {
     TellWhenIdle(oneshot::Sender<()>),
     Again(Vec<JournalRow>),
     Send(Vec<crate::store::OutboxRow>),
+    /// Looks up who has these sessions, as far as it is stored, and tells when that is done.
+    Load(Vec<(LaneKey, ChatId)>, oneshot::Sender<()>),
     Stop,
 }
 
@@ -128,6 +130,13 @@ impl Engine {
 
     pub(super) fn sessions(&self, portal: &PortalKey) -> Option<Arc<Sessions>> {
         self.with(portal, |worker| worker.sessions.clone())
+    }
+
+    /// Has `sessions` know who has the sessions of these lanes, as far as it is stored.
+    pub(super) async fn load(&self, portal: &PortalKey, lanes: Vec<(LaneKey, ChatId)>) {
+        let (tell, told) = oneshot::channel();
+        self.with(portal, |worker| worker.orders.send(Order::Load(lanes, tell)).is_ok());
+        let _ = told.await;
     }
 
     /// Returns once every portal has nothing waiting, running or to be sent. Timers are not waited for.
@@ -262,6 +271,7 @@ async fn work(
     let mut turns: JoinSet<(LaneKey, TurnEnd)> = JoinSet::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     let mut outbox = JoinSet::new();
+    let mut lookups = JoinSet::new();
     let mut held = Waiting::default();
     loop {
         let reads_on = match fill(&mut feed, &mut alarm, &shared, &lease, &sessions).await {
@@ -304,6 +314,10 @@ async fn work(
                 }
                 Some(Order::Again(rows)) => feed.put_back(rows, |row| Arrival::heard(services, &lease.portal, &sessions, row)),
                 Some(Order::Send(rows)) => drop(errands.send(Errand::Again(rows))),
+                Some(Order::Load(lanes, told)) => {
+                    while lookups.try_join_next().is_some() {}
+                    lookups.spawn(load(fence.clone(), lanes, told));
+                }
                 Some(Order::Stop) | None => break,
             },
             Some(ended) = turns.join_next() => match ended {
@@ -386,6 +400,16 @@ async fn fill(
         sessions.has_read(upto);
     }
     Ok(feed.reads_on())
+}
+
+async fn load(fence: Arc<Fence>, lanes: Vec<(LaneKey, ChatId)>, told: oneshot::Sender<()>) {
+    for (lane, chat) in lanes {
+        if let Err(error) = fence.look_up(&lane, chat).await {
+            let portal = &fence.lease().portal;
+            tracing::warn!(%portal, %chat, %error, "who has a session could not be looked up");
+        }
+    }
+    let _ = told.send(());
 }
 
 async fn one_turn(

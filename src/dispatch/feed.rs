@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn read(row: JournalRow) -> Arrival {
-        Arrival { row, heard: None, gather: None }
+        Arrival { row, heard: None, gather: None, echo: false }
     }
 
     /// A journal and what was read of it.

@@ -10,6 +10,7 @@ use super::{
     burst::Gather,
     desk,
     ownership::{Evidence, Sessions, line_chat},
+    supervising::{self, Taken},
     timer::{self, Fired},
     watch,
     withheld::{Report, WITHHELD},
@@ -28,6 +29,8 @@ pub(super) struct Arrival {
     pub(super) heard: Option<Heard>,
     /// Of what bursts it may be.
     pub(super) gather: Option<Gather>,
+    /// What a client wrote, told by the channel: the bot is told of the same, and that is what its bursts are of.
+    pub(super) echo: bool,
 }
 
 /// What an event of the journal turned out to be.
@@ -39,6 +42,8 @@ pub(super) enum Heard {
     Send,
     /// The session of this chat was given back to the bot outside of an event.
     TakeBack(ChatId),
+    /// A person has taken the session, as was told outside of an event.
+    TakenOver(Taken),
     /// It cannot be read, and why.
     Unreadable(String),
 }
@@ -50,7 +55,9 @@ impl Arrival {
             Heard::Event { incoming, .. } => Gather::asked(services, portal, incoming),
             _ => None,
         };
-        Self { row, heard: Some(heard), gather }
+        let echo = matches!(&heard, Heard::Event { incoming, .. }
+            if matches!(&incoming.event, Event::LineMessage(message) if !message.outbound));
+        Self { row, heard: Some(heard), gather, echo }
     }
 
     /// The same, and `sessions` hears of it.
@@ -74,6 +81,9 @@ impl Arrival {
                 (chat, Evidence::of(services, portal, incoming, &self.row))
             }
             Some(Heard::TakeBack(chat)) => (*chat, Some(Evidence::returned(self.row.accepted))),
+            Some(Heard::TakenOver(Taken { chat, by, message })) => {
+                (*chat, Some(Evidence::taken(*by, *message, self.row.accepted)))
+            }
             _ => return,
         };
         sessions.arrived(&self.row.lane, self.row.seq, chat, evidence);
@@ -84,9 +94,13 @@ impl Heard {
     pub(super) fn read(services: &Services, portal: &PortalKey, row: &mut JournalRow) -> Self {
         let read = match row.code.as_str() {
             desk::SEND => return Self::Send,
-            desk::TAKE_BACK => {
-                return desk::chat_of(&row.body)
+            supervising::TAKE_BACK => {
+                return supervising::chat_of(&row.body)
                     .map_or_else(|error| Self::Unreadable(error.to_string()), Self::TakeBack);
+            }
+            supervising::TAKEN_OVER => {
+                return serde_json::from_slice(&row.body)
+                    .map_or_else(|error| Self::Unreadable(error.to_string()), Self::TakenOver);
             }
             WITHHELD => {
                 Report::read(&row.body).map(|incoming| (incoming, None)).map_err(|error| error.to_string())

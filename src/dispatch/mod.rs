@@ -49,6 +49,7 @@ mod router;
 mod services;
 mod settle;
 mod shares;
+mod supervising;
 mod timer;
 mod turn;
 mod watch;
@@ -78,6 +79,7 @@ pub use router::{
     RouterDoor, SessionFinished, SessionStarted, Texts,
 };
 pub use services::{Bot, Services};
+pub use supervising::OpenDialog;
 pub use watch::{Happening, Happenings, What};
 
 pub(crate) use dialogue::{state_in, states_in};

@@ -112,6 +112,10 @@ async fn attempt(
             tracing::info!(portal = %lease.portal, %chat, "the session was given back to the bot");
             return ending.settle(Effects::default()).await;
         }
+        Heard::TakenOver(taken) => {
+            tracing::info!(portal = %lease.portal, chat = %taken.chat, by = %taken.by, "a person has taken the session");
+            return ending.settle(Effects::default()).await;
+        }
     };
     ending.event = Stamp::of(&incoming);
     let mut record = Record::read(state.dialogue.as_ref()).unwrap_or_else(|error| {

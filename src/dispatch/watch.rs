@@ -145,8 +145,35 @@ pub(super) fn wrote(incoming: &Incoming, at: Timestamp) -> Option<What> {
             named(command.author, command.author_id, name, command.text.clone())
         }
         Event::LineMessage(message) if !message.system => {
-            named(message.author, message.user_id, None, message.text.clone())
+            let (name, text) = signed(&message.text);
+            named(message.author, message.user_id, name, text)
         }
         _ => None,
+    }
+}
+
+/// Who signed a message of the channel, and what they wrote: `[b]Ann Lee:[/b] [br]Good day` (protocol 3.5).
+fn signed(text: &str) -> (Option<String>, String) {
+    let signed = text.strip_prefix("[b]").and_then(|text| text.split_once(":[/b] [br]"));
+    match signed.filter(|(name, _)| !name.contains(['[', '\n'])) {
+        Some((name, text)) => (Some(name.to_owned()), text.to_owned()),
+        None => (None, text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_of_the_channel_is_the_name_and_not_the_text() {
+        let read = |text| signed(text).0.map(|name| (name, signed(text).1));
+        assert_eq!(
+            read("[b]Ann Lee:[/b] [br]Good [b]day:[/b] [br]!"),
+            Some(("Ann Lee".into(), "Good [b]day:[/b] [br]!".into()))
+        );
+        for text in ["Good day", "[b]Order 15:[/b] it is packed", "", "[b]one\n[b]two:[/b] [br]three"] {
+            assert_eq!(signed(text), (None, text.to_owned()));
+        }
     }
 }

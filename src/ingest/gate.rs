@@ -23,7 +23,7 @@ use crate::{
         form::{FormError, FormErrorKind, Limits},
     },
     portal::{Installer, Registry, Verification, Welcome},
-    store::{Appended, Journal, NewEvent, Sessions, StoreError},
+    store::{Appended, Journal, NewEvent, SessionChange, Sessions, StoreError},
     wire::{AppId, Event, PortalKey, Raw},
 };
 
@@ -158,15 +158,7 @@ impl Gate {
                 changes.extend(notes.change(&portal, incoming, self.parts.clock.now()));
             }
         });
-        let appending = self.append(&portal, rows);
-        let appended = match &self.sessions {
-            // Side by side: the store makes one transaction of both.
-            Some(notes) if !changes.is_empty() => {
-                tokio::join!(notes.write(&portal, changes, self.parts.clock.now()), appending).1
-            }
-            _ => appending.await,
-        };
-        let fresh = appended.map_err(|error| {
+        let fresh = self.append_noting(&portal, rows, changes).await.map_err(|error| {
             let kind = RefusalKind::NotStored;
             if let Some(left_out) = self.parts.complaints.count(Kind::Refused(kind), self.parts.clock.now()) {
                 tracing::error!(%portal, %error, left_out, "a verified event could not be stored; the portal was told so");
@@ -179,6 +171,23 @@ impl Gate {
             tracing::error!(%portal, %error, "the application was removed, but that could not be noted; remove it with `portals forget`");
         }
         Ok(Accepted::Journaled { portal, fresh })
+    }
+
+    /// The same as [`append`](Self::append), and what became known of sessions is written down.
+    pub(super) async fn append_noting(
+        &self,
+        portal: &PortalKey,
+        rows: Vec<NewEvent>,
+        changes: Vec<SessionChange>,
+    ) -> Result<usize, StoreError> {
+        let appending = self.append(portal, rows);
+        match &self.sessions {
+            // Side by side: the store makes one transaction of both.
+            Some(notes) if !changes.is_empty() => {
+                tokio::join!(notes.write(portal, changes, self.parts.clock.now()), appending).1
+            }
+            _ => appending.await,
+        }
     }
 
     /// Puts rows into the journal and wakes whoever works on them.

@@ -17,8 +17,8 @@ use crate::{
     codec,
     portal::{BotGeneration, Delivery, Drain, PortalError, PortalErrorKind, RegisteredBot, Registry},
     rest::{Api, Call, CallError, CallErrorKind, Method, methods::imbot_v2::EventGet},
-    store::{NewEvent, PortalStatus},
-    wire::{BotId, PortalKey, Timestamp},
+    store::PortalStatus,
+    wire::{BotId, Incoming, PortalKey, Timestamp},
 };
 
 /// How often is asked.
@@ -198,7 +198,7 @@ impl Poller {
         portal: &PortalKey,
         answer: &Json,
         date: &str,
-        rows: fn(&PortalKey, &Json) -> Vec<NewEvent>,
+        rows: rows::Reader,
     ) -> Result<usize, PollError> {
         let events: Vec<&Json> = match &answer["events"] {
             Json::Array(events) => events.iter().collect(),
@@ -206,8 +206,12 @@ impl Poller {
             _ => Vec::new(),
         };
         let oldest = events.iter().filter_map(|event| moment(event, date)).min();
-        let new = events.iter().flat_map(|event| rows(portal, event)).collect();
-        let appended = self.gate.append(portal, new).await;
+        let (mut changes, now) = (Vec::new(), self.clock.now());
+        let mut look = |incoming: &Incoming| {
+            changes.extend(self.gate.notes().and_then(|notes| notes.change(portal, incoming, now)));
+        };
+        let new = events.iter().flat_map(|event| rows(portal, event, &mut look)).collect();
+        let appended = self.gate.append_noting(portal, new, changes).await;
         appended.map_err(|error| PollError { what: error.to_string(), wait: None })?;
         if let Some(oldest) = oldest {
             FIGURES.poll_lag.record(self.clock.now().since(oldest).as_secs_f64());

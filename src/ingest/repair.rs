@@ -70,7 +70,10 @@ impl GapRepair {
     pub async fn known(&self, portal: &PortalKey) -> Result<Vec<OpenSession>, StoreError> {
         match self.gate.notes() {
             Some(notes) if !self.heard_bots(portal).is_empty() => {
-                notes.open(portal, self.clock.now().minus(self.window)).await
+                let heard = self.heard_bots(portal);
+                let mut open = notes.open(portal, self.clock.now().minus(self.window)).await?;
+                open.retain(|session| heard.iter().any(|bot| bot.id == session.bot));
+                Ok(open)
             }
             _ => Ok(Vec::new()),
         }

@@ -34,18 +34,21 @@ pub(super) fn of_callback(
     }
 }
 
+/// Makes the rows of one event of an answer, and has its events looked at.
+pub(super) type Reader = fn(&PortalKey, &Json, &mut dyn FnMut(&Incoming)) -> Vec<NewEvent>;
+
 /// The rows of one event of `imbot.v2.Event.get`, with its number.
-pub(super) fn of_fetched(portal: &PortalKey, event: &Json) -> Vec<NewEvent> {
+pub(super) fn of_fetched(portal: &PortalKey, event: &Json, look: &mut dyn FnMut(&Incoming)) -> Vec<NewEvent> {
     match codec::fetched(event) {
-        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), look),
         Err(error) => vec![unreadable(portal, &codec::from_json(event), &error.to_string())],
     }
 }
 
 /// The row of an offline event of `event.offline.get`.
-pub(super) fn of_collected(portal: &PortalKey, row: &Json) -> Vec<NewEvent> {
+pub(super) fn of_collected(portal: &PortalKey, row: &Json, look: &mut dyn FnMut(&Incoming)) -> Vec<NewEvent> {
     match codec::collected(row) {
-        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), &mut |_| {}),
+        Ok(fetched) => of_events(portal, fetched.callback, Some(fetched.event_id), look),
         Err(error) => vec![unreadable(portal, &codec::from_json(row), &error.to_string())],
     }
 }

@@ -7,6 +7,7 @@ mod stage;
 mod asked;
 mod batch;
 mod bench;
+mod from_outside;
 mod given_back;
 mod parked;
 mod races;

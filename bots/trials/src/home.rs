@@ -14,18 +14,29 @@ use openlines_emulator::{Entrance, Portal};
 /// Longest wait for anything.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// Where a bot lives over all its lives: its directory, its addresses, its portal, which it reaches by incoming webhook.
+/// Where a bot lives over all its lives: its directory, its addresses, its portal, which it reaches by incoming webhook, or
+/// as an application.
 #[derive(Debug)]
 pub struct Home {
     directory: tempfile::TempDir,
     environment: Vec<(String, String)>,
     listen: SocketAddr,
     admin: SocketAddr,
+    entrance: Entrance,
 }
 
 impl Home {
     /// For a bot that hears callbacks, with these settings in `settings.toml`.
     pub fn new(portal: &Portal, settings: &str) -> Self {
+        Self::by(Entrance::Webhook, portal, settings)
+    }
+
+    /// The same for one that is the portal's OAuth application, and installed there when it first serves.
+    pub fn of_application(portal: &Portal, settings: &str) -> Self {
+        Self::by(Entrance::Application, portal, settings)
+    }
+
+    fn by(entrance: Entrance, portal: &Portal, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory for the trial");
         let file = directory.path().join("settings.toml");
         std::fs::write(&file, settings).expect("the settings are written");
@@ -33,7 +44,7 @@ impl Home {
             TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
         };
         let (listen, admin) = (free(), free());
-        let mut environment = portal.bot_environment(Entrance::Webhook);
+        let mut environment = portal.bot_environment(entrance);
         let database = format!("sqlite://{}", directory.path().join("bot.db").display());
         for (name, value) in [
             ("OPENLINES_SETTINGS", file.display().to_string()),
@@ -44,13 +55,19 @@ impl Home {
         ] {
             environment.push((name.into(), value));
         }
-        Self { directory, environment, listen, admin }
+        Self { directory, environment, listen, admin, entrance }
     }
 
     /// Without a public address: it fetches its events.
     #[must_use]
-    pub fn fetching(mut self) -> Self {
-        self.environment.retain(|(name, _)| name != "OPENLINES_PUBLIC_URL");
+    pub fn fetching(self) -> Self {
+        self.without("OPENLINES_PUBLIC_URL")
+    }
+
+    /// Without this variable of its environment.
+    #[must_use]
+    pub fn without(mut self, variable: &str) -> Self {
+        self.environment.retain(|(name, _)| name != variable);
         self
     }
 
@@ -84,6 +101,9 @@ impl Home {
         let process = self.start(program, &["serve"]);
         let ready = || get(self.admin, "/readyz").is_some_and(|answer| answer.contains(" 200 "));
         until("it is ready", || self.log(), ready).await;
+        if self.entrance == Entrance::Application && portal.bot_id(bot).is_none() {
+            portal.install(&format!("http://{}/install", self.listen)).await;
+        }
         until("the portal knows it", || self.log(), || portal.bot_id(bot).is_some()).await;
         process
     }

@@ -65,6 +65,14 @@ pub(crate) async fn play(name: &str, scenario: impl AsyncFnOnce(Window) + Send) 
     }
 }
 
+/// `target/tmp`, also of an example, which is told of none.
+fn scratch() -> PathBuf {
+    option_env!("CARGO_TARGET_TMPDIR").map_or_else(
+        || std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("tmp"),
+        PathBuf::from,
+    )
+}
+
 impl Driver {
     /// `None`, said aloud, where there is no browser.
     fn start(name: &str) -> Option<Self> {
@@ -84,8 +92,7 @@ impl Driver {
             );
             return None;
         }
-        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("chromium-{name}-{}", std::process::id()));
+        let profile = scratch().join(format!("chromium-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&profile);
         let mut process = Command::new("chromedriver")
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
@@ -337,7 +344,7 @@ impl Window {
 
     /// Keeps what the window shows.
     pub(crate) async fn shot(&self, name: &str) {
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screens");
+        let target = scratch().parent().unwrap().join("screens");
         fs::create_dir_all(&target).unwrap();
         self.driver.screenshot(&target.join(format!("{name}.png"))).await.unwrap();
     }

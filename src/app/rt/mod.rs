@@ -62,12 +62,15 @@ pub(super) fn router(registry: Registry, api: Arc<dyn Api>, clock: Arc<dyn Clock
 pub(super) fn check_pages(pages: &[Page]) -> Result<(), AppError> {
     let ours = ["/events", "/install", "/oauth", "/settings", "/openlines"];
     let mut paths = HashSet::new();
-    for path in pages.iter().map(|page| page.path.as_str()) {
+    for Page { path, policy, .. } in pages {
+        let (path, policy) = (path.as_str(), policy.as_deref().unwrap_or_default());
         let first = path.split('/').nth(1).unwrap_or_default();
         let why = if !path.starts_with('/') || path.contains(['{', '}', '?', '#', '*', ' ']) {
             "is no plain path such as `/orders`"
         } else if ours.iter().any(|own| own[1..] == *first) {
             "is an address of the framework"
+        } else if HeaderValue::from_str(policy).is_err() {
+            "has a content security policy with signs that no header takes"
         } else if !paths.insert(path) {
             "is there twice"
         } else {
@@ -75,7 +78,7 @@ pub(super) fn check_pages(pages: &[Page]) -> Result<(), AppError> {
         };
         return Err(AppError::new(
             AppErrorKind::Setting,
-            format!("the page `{path}` {why}; give it another path"),
+            format!("the page `{path}` {why}; give it another one"),
         ));
     }
     Ok(())

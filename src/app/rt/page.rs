@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, RawQuery},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::Response,
     routing::get,
 };
@@ -19,23 +19,34 @@ use crate::portal::{Registry, Verification};
 const FORM_LIMIT: usize = 64 * 1024;
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Path and text of a page.
+/// Path and text of a page, and its content security policy.
 pub(crate) struct Page {
     pub(crate) path: String,
     pub(crate) html: Cow<'static, str>,
+    pub(crate) policy: Option<String>,
 }
 
 impl Page {
     pub(super) fn router(&self, registry: Registry) -> Router {
         let html: Arc<str> = Arc::from(self.html.as_ref());
         let bare = Arc::clone(&html);
+        let policy = self.policy.as_deref().and_then(|policy| HeaderValue::from_str(policy).ok());
+        let same = policy.clone();
         let opened = async move |RawQuery(query): RawQuery, body: Bytes| {
-            open(&registry, &html, query.as_deref().unwrap_or_default(), &body)
+            under(policy.as_ref(), open(&registry, &html, query.as_deref().unwrap_or_default(), &body))
         };
         // Looked at outside of a portal it is the same page without a user.
-        let looked_at = async move || answer(StatusCode::OK, HTML, with_visit(&bare, &Value::Null));
+        let looked_at =
+            async move || under(same.as_ref(), answer(StatusCode::OK, HTML, with_visit(&bare, &Value::Null)));
         Router::new().route(&self.path, get(looked_at).post(opened)).layer(DefaultBodyLimit::max(FORM_LIMIT))
     }
+}
+
+fn under(policy: Option<&HeaderValue>, mut page: Response) -> Response {
+    if let Some(policy) = policy {
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
+    page
 }
 
 fn open(registry: &Registry, html: &str, query: &str, body: &[u8]) -> Response {

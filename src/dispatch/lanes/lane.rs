@@ -82,7 +82,7 @@ impl Lane {
         let mut by_id = by_id.into_iter();
         let mut members = Vec::new();
         // In the order in which they would run alone: messages by their ids, other events in their places.
-        for one in &self.waiting {
+        for one in self.waiting.iter().filter(|one| !one.echo) {
             let next = if one.row.message.is_some() { by_id.next() } else { None };
             match next.filter(|place| self.waiting[*place].gather.as_ref() == Some(gather)) {
                 Some(place) if members.len() < MOST => members.push(place),

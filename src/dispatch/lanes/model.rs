@@ -14,7 +14,7 @@ use crate::{
 /// What happens next.
 #[derive(Debug, Clone)]
 enum Step {
-    /// An event is accepted. `author` makes it one of a burst.
+    /// An event is accepted. `author` makes a message one of a burst, and anything else an echo of one.
     Arrives {
         lane: u8,
         message: Option<i64>,
@@ -80,10 +80,11 @@ impl Model {
             frozen: Vec::new(),
             read: None,
         };
+        let echo = message.is_none() && author.is_some();
         let author = author.filter(|_| message.is_some());
         let gather =
             author.map(|author| Gather { quiet: QUIET, bot: BotId::new(1), author: UserId::new(author) });
-        let arrival = Arrival { row, heard: None, gather };
+        let arrival = Arrival { row, heard: None, gather, echo };
         self.rows.insert(seq, arrival.clone());
         self.lanes.push(arrival);
     }
@@ -114,12 +115,13 @@ impl Model {
         if first.gather.is_none() {
             return Some((vec![first.row.seq.0], 0));
         }
+        let others = || order.iter().filter(|one| !one.echo);
         let burst: Vec<&&Arrival> =
-            order.iter().take(MOST).take_while(|one| one.gather == first.gather).collect();
+            others().take(MOST).take_while(|one| one.gather == first.gather).collect();
         let accepted = || burst.iter().map(|one| one.row.accepted.millis());
         let quiet = i64::try_from(QUIET.as_millis()).unwrap();
         let due = (accepted().max()? + quiet).min(accepted().min()? + 10 * quiet);
-        let is_over = burst.len() == MOST || burst.len() < order.len();
+        let is_over = burst.len() == MOST || burst.len() < others().count();
         Some((burst.iter().map(|one| one.row.seq.0).collect(), if is_over { 0 } else { due }))
     }
 

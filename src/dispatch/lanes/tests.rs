@@ -22,7 +22,7 @@ fn row(seq: i64, lane: &str, message: Option<i64>) -> Arrival {
         frozen: Vec::new(),
         read: None,
     };
-    Arrival { row, heard: None, gather: None }
+    Arrival { row, heard: None, gather: None, echo: false }
 }
 
 /// A message of a burst, accepted at this second.
@@ -167,6 +167,22 @@ fn another_kind_of_event_or_author_ends_the_burst_at_once_and_comes_after_it() {
         assert_eq!(at(&mut lanes, 100), None, "the next burst gathers");
         assert_eq!(at(&mut lanes, 102), Some(vec![4]));
     }
+}
+
+#[test]
+fn what_the_channel_tells_of_the_same_messages_ends_no_burst_and_comes_after_it() {
+    let mut lanes = Lanes::default();
+    let echo = |seq| Arrival { echo: true, ..row(seq, "a", None) };
+    // Whichever of both comes first.
+    for one in [echo(1), quick(2, 11, 7, 1), echo(3), quick(4, 12, 7, 2), quick(5, 13, 7, 3), echo(6)] {
+        lanes.push(one);
+    }
+    assert_eq!(at(&mut lanes, 3), Some(vec![1]), "with nothing before it, it waits for nothing");
+    lanes.finished(&LaneKey::new("a"));
+    assert_eq!(at(&mut lanes, 4), None, "the burst gathers");
+    assert_eq!(at(&mut lanes, 5), Some(vec![2, 4, 5]));
+    lanes.finished(&LaneKey::new("a"));
+    assert_eq!(drain(&mut lanes), [3, 6]);
 }
 
 #[test]

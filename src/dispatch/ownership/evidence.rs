@@ -165,6 +165,11 @@ impl Evidence {
         Self { signal: Some(Signal::Return), ..Self::at(Stamp::default(), at) }
     }
 
+    /// A person took the session when `message` was its newest, and that was told outside of an event.
+    pub(in crate::dispatch) fn taken(by: UserId, message: i64, at: Timestamp) -> Self {
+        Self { writer: Writer::Operator(by), ..Self::at(Stamp { ts: 0, message }, at) }
+    }
+
     fn at(stamp: Stamp, at: Timestamp) -> Self {
         let (writer, owner, signal, session) = (Writer::Nobody, None, None, None);
         Self { writer, owner, signal, stamp, at, session, asked: false }

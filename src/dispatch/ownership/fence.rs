@@ -101,6 +101,14 @@ impl Fence {
         }
     }
 
+    /// Has it known who has the session of a lane, as far as it is stored.
+    pub(in crate::dispatch) async fn look_up(&self, lane: &LaneKey, chat: ChatId) -> Result<(), StoreError> {
+        if self.sessions.known(lane).is_none() {
+            self.load(lane, chat).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn load(&self, lane: &LaneKey, chat: ChatId) -> Result<(), StoreError> {
         let state = self.services.store.lane(&self.lease, lane).await?;
         self.sessions.load(lane, chat, state.ownership.as_ref());

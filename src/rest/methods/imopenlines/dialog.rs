@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::{
     rest::loose,
     wire::{
-        Chat, ChatEntity, ChatId, ChatKind, CrmBinding, DialogId, LineSession, MessageId, SessionId, UserId,
+        Author, Chat, ChatEntity, ChatId, ChatKind, CrmBinding, DialogId, LineAddress, LineSession,
+        MessageId, SessionId, Timestamp, UserId,
     },
 };
 
@@ -125,7 +126,82 @@ pub struct SessionHistory {
     /// Users by id, as the portal describes them.
     #[serde(deserialize_with = "loose::map")]
     pub users: BTreeMap<String, Value>,
+    /// The session in the line's words: `line`, `status` (protocol 3.3).
+    #[serde(deserialize_with = "loose::map")]
+    pub openlines: BTreeMap<String, Value>,
+    /// The chat by its id, as the portal describes it.
+    #[serde(deserialize_with = "loose::map")]
+    pub chat: BTreeMap<String, Value>,
 }
+
+/// Something that was said in a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Said {
+    /// What the author is.
+    pub author: Author,
+    /// The author's name.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// When, to the second.
+    pub at: Timestamp,
+}
+
+impl SessionHistory {
+    /// What was said, in its order, without the portal's own notices. **Trap:** a bot's notes to operators look like its
+    /// answers.
+    pub fn said(&self) -> Vec<Said> {
+        let said = |message: &HistoryMessage| {
+            let user = self.users.get(&message.sender.to_string())?;
+            let at: jiff::Timestamp = message.date.parse().ok()?;
+            let (name, text) = (name_in(user).to_owned(), message.text.clone());
+            Some(Said {
+                author: author_in(user),
+                name,
+                text,
+                at: Timestamp::from_millis(at.as_millisecond()),
+            })
+        };
+        self.messages.iter().filter_map(said).collect()
+    }
+
+    /// The name of a user who is in the chat, or wrote in it.
+    pub fn name(&self, user: UserId) -> Option<&str> {
+        self.users.get(&user.to_string()).map(name_in)
+    }
+
+    /// The name of the client, or of the first bot or operator.
+    pub fn name_of(&self, author: Author) -> Option<&str> {
+        self.users.values().find(|user| author_in(user) == author).map(name_in)
+    }
+
+    /// Channel, line and client.
+    pub fn address(&self) -> Option<LineAddress> {
+        LineAddress::parse(self.chat.get(&self.chat_id.to_string())?["entityId"].as_str()?)
+    }
+
+    /// Whether the session is over; `false` also where the portal does not say.
+    pub fn is_over(&self) -> bool {
+        self.openlines.get("status").and_then(loose::as_int).is_some_and(|status| status >= CLOSED)
+    }
+}
+
+fn name_in(user: &Value) -> &str {
+    user["name"].as_str().unwrap_or_default()
+}
+
+fn author_in(user: &Value) -> Author {
+    let is = |flag: &str| user.get(flag).is_some_and(loose::as_flag);
+    match (is("connector"), is("bot")) {
+        (true, _) => Author::Client,
+        (false, true) => Author::Bot,
+        (false, false) => Author::Operator,
+    }
+}
+
+/// From here on a session is over (protocol 3.3).
+const CLOSED: i64 = 60;
 
 /// A message of a session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
