@@ -1,6 +1,6 @@
 //! `demo`: the emulated portal and the bot in one process, to be tried in the browser.
 
-use std::net::SocketAddr;
+use std::{io::Write as _, net::SocketAddr};
 
 use super::{App, AppError, serve, trial};
 
@@ -21,7 +21,8 @@ pub(super) async fn demo(app: App, listen: SocketAddr) -> Result<(), AppError> {
         said +=
             &format!("\nThe application's page, as the portal shows it:\n\n  {}\n", trial.portal.frame_url());
     }
-    println!("{said}\nCtrl-C ends it; nothing is kept.");
+    // Who reads it may be gone already; the demo goes on all the same.
+    let _ = writeln!(std::io::stdout(), "{said}\nCtrl-C ends it; nothing is kept.");
     told.await;
     trial.running.stop().await;
     Ok(())

@@ -8,9 +8,9 @@ mod window;
 
 use std::time::Duration;
 
+use csat::Mark;
 use dashboard::Settings;
 use openlines::prelude::*;
-use serde::Serialize;
 use serde_json::json;
 use stage::Stage;
 use window::{Window, play};
@@ -24,20 +24,6 @@ async fn opens(window: &Window, stage: &Stage, user: i64) {
 async fn opens_live(window: &Window, stage: &Stage) {
     opens(window, stage, stage.portal.admin_id()).await;
     window.sees("#way", "Live").await;
-}
-
-/// A mark, as the bot that asks for them tells it.
-#[derive(Serialize)]
-struct Mark<'a> {
-    dialog: String,
-    session: i64,
-    mark: u8,
-    comment: &'a str,
-    low: bool,
-}
-
-impl RtEvent for Mark<'_> {
-    const COMMAND: &'static str = "csat.mark";
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,11 +68,11 @@ async fn a_supervisor_sees_what_happens_takes_over_and_returns() {
         window.sees(&format!("{} .pill", row(&ann)), "Clerk").await;
 
         let desk = stage.running.desks().portals().remove(0);
-        let mark = |dialog: i64, mark, comment, low| Mark {
+        let mark = |dialog: i64, mark, comment: &str, low| Mark {
             dialog: format!("chat{dialog}"),
             session: 1,
             mark,
-            comment,
+            comment: comment.into(),
             low,
         };
         let admin = RtRecipients::user(UserId::new(stage.portal.admin_id()));

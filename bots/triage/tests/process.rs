@@ -1,6 +1,6 @@
 //! The program, as it is started.
 
-use bot_trials::{chat, demo, refused, stopped_under_load};
+use bot_trials::{chat, demo, demo_unread, refused, stopped_under_load};
 
 const TRIAGE: &str = env!("CARGO_BIN_EXE_triage");
 
@@ -12,6 +12,11 @@ fn at_the_terminal() {
 #[test]
 fn in_the_browser() {
     demo(TRIAGE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_browser_of_somebody_who_has_closed_the_terminal() {
+    demo_unread(TRIAGE).await;
 }
 
 #[test]

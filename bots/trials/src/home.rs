@@ -40,10 +40,7 @@ impl Home {
         let directory = tempfile::tempdir().expect("a directory for the trial");
         let file = directory.path().join("settings.toml");
         std::fs::write(&file, settings).expect("the settings are written");
-        let free = || {
-            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
-        };
-        let (listen, admin) = (free(), free());
+        let (listen, admin) = (free_address(), free_address());
         let mut environment = portal.bot_environment(entrance);
         let database = format!("sqlite://{}", directory.path().join("bot.db").display());
         for (name, value) in [
@@ -177,6 +174,11 @@ pub async fn until(what: &str, more: impl Fn() -> String, mut holds: impl FnMut(
     }
 }
 
+/// An address of this machine that is free now.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
+}
+
 /// `program` in `home`, with none of the caller's settings.
 pub(crate) fn bare(program: &OsStr, home: &Path) -> Command {
     let mut command = Command::new(program);
@@ -192,9 +194,18 @@ pub(crate) fn bare(program: &OsStr, home: &Path) -> Command {
 
 /// What is answered to a GET, with its head.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
+    ask(address, &format!("GET {path}"), "")
+}
+
+/// Asks `what` (method and path) with a JSON body; the whole answer.
+pub(crate) fn ask(address: SocketAddr, what: &str, body: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let length = body.len();
+    let head = format!(
+        "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}"
+    );
+    write!(stream, "{head}\r\n\r\n{body}").ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     Some(String::from_utf8_lossy(&answer).into_owned())

@@ -12,7 +12,7 @@ mod home;
 mod stopping;
 mod terminal;
 
-pub use demo::demo;
+pub use demo::{demo, demo_unread};
 pub use home::{Home, Process, until};
 pub use stopping::stopped_under_load;
 pub use terminal::{chat, refused};
