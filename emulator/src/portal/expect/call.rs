@@ -105,7 +105,7 @@ impl CallExpectation {
         self
     }
 
-    /// Waits this long for enough calls instead of five seconds.
+    /// Waits this long for enough calls instead of ten seconds.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self

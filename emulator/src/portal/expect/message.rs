@@ -31,7 +31,7 @@ const NEAR_SHOWN: usize = 3;
 
 type Fits = Arc<dyn Fn(&ChatMessage) -> bool + Send + Sync>;
 
-/// A message that is expected. Await it: it waits five seconds unless told otherwise, and gives the message.
+/// A message that is expected. Await it: it waits ten seconds unless told otherwise, and gives the message.
 #[must_use = "an expectation of a message waits only when it is awaited: add `.await`"]
 #[derive(Clone)]
 pub struct MessageExpectation {
@@ -116,7 +116,7 @@ impl MessageExpectation {
         self
     }
 
-    /// Waits this long instead of five seconds.
+    /// Waits this long instead of ten seconds.
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
         self

@@ -33,8 +33,8 @@ pub use message::MessageExpectation;
 pub use silence::SilenceExpectation;
 pub use text::{TextPattern, anything, containing};
 
-/// How long an expectation waits unless it is told otherwise.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an expectation waits unless it is told otherwise: longer than a bot that fetches sleeps between two looks.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which messages have met an expectation.
 #[derive(Debug, Default)]
