@@ -48,6 +48,7 @@ fn commit(turn: TurnId, lane: LaneKey, seqs: Vec<Seq>, revision: u64) -> TurnCom
         priority: Priority::Reply,
         call: r#"{"method":"imbot.v2.Chat.Message.send"}"#.into(),
         uuid: Uuid::from_u128(turn.0.as_u128() ^ 1),
+        marked: true,
     };
     let (change, timers) = lane_change(revision);
     TurnCommit { turn, lane, consumed: seqs, change, outbox: vec![row], timers }

@@ -449,6 +449,7 @@ async fn what_became_of_a_batch_is_recorded_in_one_transaction() {
         priority: Priority::Reply,
         call: "{}".into(),
         uuid: Uuid::from_u128(n),
+        marked: false,
     };
     let commit = TurnCommit {
         turn: turn.id,

@@ -112,6 +112,7 @@ async fn answered(
         priority: Priority::Reply,
         call: REPLY.to_owned(),
         uuid: turn.id.0,
+        marked: false,
     };
     let commit = TurnCommit {
         turn: turn.id,

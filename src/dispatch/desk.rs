@@ -343,5 +343,5 @@ pub(super) fn row_of(body: &[u8], turn: TurnId) -> Result<NewOutboxRow, serde_js
         Urgency::Reply => Priority::Reply,
         Urgency::Bulk => Priority::Bulk,
     };
-    Ok(NewOutboxRow { dialog: item.dialog, priority, call: item.call, uuid: key_of(turn, 0) })
+    Ok(NewOutboxRow { dialog: item.dialog, priority, call: item.call, uuid: key_of(turn, 0), marked: false })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{HandlerError, network};
+use super::{HandlerError, network, room::may_be_marked};
 use crate::{
     message::{Reply, RtMessage},
     portal::{BotGeneration, RegisteredBot},
@@ -237,7 +237,8 @@ impl Effect {
     /// The row for the outbox.
     pub(crate) fn into_row(self, key: Uuid) -> Result<NewOutboxRow, HandlerError> {
         let call = serde_json::to_string(&self.call)?;
-        Ok(NewOutboxRow { dialog: self.queue, priority: self.priority, call, uuid: key })
+        let marked = may_be_marked(self.call.route);
+        Ok(NewOutboxRow { dialog: self.queue, priority: self.priority, call, uuid: key, marked })
     }
 
     /// Where it queues.

@@ -45,7 +45,8 @@ impl Ending<'_> {
         let Self { services, lane, turn, row, state, .. } = self;
         let now = services.clock.now();
         let last_message = row.message.map_or(0, |message| message.get()).max(state.last_message);
-        let Effects { outbox, timers, record, acts } = effects;
+        let Effects { mut outbox, timers, record, acts } = effects;
+        self.fence.room().allot(&mut outbox);
         let ownership = self.session.as_ref().map(|session| {
             let acted =
                 acts.iter().fold(session.ownership.clone(), |after, act| after.acted(*act, self.event, now));

@@ -45,6 +45,7 @@ mod outcome;
 mod ownership;
 mod policy;
 mod profile;
+mod room;
 mod router;
 mod services;
 mod settle;

@@ -37,6 +37,9 @@ pub struct NewOutboxRow {
     pub call: String,
     /// Idempotency key.
     pub uuid: Uuid,
+    /// Counts as being sent from its commit on, as by [`Outbox::mark_sending`]. For a call that leaves at once and may
+    /// be repeated by its key.
+    pub marked: bool,
 }
 
 /// Where a row stands.
@@ -45,6 +48,9 @@ pub struct NewOutboxRow {
 pub enum OutboxState {
     /// Not sent.
     Queued,
+    /// Marked by its commit, and not sent: told only to the first who reads the row. Who reads it later, and anybody
+    /// after a restart, finds `Sending`.
+    Marked,
     /// Was being sent, since this moment; found after a restart its outcome is unknown.
     Sending(Timestamp),
 }

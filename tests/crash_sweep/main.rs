@@ -307,8 +307,6 @@ async fn stopped_at_every_point_the_echo_answers_every_acknowledged_message_once
         "after append",
         "before commit",
         "after commit",
-        "before mark_sending",
-        "after mark_sending",
         "before imbot.v2.Chat.Message.send",
         "after imbot.v2.Chat.Message.send",
         "before settle",

@@ -137,6 +137,7 @@ pub(crate) fn call(dialog: &str, name: &str) -> NewOutboxRow {
         priority: Priority::Reply,
         call: format!(r#"{{"method":"{name}"}}"#),
         uuid: Uuid::new_v4(),
+        marked: false,
     }
 }
 

@@ -73,6 +73,42 @@ async fn a_call_being_sent_is_found_so_after_a_restart(#[values(Memory, Sqlite)]
 
 #[rstest]
 #[tokio::test]
+async fn a_call_marked_by_its_commit_is_told_so_once_and_is_being_sent_for_all_others(
+    #[values(Memory, Sqlite)] kind: Kind,
+    #[values(false, true)] is_read_before: bool,
+) {
+    let mut bed = Bed::new(kind);
+    let p = portal("p");
+    let lease = bed.lease(&p).await;
+    let seq = bed.message(&p, "a", 1, 1).await;
+    let turn = bed.start(&lease, &[seq]).await;
+    let mut commit = commit_of(&turn, "a");
+    commit.outbox = vec![NewOutboxRow { marked: true, ..call("a", "im.a") }, call("a", "im.b")];
+    done(bed.store().commit(&lease, commit, at(60)).await);
+    let states = |rows: Vec<OutboxRow>| {
+        rows.iter().map(|row| (row.state, row.attempts, row.first_sent)).collect::<Vec<_>>()
+    };
+    let queued = (OutboxState::Queued, 0, None);
+    if is_read_before {
+        let first = states(unsettled(&bed, &lease).await);
+        assert_eq!(first, [(OutboxState::Marked, 1, Some(at(60))), queued]);
+    } else {
+        bed.reopen();
+    }
+    let sending = (OutboxState::Sending(at(60)), 1, Some(at(60)));
+    let lease = if is_read_before { lease } else { bed.lease(&p).await };
+    if is_read_before || matches!(kind, Sqlite) {
+        assert_eq!(states(unsettled(&bed, &lease).await), [sending, queued]);
+    }
+    // A try that certainly was not executed takes the mark off.
+    let id = unsettled(&bed, &lease).await[0].id;
+    let outcome = SendOutcome::Retry { at: at(90), error: "held".into(), unknown: false };
+    bed.store().settle(&lease, id, outcome, at(61)).await.unwrap();
+    assert_eq!(states(unsettled(&bed, &lease).await), [(OutboxState::Queued, 1, Some(at(60))), queued]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_call_to_be_tried_again_is_queued_unless_its_outcome_is_unknown(
     #[values(Memory, Sqlite)] kind: Kind,
     #[values(false, true)] unknown: bool,

@@ -16,6 +16,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Passenger {
     pub(super) row: OutboxId,
+    /// Whether its commit marked it.
+    pub(super) marked: bool,
     /// Who would hear it, if that is a client.
     pub(super) passing: Option<Passing>,
 }
@@ -23,7 +25,11 @@ pub(super) struct Passenger {
 impl Passenger {
     pub(super) fn of(letter: &Letter) -> Self {
         let to = letter.call.as_ref().ok().and_then(|call| call.to);
-        Self { row: letter.row.id, passing: to.map(|to| fence::passing(&letter.row, to)) }
+        Self::new(&letter.row, to.map(|to| fence::passing(&letter.row, to)))
+    }
+
+    pub(super) fn new(row: &OutboxRow, passing: Option<Passing>) -> Self {
+        Self { row: row.id, marked: row.state == OutboxState::Marked, passing }
     }
 }
 
@@ -67,7 +73,9 @@ pub(super) struct Left {
 impl Left {
     /// The row is as the store has it marked now.
     pub(super) fn mark(&self, row: &mut OutboxRow) {
-        row.attempts = row.attempts.saturating_add(1);
+        if row.state != OutboxState::Marked {
+            row.attempts = row.attempts.saturating_add(1);
+        }
         if let Some(since) = self.since {
             row.state = OutboxState::Sending(since);
             row.first_sent.get_or_insert(since);
@@ -124,8 +132,13 @@ impl Departure for Gangway {
         if self.left().since.is_some() {
             return Ok(());
         }
-        let rows: Vec<OutboxId> = self.passengers.iter().map(|passenger| passenger.row).collect();
         let now = self.post.now();
+        let rows: Vec<OutboxId> =
+            self.passengers.iter().filter(|one| !one.marked).map(|passenger| passenger.row).collect();
+        if rows.is_empty() {
+            self.left().since = Some(now);
+            return Ok(());
+        }
         if let Err(error) = self.post.services.store.mark_sending(&self.post.lease, &rows, now).await {
             self.left().failed = Some(error);
             return Err(CallError::new(CallErrorKind::Withheld, call.method.clone())

@@ -92,18 +92,16 @@ impl Dialogs {
         self.joining.len() + self.single.len()
     }
 
-    /// The one under way in `dialog` is settled.
-    pub(super) fn settled(&mut self, dialog: &str) {
-        let Some(queue) = self.queues.get_mut(dialog) else { return };
-        match queue.behind.pop_front() {
-            Some(row) => {
-                queue.first = row.id;
-                self.again(row);
-            }
-            None => {
-                self.queues.remove(dialog);
-            }
-        }
+    /// The one under way in `dialog` is settled; whether there are more.
+    pub(super) fn settled(&mut self, dialog: &str) -> bool {
+        let Some(queue) = self.queues.get_mut(dialog) else { return false };
+        let Some(row) = queue.behind.pop_front() else {
+            self.queues.remove(dialog);
+            return false;
+        };
+        queue.first = row.id;
+        self.again(row);
+        true
     }
 
     /// The one under way is to be tried again, as it is now: when it has rested.
@@ -122,6 +120,10 @@ impl Dialogs {
 
     pub(super) fn is_empty(&self) -> bool {
         self.queues.is_empty()
+    }
+
+    pub(super) fn is_resting(&self) -> bool {
+        !self.resting.is_empty()
     }
 
     /// When the first of those that rest is to be tried again.

@@ -92,6 +92,7 @@ async fn carry_out(post: &Arc<Post>, mut errands: mpsc::UnboundedReceiver<Errand
         {
             together = Box::pin(loaded(post, load)).fuse();
         }
+        post.fence.room().tell(sorting.room());
         if closing && !look && reading.is_terminated() {
             break;
         }

@@ -50,6 +50,11 @@ impl Pace {
         self.in_burst.max(ready) > free as usize
     }
 
+    /// How many more may come before it is crowded.
+    pub(super) fn room(&self, free: u32) -> usize {
+        (free as usize).saturating_sub(self.in_burst)
+    }
+
     /// How many calls a batch holds at the most.
     pub(super) fn most(&self) -> usize {
         self.most

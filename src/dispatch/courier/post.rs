@@ -153,7 +153,7 @@ impl Post {
         call: Call,
         passing: Option<Passing>,
     ) -> Result<Result<Value, CallError>, StoreError> {
-        let gangway = Gangway::new(self, vec![Passenger { row: row.id, passing }]);
+        let gangway = Gangway::new(self, vec![Passenger::new(row, passing)]);
         let call = call.priority(priority_of(row.priority)).unheld().departing(gangway.clone());
         let answer = self.services.api.call(call).await;
         let left = gangway.take();
@@ -290,14 +290,16 @@ fn tell(lease: &Lease, row: &OutboxRow, outcome: &SendOutcome) {
     let id = row.id.0;
     FIGURES.tried(outcome);
     match outcome {
-        SendOutcome::Sent(_) => tracing::debug!(%portal, row = id, "sent"),
+        SendOutcome::Sent(_) => tracing::debug!(%portal, "call:{id} is sent"),
         SendOutcome::Retry { error, .. } => {
-            tracing::warn!(%portal, row = id, error, "not sent yet; trying again")
+            tracing::warn!(%portal, error, "call:{id} is not sent yet; trying again")
         }
-        SendOutcome::Rejected(error) => tracing::error!(%portal, row = id, error, "refused by the portal"),
+        SendOutcome::Rejected(error) => {
+            tracing::error!(%portal, error, "call:{id} was refused by the portal; see `inbox show call:{id}`")
+        }
         SendOutcome::Uncertain(error) => {
-            tracing::error!(%portal, row = id, error, "perhaps sent; see `inbox list`");
+            tracing::error!(%portal, error, "call:{id} is perhaps sent; see `inbox show call:{id}`");
         }
-        SendOutcome::Withheld(why) => tracing::info!(%portal, row = id, why, "withheld"),
+        SendOutcome::Withheld(why) => tracing::info!(%portal, why, "call:{id} is withheld"),
     }
 }

@@ -44,7 +44,10 @@ impl<'a> Sorting<'a> {
     /// Rows that are to be sent.
     pub(super) fn came(&mut self, rows: Vec<OutboxRow>) {
         self.pace.came(rows.len(), self.post.now());
-        rows.into_iter().for_each(|row| self.dialogs.push(row));
+        for row in rows {
+            self.post.fence.room().is_busy(&row.dialog);
+            self.dialogs.push(row);
+        }
     }
 
     /// Looks how things stand, before anything is sent.
@@ -60,6 +63,17 @@ impl<'a> Sorting<'a> {
             let (free, pause) = (slots.free(&portal.member), slots.pause(&portal.member));
             self.around = Around { now, free, pause, held: slots.held(portal) };
         }
+    }
+
+    /// How many rows that come now would leave at once.
+    pub(super) fn room(&self) -> usize {
+        if self.dialogs.is_resting() || !self.around.held.is_empty() {
+            return 0;
+        }
+        let portal = &self.post.lease.portal;
+        let free = self.post.services.slots.as_ref().map_or(u32::MAX, |slots| slots.free(&portal.member));
+        let places = self.post.services.policy.calls_at_once.saturating_sub(self.singles);
+        places.min(self.pace.room(free)).saturating_sub(self.dialogs.ready())
     }
 
     /// The next row that goes by itself.
@@ -143,7 +157,11 @@ impl<'a> Sorting<'a> {
     /// What became of a row under way; false if another process owns the portal.
     pub(super) fn ended(&mut self, sent: Sent) -> bool {
         match sent {
-            Sent::Settled { dialog } => self.dialogs.settled(&dialog),
+            Sent::Settled { dialog } => {
+                if !self.dialogs.settled(&dialog) {
+                    self.post.fence.room().is_over(&dialog);
+                }
+            }
             Sent::Again(row) => self.dialogs.again(row),
             Sent::Back { row, alone } => {
                 let mut letter = Letter::open(row);

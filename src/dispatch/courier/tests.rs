@@ -41,6 +41,40 @@ async fn ten_replies_at_once_on_an_idle_portal_go_out_at_once_each_alone() {
     assert!(took <= MS * 100, "{took:?}");
 }
 
+#[tokio::test]
+async fn commits_mark_replies_while_they_leave_at_once() {
+    let mut yard = Yard::new(MS * 80).await;
+    let marks = |yard: &Yard, dialogs: &str| {
+        let dialog = |text: &String| call(&format!("{dialogs}{text}"), text, KEYED);
+        let mut rows: Vec<_> = texts(20).iter().map(dialog).collect();
+        yard.post.fence.room().allot(&mut rows);
+        rows.iter().filter(|row| row.marked).count()
+    };
+    yard.say(KEYED, &texts(1)).await;
+    yard.until_idle(MS).await;
+    assert_eq!((marks(&yard, "a"), marks(&yard, "b")), (16, 0), "as many as go by themselves at once, told once");
+    let (clock, second) = (yard.clock.clone(), yard.clock.now().plus(MS * 1000));
+    yard.portal.inside().over = vec![PLAIN];
+    yard.say(PLAIN, &["held".into()]).await;
+    yard.pass_while(MS * 5, || clock.now() < second).await;
+    assert_eq!(marks(&yard, "c"), 0, "something rests: the portal may be down for long");
+}
+
+#[tokio::test]
+async fn a_reply_marked_by_its_commit_counts_one_try_and_is_said_once() {
+    let mut yard = Yard::new(MS * 80).await;
+    yard.say(KEYED, &texts(1)).await;
+    yard.until_idle(MS).await;
+    yard.portal.inside().mishaps = vec![Mishap::Refused, Mishap::AnswerLost];
+    let row = call("dialog", "marked", KEYED);
+    yard.commit(vec![row]).await;
+    yard.until_idle(MS * 5).await;
+    let inbox = yard.inbox().await;
+    let [entry] = &inbox[..] else { panic!("{inbox:?}") };
+    assert_eq!((entry.state, entry.attempts), (InboxState::Uncertain, 2), "{}", entry.error);
+    assert_eq!(yard.portal.inside().said, ["000", "marked"]);
+}
+
 #[rstest]
 #[case::all_in_one_commit(600, 0)]
 #[case::trickling_in(6, 3)]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{graph::Holder, inquiry::Inquiry, kept::Ownership, sessions::Sessions};
 use crate::{
-    dispatch::Services,
+    dispatch::{Services, room::Room},
     rest::{Call, CallError, CallErrorKind, Departure},
     store::{LaneKey, Lease, StoreError},
     wire::{ChatId, Timestamp, UserId},
@@ -40,11 +40,12 @@ pub(in crate::dispatch) struct Fence {
     lease: Lease,
     sessions: Arc<Sessions>,
     inquiry: Inquiry,
+    room: Room,
 }
 
 impl Fence {
     pub(in crate::dispatch) fn new(services: Arc<Services>, lease: Lease, sessions: Arc<Sessions>) -> Self {
-        Self { services, lease, sessions, inquiry: Inquiry::default() }
+        Self { services, lease, sessions, inquiry: Inquiry::default(), room: Room::default() }
     }
 
     pub(in crate::dispatch) fn sessions(&self) -> &Arc<Sessions> {
@@ -117,6 +118,11 @@ impl Fence {
 
     pub(super) fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// Shared by the portal's turns and its courier.
+    pub(in crate::dispatch) fn room(&self) -> &Room {
+        &self.room
     }
 
     pub(in crate::dispatch) fn lease(&self) -> &Lease {

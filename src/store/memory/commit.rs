@@ -47,8 +47,8 @@ impl Tables {
         for row in outbox {
             let id = self.next_call;
             self.next_call += 1;
+            self.open_calls.insert((no, id), OpenCall::new(row.marked.then_some(now)));
             self.calls.insert(id, Call { no, row, created: now });
-            self.open_calls.insert((no, id), OpenCall::new());
             ids.push(OutboxId(id));
         }
         self.done.insert(first, ids.clone());

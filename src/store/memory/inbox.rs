@@ -98,7 +98,7 @@ impl Tables {
         let Some(call) = self.calls.get(&id) else { return false };
         let was_stuck = self.stuck.remove(&id).is_some();
         if was_stuck {
-            self.open_calls.insert((call.no, id), OpenCall::new());
+            self.open_calls.insert((call.no, id), OpenCall::new(None));
         }
         was_stuck
     }

@@ -86,10 +86,19 @@ impl Outbox for MemoryStore {
         after: OutboxId,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let tables = self.tables();
+        let mut tables = self.tables();
         let no = tables.check(lease)?;
         let open = tables.open_calls.range((no, after.0.saturating_add(1))..=(no, i64::MAX));
-        Ok(open.take(limit as usize).filter_map(|((_, id), _)| tables.open_call(no, *id)).collect())
+        let rows: Vec<OutboxRow> =
+            open.take(limit as usize).filter_map(|((_, id), _)| tables.open_call(no, *id)).collect();
+        for row in &rows {
+            if let (OutboxState::Marked, Some(since)) = (row.state, row.first_sent)
+                && let Some(open) = tables.open_calls.get_mut(&(no, row.id.0))
+            {
+                open.state = OutboxState::Sending(since);
+            }
+        }
+        Ok(rows)
     }
 
     async fn mark_sending(&self, lease: &Lease, rows: &[OutboxId], now: Timestamp) -> Result<(), StoreError> {

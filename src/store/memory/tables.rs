@@ -62,11 +62,12 @@ pub(super) struct OpenCall {
 }
 
 impl OpenCall {
-    pub(super) fn new() -> Self {
+    /// As new, or as marked at a moment.
+    pub(super) fn new(marked: Option<Timestamp>) -> Self {
         Self {
-            state: OutboxState::Queued,
-            attempts: 0,
-            first_sent: None,
+            state: if marked.is_some() { OutboxState::Marked } else { OutboxState::Queued },
+            attempts: u32::from(marked.is_some()),
+            first_sent: marked,
             retry_at: None,
             error: String::new(),
             note: None,

@@ -164,7 +164,7 @@ impl Tx<'_> {
                     row.uuid.as_bytes(),
                     now.millis(),
                 ])?;
-            self.open_call(no, id)?;
+            self.open_call(no, id, row.marked.then_some(now))?;
             let id = OutboxId(id);
             self.change(Change::ToCall(no, Box::new(call(id, row, now))));
             ids.push(id);
@@ -181,9 +181,9 @@ fn call(id: OutboxId, row: &NewOutboxRow, created: Timestamp) -> OutboxRow {
         priority: row.priority,
         call: row.call.clone(),
         uuid: row.uuid,
-        state: OutboxState::Queued,
-        attempts: 0,
-        first_sent: None,
+        state: if row.marked { OutboxState::Marked } else { OutboxState::Queued },
+        attempts: u32::from(row.marked),
+        first_sent: row.marked.then_some(created),
         retry_at: None,
         created,
         note: None,

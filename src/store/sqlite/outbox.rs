@@ -14,10 +14,13 @@ pub(super) const UNCERTAIN: i64 = 2;
 pub(super) const REJECTED: i64 = 3;
 
 impl Tx<'_> {
-    /// Puts a call into the queue, as new.
-    pub(super) fn open_call(&self, no: i64, id: i64) -> rusqlite::Result<()> {
-        self.sql("INSERT INTO outbox_open (portal, id, attempts, error) VALUES (?1, ?2, 0, '')")?
-            .execute([no, id])?;
+    /// Puts a call into the queue, as new or as marked at a moment.
+    pub(super) fn open_call(&self, no: i64, id: i64, marked: Option<Timestamp>) -> rusqlite::Result<()> {
+        self.sql(
+            "INSERT INTO outbox_open (portal, id, sending, attempts, first_sent, error)
+             VALUES (?1, ?2, ?3, ?4, ?3, '')",
+        )?
+        .execute(params![no, id, marked.map(Timestamp::millis), i64::from(marked.is_some())])?;
         Ok(())
     }
 
@@ -109,7 +112,7 @@ impl Tx<'_> {
             return Ok(false);
         }
         let no = self.sql("SELECT portal FROM outbox WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
-        self.open_call(no, id)?;
+        self.open_call(no, id, None)?;
         Ok(true)
     }
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use openlines::{
     store::{
         Appended, Committed, DueTimer, InboxItem, InboxRequest, InboxState, LaneChange, LaneKey, LaneState,
-        Lease, NewEvent, NewOutboxRow, NodeId, OutboxId, Parking, PendingId, PendingPortal, PortalRecord,
-        PortalStatus, Priority, Retention, SendOutcome, Seq, Store, StoreError, TimerChange, Turn,
-        TurnCommit, TurnId,
+        Lease, NewEvent, NewOutboxRow, NodeId, OutboxId, OutboxState, Parking, PendingId, PendingPortal,
+        PortalRecord, PortalStatus, Priority, Retention, SendOutcome, Seq, Store, StoreError, TimerChange,
+        Turn, TurnCommit, TurnId,
     },
     wire::{PortalKey, Timestamp},
 };
@@ -127,7 +127,16 @@ impl Call {
             }
             Self::NextTimer(lease) => just(store.next_timer(lease).await),
             Self::TimerFired(lease, timer) => just(store.timer_fired(lease, timer).await),
-            Self::Unsettled(lease, after, limit) => just(store.unsettled(lease, *after, *limit).await),
+            Self::Unsettled(lease, after, limit) => {
+                let mut answer = store.unsettled(lease, *after, *limit).await;
+                for row in answer.iter_mut().flatten() {
+                    // Who reads a row first is told so, if the store still knows.
+                    if let (OutboxState::Marked, Some(since)) = (row.state, row.first_sent) {
+                        row.state = OutboxState::Sending(since);
+                    }
+                }
+                just(answer)
+            }
             Self::MarkSending(lease, calls, now) => just(store.mark_sending(lease, calls, *now).await),
             Self::Settle(lease, call, outcome, now) => {
                 just(store.settle(lease, *call, outcome.clone(), *now).await)
@@ -238,6 +247,7 @@ impl World {
             priority: Priority::Edit,
             call: r#"{"method":"im.a"}"#.into(),
             uuid: Uuid::from_u128(self.uuids),
+            marked: self.uuids % 3 == 0,
         }
     }
 

@@ -230,7 +230,9 @@ impl Yard {
         self.commit(rows).await
     }
 
-    pub(super) async fn commit(&mut self, rows: Vec<NewOutboxRow>) -> Vec<OutboxId> {
+    /// Commits rows as a turn does.
+    pub(super) async fn commit(&mut self, mut rows: Vec<NewOutboxRow>) -> Vec<OutboxId> {
+        self.post.fence.room().allot(&mut rows);
         self.events += 1;
         let dedupe =
             DedupeKey { bot: BotId::new(1), kind: DedupeKind::Other, ordinal: self.events, digest: [0; 16] };
@@ -297,6 +299,7 @@ pub(super) fn call(dialog: &str, text: &str, method: &str) -> NewOutboxRow {
         priority: Priority::Reply,
         call: json!({"route": route, "method": method, "params": params}).to_string(),
         uuid: uuid::Uuid::nil(),
+        marked: method == KEYED,
     }
 }
 
