@@ -52,7 +52,11 @@ async fn commits_mark_replies_while_they_leave_at_once() {
     };
     yard.say(KEYED, &texts(1)).await;
     yard.until_idle(MS).await;
-    assert_eq!((marks(&yard, "a"), marks(&yard, "b")), (16, 0), "as many as go by themselves at once, told once");
+    assert_eq!(
+        (marks(&yard, "a"), marks(&yard, "b")),
+        (16, 0),
+        "as many as go by themselves at once, told once"
+    );
     let (clock, second) = (yard.clock.clone(), yard.clock.now().plus(MS * 1000));
     yard.portal.inside().over = vec![PLAIN];
     yard.say(PLAIN, &["held".into()]).await;
