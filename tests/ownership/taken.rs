@@ -195,3 +195,16 @@ async fn a_hand_over_lets_the_bot_speak_and_a_transfer_lets_it_finish() {
     );
     assert!(bench.notes.withheld().is_empty(), "the words of a transfer are not withheld");
 }
+
+#[tokio::test]
+async fn what_is_said_to_a_client_who_asked_for_a_person_by_0_is_withheld_and_nobody_has_to_look() {
+    let bench = Bench::new().await;
+    // With it the portal takes the bot out of the chat.
+    bench.portal().line().bot_leaves(openlines_emulator::BotLeaves::AfterHandOver);
+    let ann = bench.client("Ann").await;
+    ann.says("0").await;
+    bench.quiet().await;
+    assert_eq!(bench.said_to(&ann), ["You said: hello"]);
+    assert_eq!(bench.notes.withheld_texts(), ["You said: 0"]);
+    bench.nobody_is_needed().await;
+}

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     dispatch::{
-        NetworkLimit, Outgoing, Route, Services,
+        Holder, NetworkLimit, Outgoing, Route, Services,
         figures::FIGURES,
         ownership::{Fence, Passing},
         settle,
@@ -108,12 +108,26 @@ impl Post {
         answer: Result<Value, CallError>,
     ) -> SendOutcome {
         let wrong_auth = answer.as_ref().is_err_and(|error| error.is("WRONG_AUTH_TYPE"));
+        let shut_out =
+            answer.as_ref().is_err_and(|error| error.is("ACCESS_DENIED") || error.is("ACCESS_ERROR"));
         match self.settled(route, row, doubtful, answer) {
             SendOutcome::Rejected(why) if wrong_auth && route == Route::Rt => SendOutcome::Rejected(format!(
                 "RT events need an OAuth application, and this portal is reached by incoming webhook: {why}"
             )),
+            SendOutcome::Rejected(why) if shut_out && self.waits_for_a_person(row) => SendOutcome::Withheld(
+                format!("the session waits for a person and the bot is no longer in its chat: {why}"),
+            ),
             outcome => outcome,
         }
+    }
+
+    /// Whether the client to whom a row goes was handed over and nobody has answered yet. Unless the line keeps the bot
+    /// (`WELCOME_BOT_LEFT`), the portal takes it out of the chat then, also when the client asked by `0`.
+    fn waits_for_a_person(&self, row: &OutboxRow) -> bool {
+        let to = serde_json::from_str::<Outgoing>(&row.call).ok().and_then(|call| call.to);
+        let lane = to.and_then(|to| self.fence.lane_of(&fence::passing(row, to)));
+        let session = lane.and_then(|lane| self.fence.sessions().session(&lane, self.now()));
+        session.is_some_and(|session| session.holder == Holder::Waiting)
     }
 
     /// What becomes of a row that must not go any more.
