@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ffi::OsString, path::PathBuf, pin::Pin, sync::Arc};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use super::{
     AppError, Config, Desks, Diagnosis, Running,
@@ -91,7 +91,7 @@ impl App {
         args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     ) -> Result<(Self, Option<T>), AppError> {
         let read = || {
-            let matches = T::augment_subcommands(CommandLine::command()).try_get_matches_from(args)?;
+            let matches = CommandLine::with::<T>().try_get_matches_from(args)?;
             let own = matches.subcommand_name().is_some_and(T::has_subcommand);
             let own = own.then(|| T::from_arg_matches(&matches)).transpose()?;
             Ok::<_, clap::Error>((CommandLine::from_arg_matches(&matches)?, own))

@@ -2,18 +2,28 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Command, CommandFactory as _, Parser, Subcommand};
 use secrecy::SecretString;
 
 use super::Config;
 
+const ABOUT: &str = "A chat bot for Bitrix24 open lines.";
+
 #[derive(Debug, Parser)]
-#[command(about = "A chat bot for Bitrix24 open lines.", disable_help_subcommand = true)]
+#[command(about = ABOUT, disable_help_subcommand = true)]
 pub(super) struct CommandLine {
     #[command(flatten)]
     pub(super) settings: Settings,
     #[command(subcommand)]
     pub(super) command: Option<Task>,
+}
+
+impl CommandLine {
+    /// The command line with subcommands of a bot's own.
+    pub(super) fn with<T: Subcommand>() -> Command {
+        // Said again, for what is said of the subcommands would stand in its place.
+        T::augment_subcommands(Self::command()).about(ABOUT).long_about(None)
+    }
 }
 
 /// What the bot is to do.
@@ -191,5 +201,28 @@ impl Settings {
         config.bot_token = self.bot_token;
         config.oauth_hosts = self.oauth_hosts.filter(|hosts| !empty(hosts));
         config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it does beside what every bot does.
+    ///
+    /// And more of that.
+    #[derive(Debug, Subcommand)]
+    enum Own {
+        /// Counts.
+        Count,
+    }
+
+    #[test]
+    fn subcommands_of_its_own_do_not_change_what_a_bot_says_of_itself() {
+        let mut line = CommandLine::with::<Own>();
+        let help = line.render_long_help().to_string();
+        assert!(help.starts_with("A chat bot for Bitrix24 open lines."), "{help}");
+        assert!(help.contains("Counts") && !help.contains("beside what"), "{help}");
+        assert!(Own::has_subcommand("count"));
     }
 }

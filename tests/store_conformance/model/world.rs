@@ -247,7 +247,7 @@ impl World {
             priority: Priority::Edit,
             call: r#"{"method":"im.a"}"#.into(),
             uuid: Uuid::from_u128(self.uuids),
-            marked: self.uuids % 3 == 0,
+            marked: self.uuids.is_multiple_of(3),
         }
     }
 
